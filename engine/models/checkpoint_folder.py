@@ -155,6 +155,7 @@ def examine(spec: str, folder: Path) -> Checkpoint:
     _refuse_unnamed_gguf(spec, folder)
     folder_files.refuse_irregular(spec, folder)
     config = read_json(folder / "config.json", spec)
+    quantised_checkpoint.refuse_unread(spec, config)
     own_code = ""
     for name in ("config.json", "tokenizer_config.json", "generation_config.json"):
         if (folder / name).exists():
@@ -163,7 +164,6 @@ def examine(spec: str, folder: Path) -> Checkpoint:
             own_code = own_code or (name if "auto_map" in settings else "")
             if name != "tokenizer_config.json":
                 configuration_limits.refuse_odd_tokens(f"{spec}/{name}", settings)
-    quantised_checkpoint.refuse_unread(spec, config)
     folder_files.refuse_handed_on(spec, folder, config)
     tokenizer_limits.refuse_expanding(spec, folder)
     weights = weight_files(folder, spec)
@@ -274,7 +274,7 @@ def weight_files(folder: Path, spec: str) -> list[Path]:
         return weights
     others = sorted(path.name for path in folder.glob("*.safetensors"))
     if others:
-        reason = f"{spec} has {others[0][:80]!r}, but neither model.safetensors nor an index: transformers reads no other"
+        reason = f"{spec} has no model.safetensors and no index: transformers does not read {others[0][:80]!r}"
         raise ModelError(reason, "rename it if it is the whole model, or download the checkpoint again")
     if any(path for pattern in _PICKLES for path in folder.glob(pattern)):
         raise ModelError(f"{spec} has pickled weights only", "convert them to safetensors: pickles can run code")
@@ -283,7 +283,11 @@ def weight_files(folder: Path, spec: str) -> list[Path]:
 
 def _listed_weights(folder: Path, spec: str) -> list[Path]:
     """`model.safetensors`, else the files in the index; the index first where the configuration names it."""
-    single, index, config = folder / "model.safetensors", folder / "model.safetensors.index.json", folder / "config.json"
+    single, index, config = (
+        folder / "model.safetensors",
+        folder / "model.safetensors.index.json",
+        folder / "config.json",
+    )
     named = read_json(config, spec).get("transformers_weights") if config.exists() else None
     if (single.exists() or single.is_symlink()) and named != index.name:
         return [single]

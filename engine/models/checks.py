@@ -15,7 +15,8 @@ from engine.errors import EngineError, InputError, MemoryExhausted, ModelError
 from engine.events import DraftsThrough
 from engine.machine.panics import is_panic
 from engine.models import timing_pairs
-from engine.models.checkpoint_folder import WORD_FILES, Checkpoint, own_code_needed, read_json
+from engine.models.checkpoint_folder import WORD_FILES, Checkpoint, own_code_needed
+from engine.models.folder_files import read_json
 from engine.models.gguf import vocabulary
 from engine.models.gguf.header import GgufHeader
 from engine.models.timing_shapes import Timing

@@ -25,9 +25,10 @@ _PACKAGES = {
     "quark": ("quark", "amd-quark"),
     "sinq": ("sinq", "sinq"),
     "spqr": ("spqr_quant", "spqr-quant"),
-    "torchao": ("torchao", "torchao"),
     "vptq": ("vptq", "vptq"),
 }
+# Its settings name classes of their package; transformers makes those of whatever the file says.
+_NOT_READ = ("torchao",)
 
 
 def refuse_unread(spec: str, config: Mapping[str, object]) -> None:
@@ -35,6 +36,8 @@ def refuse_unread(spec: str, config: Mapping[str, object]) -> None:
     method = quantisation_method(config)
     if not method:
         return
+    if method in _NOT_READ:
+        raise ModelError(f"{spec} holds weights quantised with {method}, which Draftscope does not read", _HINT)
     module, package = _PACKAGES.get(method, ("", ""))
     if module and not _is_installed(module):
         reason = f"{spec} holds weights quantised with {method}, and the package {package} that reads them is missing"
