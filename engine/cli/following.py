@@ -46,7 +46,7 @@ def follow(
         output.console.print()
     assert session.target is not None
     note = {"timing_pair": session.target.note} if session.target.note else {}
-    fields = run_summary(run.summary, run.ids, session.target.texts.text(run.ids))
+    fields = run_summary(run.summary, run.ids, run.text)
     fields["best_gamma"] = best = run.best_gamma()
     if not json and best == 0:
         fields["best_gamma"] = "0: leave it off"
@@ -60,6 +60,7 @@ class FollowedRun:
     def __init__(self, output: Output, kept: KeptLog) -> None:
         self.summary = Summary()
         self.ids: list[int] = []
+        self.text = ""  # as it continues the prompt: alone, a tokenizer may write the same ids otherwise
         self._answers: dict[str, QuestionAnswered] = {}
         self._events: list[Event] = []
         self._output, self._kept = output, kept
@@ -82,6 +83,7 @@ class FollowedRun:
                 self._output.console.print(event.prompt, end="", markup=False, style="bright_black")
             case RoundFinished():
                 self.ids += event.emitted
+                self.text += event.text
                 if not self._output.json:
                     self._show(event)
             case QuestionAnswered():

@@ -31,7 +31,7 @@ def test_what_is_applied_and_what_is_left_out_is_said(note):
 
 
 def test_what_is_not_obeyed_is_said_in_lines_of_their_own(note):
-    note.show_model(replace(MODEL, ignored=("a watermark",), sampling="temperature 0.6", note="a\nb"))
+    note.show_model(replace(MODEL, ignored=("a watermark",), sampling="temperature 0.6", note="a b"))
     assert note.words.text().splitlines() == [
         "Not applied, so that other programs may write another text: a watermark.",
         "Sampling that the model recommends: temperature 0.6.",
