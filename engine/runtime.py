@@ -20,6 +20,7 @@ from engine.models import target_state
 from engine.models.chat_template import asked_as_chat
 from engine.models.conversation import with_system
 from engine.models.loading import LoadedModel
+from engine.models.prompt_frame import FramedText, framed
 from engine.prompts import Message
 from engine.settings import ChatConfig, GenerationConfig, Request
 
@@ -140,7 +141,7 @@ class RunContext:
             return AskedPrompt(self.prompt_ids(request), request.messages)
         in_turns = len(request.messages) > 1
         if not asked_as_chat(template, target.spec, config, in_turns=in_turns) or template is None:
-            return AskedPrompt(self.prompt_ids(request))
+            return AskedPrompt(self.prompt_ids(request), warning=self._framed(request.prompt).warning)
         messages = with_system(request.messages or (Message("user", request.prompt),), config.system)
         ids = self._fitting(template.render(messages).ids)
         merged = template.merges_system and messages[0].role == "system"
@@ -159,10 +160,11 @@ class RunContext:
         return tuple(ids)
 
     def _encode(self, prompt: str) -> Sequence[int]:
+        return self._framed(prompt).ids
+
+    def _framed(self, prompt: str) -> FramedText:
         # A lone surrogate cannot be encoded; "replace" turns it into a question mark.
-        clean = prompt.encode("utf-8", "replace").decode("utf-8")
-        ids: Sequence[int] = self.target.tokenizer(clean)["input_ids"]
-        return ids
+        return framed(self.target.tokenizer, prompt.encode("utf-8", "replace").decode("utf-8"), self.target.stop_ids)
 
 
 def rules_of(target: LoadedModel, config: GenerationConfig) -> GenerationRules:

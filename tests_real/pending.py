@@ -5,5 +5,4 @@ PENDING = {
     "own layers": "train drafter cannot start from the target's own layers yet",
     "early exit": "there is no drafter that leaves the target early yet",
     "cross-tokenizer": "drafters of another tokenizer are refused",
-    "penalties": "decode has no repetition penalty",
 }

@@ -54,7 +54,10 @@ def rules_in_force(config: msgspec.Struct, rt: RunContext) -> tuple[str, ...]:
 def warnings(prompt: AskedPrompt, config: GenerationConfig, rt: RunContext) -> Iterator[Warned]:
     """What the user has to know about how the prompt was asked, and how it is decoded."""
     if prompt.warning:
-        yield Warned(prompt.warning, "put it into the question yourself to have it elsewhere")
+        hint = (
+            "put it into the question yourself to have it elsewhere" if prompt.messages else "nothing else is changed"
+        )
+        yield Warned(prompt.warning, hint)
     rules = rules_in_force(config, rt)
     if rt.target.graphs and rules:
         reason = f"{rules[0]}: what depends on the text before a token is decoded without CUDA graphs, which is slower"
