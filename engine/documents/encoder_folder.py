@@ -178,6 +178,8 @@ def _examine(spec: str, folder: Path, part: EncoderModule) -> checkpoint_folder.
     """Check a module with weights. Raises ModelError."""
     name = spec if part.folder == folder else f"{spec}/{part.folder.relative_to(folder)}"
     checkpoint = checkpoint_folder.examine(name, part.folder)
+    if checkpoint.own_code:
+        raise checkpoint_folder.own_code_needed(f"{name}/{checkpoint.own_code}")
     # Except for the transformer, sentence-transformers looks for this name only and falls back to a pickle.
     if part.kind != "Transformer" and not (part.folder / "model.safetensors").exists():
         raise ModelError(f"{name} has no model.safetensors", "name a complete checkpoint folder")
