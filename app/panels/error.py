@@ -96,12 +96,14 @@ class ErrorPanel(Panel):
             return failed.get(trouble.what, self.tr("The run failed"))
         if trouble.kind == "damaged":
             return self.tr("The file is damaged")
+        if trouble.kind == "ended":
+            return self.tr("The engine ended")
         return titles.get(trouble.what, self.tr("Refused"))
 
     def _kept_text(self, trouble: Trouble) -> str:
         if trouble.kept:
             return self.tr("Kept: {0}.").format(trouble.kept)
-        if trouble.kind == "damaged":
+        if trouble.kind in ("damaged", "ended"):
             return ""
         if trouble.kind == "failed":
             return self.tr("It had made nothing yet.")

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from PySide6.QtCore import QCoreApplication
 
 from app.words.counts import count
-from engine.events import Event, Refused, RunFailed
+from engine.events import EngineEnded, Event, Refused, RunFailed
 
 _MAX_NOTES = 5000
 
@@ -14,7 +14,7 @@ _MAX_NOTES = 5000
 class Trouble(NamedTuple):
     """What went wrong. kept: what there is of the very work that failed, in words; empty where it had made nothing."""
 
-    kind: Literal["refused", "failed", "damaged"]
+    kind: Literal["refused", "failed", "damaged", "ended"]
     what: str
     message: str
     hint: str
@@ -30,6 +30,11 @@ def refusal(event: Refused, kept: str) -> Trouble:
 def failure(event: RunFailed, what: str, kept: str) -> Trouble:
     """The trouble of a run or a training that failed."""
     return Trouble("failed", what, event.message, event.hint, event.traceback, kept)
+
+
+def ended(event: EngineEnded) -> Trouble:
+    """The trouble of an engine that ended while it had nothing to do."""
+    return Trouble("ended", "engine", event.why, event.hint, "", "")
 
 
 def damaged(where: str, kept: str) -> Trouble:

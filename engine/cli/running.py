@@ -63,7 +63,22 @@ def loaded_session(pair: PairOptions, output: Output) -> "Session":
         if isinstance(event, ModelLoaded) and event.drafts_through == "text":
             shared = f"{event.shared_tokens:,} of the drafter's {event.drafter_tokens:,} tokens are the target's too"
             output.note(f"other tokenizer: drafts through text; {shared}")
+        if isinstance(event, ModelLoaded):
+            _note_generation_config(event, output)
     return session
+
+
+def _note_generation_config(loaded: ModelLoaded, output: Output) -> None:
+    """Say how the checkpoints were read, and what the target's generation config asks for and does not get."""
+    if loaded.note:
+        output.note(loaded.note)
+    if loaded.ignored:
+        asked = ", ".join(loaded.ignored)
+        output.note(
+            f"the model's generation config asks for {asked}: not applied, so `generate` may write another text"
+        )
+    if loaded.sampling:
+        output.note(f"the model recommends sampling ({loaded.sampling}); here --temperature and its like decide")
 
 
 @contextmanager

@@ -130,7 +130,9 @@ class ModelLoaded(Event, frozen=True):
     were left in dtype. why_dtype: what was measured for this type or would speak for another, empty if nothing.
     drafts_through: "text" where the drafter is a model with another tokenizer; shared_tokens of its drafter_tokens are
     then the target's too. chat_template: whether the target has one; chat: whether it is asked through it unless told
-    otherwise; why_chat: the reason of that."""
+    otherwise; why_chat: the reason of that. rules: what the target's generation config changes in its logits, in words;
+    ignored: what it asks for besides and does not get; sampling: the sampling it recommends, empty if none. note: what
+    has to be said about how its checkpoint was read, empty for most."""
 
     target: str
     drafter: str
@@ -154,6 +156,10 @@ class ModelLoaded(Event, frozen=True):
     chat_template: bool = False
     chat: bool = False
     why_chat: str = ""
+    rules: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    sampling: str = ""
+    note: str = ""
 
 
 class ModelUnloaded(Event, frozen=True):

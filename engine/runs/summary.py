@@ -52,6 +52,7 @@ class Summary(msgspec.Struct, frozen=True):
     gamma: int = 0
     n_prompt: int = 0
     chat: bool = False
+    rules: tuple[str, ...] = ()
     n_rounds: int = 0
     n_drafted: int = 0
     n_proposed: int = 0
@@ -274,6 +275,7 @@ def _(event: events.RunStarted, summary: Summary) -> Summary:
         gamma=gamma if isinstance(gamma, int) and 0 <= gamma <= _MAX_GAMMA else 0,
         n_prompt=len(event.prompt_ids),
         chat=bool(event.messages),
+        rules=event.rules,
     )
 
 

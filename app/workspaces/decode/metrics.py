@@ -143,9 +143,12 @@ class MetricsPanel(Panel):
         device = runs.short(f"{started.device} {started.dtype}")
         forked = () if started.forked_at is None else (self.tr("forked at token {0}").format(started.forked_at),)
         chat = (self.tr("as chat"),) if summary.chat else ()
+        rules = tuple(map(one_line, summary.rules[:1]))
+        if len(summary.rules) > 1:
+            rules = (self.tr("{0} and {1} more").format(rules[0], len(summary.rules) - 1),)
         share = self.tr("reasoning: {0:,} of {1}").format(summary.n_reasoning, count(summary.n_emitted, "new token"))
         reasoning = (share,) if summary.n_reasoning else ()
-        return " · ".join((runs.pair(started), device, *runs.sampling(started), *forked, *chat, *reasoning))
+        return " · ".join((runs.pair(started), device, *runs.sampling(started), *forked, *chat, *rules, *reasoning))
 
     def _made_with_in_full(self) -> str:
         """The names of the models as the user gave them, and every setting."""
@@ -153,9 +156,13 @@ class MetricsPanel(Panel):
         if started is None:
             return self.tr("What this run was made with.")
         settings = ", ".join(f"{one_line(name)} {one_line(str(value))}" for name, value in started.settings)
-        return self.tr("target: {0}\ndrafter: {1}\n{2}").format(
+        made_with = self.tr("target: {0}\ndrafter: {1}\n{2}").format(
             one_line(started.target), one_line(started.drafter), settings
         )
+        if not started.rules:
+            return made_with
+        rules = ", ".join(map(one_line, started.rules))
+        return "\n".join((made_with, self.tr("applied to every token: {0}").format(rules)))
 
     def _add_group(self, title: str, rows: Sequence[_Row]) -> None:
         self._column.addSpacing(theme.GRID)
