@@ -184,8 +184,7 @@ class RunStore(QObject):
     @property
     def stopping(self) -> str:
         """What a stop waits for, in words; empty where nothing is being stopped."""
-        front = self.commands.front
-        if front is None or not self.commands.cancelling:
+        if (front := self.commands.front) is None or not self.commands.cancelling:
             return ""
         in_rounds = front.is_run and not is_answering(front) and not self._intake.growing.live_summary.blocks
         return self.tr("Stopping after this round…") if in_rounds else self.tr("Stopping after this step…")
@@ -193,8 +192,7 @@ class RunStore(QObject):
     @property
     def long_work(self) -> str:
         """Long work under way, in words, which a key pressed by mistake must not end; empty where there is none."""
-        front = self.commands.front
-        if front is None or self.stopping:
+        if (front := self.commands.front) is None or self.stopping:
             return ""
         if front.is_run:
             return pace.indexing(self.engine.progressed) if self.doing in ("warming", "answering") else ""
