@@ -10,7 +10,7 @@ import typer
 from engine.cli import drafter_tables
 from engine.cli.exit_status import OK, STOPPED
 from engine.cli.kept_log import KeptLog, Saving
-from engine.cli.options import Json, NoSave
+from engine.cli.options import Json, NoSave, decimal
 from engine.cli.output import Output, Value
 from engine.cli.running import stop_noted, stoppable
 from engine.commands import Load, Train
@@ -44,13 +44,13 @@ _Data = Annotated[
 ]
 _Sample = Annotated[int, typer.Option(help="tokens of text to add that the target itself writes")]
 _Out = Annotated[Path | None, typer.Option(help="the drafter's folder, new; a user folder unless given")]
-_Minutes = Annotated[float, typer.Option(help="time for training, measuring it included")]
+_Minutes = Annotated[float, decimal("time for training, measuring it included")]
 _Size = Annotated[str, typer.Option(help="auto fits it to the target")]
 _Objective = Annotated[str, typer.Option(help=", ".join(OBJECTIVES))]
 _Seed = Annotated[int, typer.Option(help="same seed and steps, same drafter")]
 _Gamma = Annotated[int, typer.Option(help="draft length at which the speedup is measured")]
 _Steps = Annotated[int, typer.Option(help="steps of training; 0 fits them to the minutes")]
-_Rate = Annotated[float, typer.Option(help="learning rate at its peak; 0 fits the width")]
+_Rate = Annotated[float, decimal("learning rate at its peak; 0 fits the width")]
 _Patience = Annotated[int, typer.Option(help="looks without a better alpha after which training ends early")]
 _Start = Annotated[
     str,

@@ -16,7 +16,7 @@ from engine.documents.expected import ExpectedPassages
 from engine.documents.index import FileRecord, IndexedDocument, label
 from engine.documents.pdf import PdfReader
 from engine.documents.readers import Document
-from engine.documents.sources import BUILTIN, Kind, Skipped, SourceFile, kind_of
+from engine.documents.sources import SHIPPED, Kind, Skipped, SourceFile, kind_of
 
 Change: TypeAlias = Literal["same", "new", "changed"]
 # So far ahead of the embedder, some ten megabytes, reading is mostly over before the embedder asks for the number.
@@ -194,7 +194,7 @@ def record_is_current(record: FileRecord, kind: Kind) -> bool:
 
 def n_outdated(files: Sequence[FileRecord]) -> int:
     """How many files of an index would be read or cut otherwise today."""
-    kinds = ((file, "builtin" if file.source == BUILTIN else kind_of(Path(file.source))) for file in files)
+    kinds = ((file, "builtin" if file.source in SHIPPED else kind_of(Path(file.source))) for file in files)
     return sum(
         (file.reader, file.cutter) != (readers.VERSIONS[kind], chunking.VERSION)
         for file, kind in kinds

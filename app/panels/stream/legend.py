@@ -1,6 +1,6 @@
 """Legend of the token stream: each fate in its colour and with its cue, and a key to the X-ray bars."""
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
@@ -39,9 +39,19 @@ class Legend(QWidget):
         """The height of as many lines as the width requires."""
         return self._positions(width)[-1].y() + self.entries[-1].height()
 
+    def event(self, event: QEvent) -> bool:
+        """Lay out entries whose sizes have changed with the font."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+            self._place()
+        return super().event(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Lay out the entries for the new width."""
         super().resizeEvent(event)
+        self._place()
+
+    def _place(self) -> None:
         for entry, position in zip(self.entries, self._positions(self.width()), strict=True):
             entry.move(position)
 
@@ -62,11 +72,20 @@ class LegendEntry(QWidget):
     def __init__(self, fate: StreamFate, parent: QWidget) -> None:
         super().__init__(parent)
         self._fate = fate
-        self._painter = StreamPainter(self.font(), 1 / theme.STREAM_SCALE)
-        self._width = self._painter.measure(fate_name(fate), fate == "correction")
+        self._fit()
         self.setToolTip(fate_meaning(fate))
         self.setAccessibleName(fate_name(fate))
         self.setAccessibleDescription(fate_meaning(fate))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Follow the size of the window's text."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def _fit(self) -> None:
+        self._painter = StreamPainter(self.font(), 1 / theme.STREAM_SCALE)
+        self._width = self._painter.measure(fate_name(self._fate), self._fate == "correction")
         self.setFixedSize(self.sizeHint())
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)

@@ -18,9 +18,9 @@ from app.words.counts import count
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.answer_words import tr
 from app.workspaces.rag.indexing import IndexProgress
+from engine.documents.sources import BUILTIN, BUILTIN_PAGES, SHIPPED
 from engine.events import FileSkipped, Indexed, Refused, RunFailed
 
-BUILTIN = "builtin"
 _KEY, _MOST_RECENT = "rag/indexes", 8
 
 
@@ -39,7 +39,16 @@ class DocumentsPanel(AnswerPanel):
         self.box = SteadyBox(self)
         self.box.setAccessibleName(self.tr("Documents"))
         self.box.setToolTip(self.tr("The documents that are asked: those that come with Draftscope, or your own."))
-        self.box.addItem(self.tr("shipped documents"), BUILTIN)
+        for title, meaning, index in (
+            (
+                self.tr("shipped pages"),
+                self.tr("300 pages about a generated world, of 120 to 180 tokens"),
+                BUILTIN_PAGES,
+            ),
+            (self.tr("shipped notes"), self.tr("5,324 notes of a few facts about the same world"), BUILTIN),
+        ):
+            self.box.addItem(title, index)
+            self.box.setItemData(self.box.count() - 1, meaning, Qt.ItemDataRole.ToolTipRole)
         self.box.currentIndexChanged.connect(self._on_chosen)
         self.folder = QPushButton(self.tr("Folder…"), self)
         self.folder.setToolTip(self.tr("Make the documents of a folder searchable, or bring its index up to date"))
@@ -64,10 +73,10 @@ class DocumentsPanel(AnswerPanel):
         """Choose an index."""
         if (at := self.box.findData(index)) < 0:
             name = one_line(Path(index).name or index)
-            self.box.insertItem(1, name, index)
-            self.box.setItemData(1, plain_tip(one_line(index)), Qt.ItemDataRole.ToolTipRole)
-            at = 1
-            while self.box.count() > _MOST_RECENT + 1:
+            at = len(SHIPPED)
+            self.box.insertItem(at, name, index)
+            self.box.setItemData(at, plain_tip(one_line(index)), Qt.ItemDataRole.ToolTipRole)
+            while self.box.count() > _MOST_RECENT + at:
                 self.box.removeItem(self.box.count() - 1)
         self.box.setCurrentIndex(at)
 
@@ -92,7 +101,7 @@ class DocumentsPanel(AnswerPanel):
 
     def save(self, settings: QSettings) -> None:
         """Save the list of indexes and the chosen one."""
-        settings.setValue(_KEY, [str(self.box.itemData(i)) for i in range(1, self.box.count())])
+        settings.setValue(_KEY, [str(self.box.itemData(i)) for i in range(len(SHIPPED), self.box.count())])
         settings.setValue("rag/index", self.index())
 
     def restore(self, settings: QSettings) -> None:
@@ -101,8 +110,8 @@ class DocumentsPanel(AnswerPanel):
         for index in reversed(stored if isinstance(stored, list) else [stored]):
             if isinstance(index, str) and index:
                 self.choose(index)
-        chosen = settings.value("rag/index", BUILTIN)
-        self.choose(chosen if isinstance(chosen, str) and chosen else BUILTIN)
+        chosen = settings.value("rag/index", BUILTIN_PAGES)
+        self.choose(chosen if isinstance(chosen, str) and chosen else BUILTIN_PAGES)
 
     def _state_text(self) -> str:
         progress = self.store.tab(IndexProgress)
