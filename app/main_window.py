@@ -27,6 +27,7 @@ from app.widgets.closing import ClosingQuestion
 from app.widgets.dropped_file import dropped_files, leave_files_to_window
 from app.widgets.focus import first_focusable
 from app.widgets.stop_question import StopQuestion
+from app.words.counts import count
 from app.words.titles import window_title
 from app.workspaces.base import TabContext, Workspace
 from app.workspaces.window_dialogs import WindowDialogs
@@ -348,7 +349,7 @@ class MainWindow(QMainWindow):
             self.open_path(dropped[0])
         elif dropped:
             way_out = self.tr("drop one; several documents open as the folder that holds them")
-            self.store.report(self.tr("{0:,} files were dropped at once").format(len(dropped)), way_out)
+            self.store.report(self.tr("{0} were dropped at once").format(count(len(dropped), "file")), way_out)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         """Ask while work is under way; store the window's state and stop the engine."""
