@@ -21,6 +21,7 @@ from engine.events import (
     ModelsListed,
     ModelUnloaded,
     PairsOffered,
+    PromptPreviewed,
     RaceFinished,
     Refused,
     RunFailed,
@@ -350,7 +351,18 @@ class ListModels(_QuestionOrder, frozen=True, tag=True):
     last: ClassVar[tuple[type[Event], ...]] = (ModelsListed,)
 
 
-Question: TypeAlias = Estimate | Survey | EstimateTraining | LookUpModel | OfferPairs | ListModels
+class PreviewPrompt(_QuestionOrder, frozen=True, tag=True):
+    """Write a prompt as the loaded target would read it, without running anything. settings: those of ChatConfig;
+    serial: told apart by it, since the prompt may be long."""
+
+    last: ClassVar[tuple[type[Event], ...]] = (PromptPreviewed,)
+
+    request: Request
+    settings: Mapping[str, Setting]
+    serial: int = 0
+
+
+Question: TypeAlias = Estimate | Survey | EstimateTraining | LookUpModel | OfferPairs | ListModels | PreviewPrompt
 Command: TypeAlias = (
     Load
     | Unload

@@ -17,7 +17,7 @@ from engine.errors import InputError
 from engine.events import Setting
 from engine.host import early_refusal
 from engine.models.conversation import read_conversation
-from engine.settings import Request
+from engine.settings import ChatChoice, Request
 
 Settings: TypeAlias = Mapping[str, Setting]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object a line; the last is the summary")]
@@ -34,8 +34,8 @@ Out = Annotated[Path | None, typer.Option(help="write the summary to this file, 
 
 
 # A choice of three as a switch: given, given as its opposite, or not given.
-_CHOICES: Mapping[Setting | None, Setting] = {None: "auto", True: "on", False: "off"}
-_Chat = Annotated[
+CHAT_CHOICES: Mapping[Setting | None, ChatChoice] = {None: "auto", True: "on", False: "off"}
+Chat = Annotated[
     bool | None, typer.Option("--chat/--raw", help="ask through the chat template; instruct models are by default")
 ]
 _NO_MODEL = ", ".join(offered.usage for offered in drafters.offered())
@@ -131,7 +131,7 @@ def with_options(
             pair = msgspec.convert({p.name: values.pop(p.name) for p in pair_fields}, PairOptions)
             settings = {p.name: values.pop(p.name) for p in config_fields}
             if "chat" in settings:
-                settings["chat"] = _CHOICES[settings["chat"]]
+                settings["chat"] = CHAT_CHOICES[settings["chat"]]
             # Before torch is imported, which takes many seconds.
             early_refusal.refuse(pair.load())
             refuse_missing(str(settings.get("index", "builtin")))
@@ -151,7 +151,7 @@ def _parameters(kind: type[msgspec.Struct]) -> list[inspect.Parameter]:
 
 def _parameter(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
     if field.name == "chat":
-        return inspect.Parameter("chat", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Chat)
+        return inspect.Parameter("chat", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Chat)
     metas = getattr(field.type, "__metadata__", ())
     help_text = next((meta.description for meta in metas if isinstance(meta, Meta) and meta.description), "")
     kind = getattr(field.type, "__origin__", field.type)

@@ -274,3 +274,20 @@ def test_figures_in_the_status_line_belong_to_the_tab_in_front(open_window):
             assert "rounds" not in status.state.text()
     window.show_view("decode")
     assert (status.speed.text(), status.same.text(), status.state.text()) == shown
+
+
+def test_the_prompt_as_the_model_will_read_it_is_one_click_away_before_any_run(window, qtbot):
+    decode = window.workspaces["decode"]
+    asked = []
+    window.store.ask = asked.append
+    decode.setup.chat.system.setPlainText("Be brief.")
+    decode.setup.chat.show_model(replace(MODEL, chat_template=True, chat=True))
+    decode.prompt.prompt.setPlainText("Who rings?")
+    decode.prompt.conversation.set_earlier((Message("user", "Who?"), Message("assistant", "Mara")))
+    decode.setup.chat.preview.click()
+    (question,) = (command for command in asked if isinstance(command, PreviewPrompt))
+    assert [turn.content for turn in question.request.messages] == ["Who?", "Mara", "Who rings?"]
+    assert question.settings == {"chat": "auto", "system": "Be brief."}
+    window.store.engine.take(PromptPreviewed(question.serial, "<|im_start|>", 3, chat=True))
+    decode.setup.draw((), window.store.summary)
+    assert decode.setup.chat.preview.text_box.toPlainText() == "<|im_start|>"

@@ -7,6 +7,7 @@ from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QFormLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app import theme
+from app.panels.setup.prompt_preview import PromptPreview
 from app.text.plain_text import one_line
 from app.widgets.labels import plain_label
 from app.widgets.steady_box import SteadyBox
@@ -43,6 +44,7 @@ class ChatBox(QWidget):
         self.system.setFixedHeight(self.fontMetrics().lineSpacing() * _LINES + 2 * theme.GRID)
         self.choice.currentIndexChanged.connect(self._on_changed)
         self.system.textChanged.connect(self._on_changed)
+        self.preview = PromptPreview(self)
         self._lay_out()
         self.show_model(None)
 
@@ -112,3 +114,4 @@ class ChatBox(QWidget):
         column.addLayout(form)
         column.addWidget(self.why)
         column.addWidget(self.system)
+        column.addWidget(self.preview)

@@ -88,6 +88,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
             plot.export_failed.connect(store.report)
             plot.exported.connect(self._report_export)
         self.setup.settings_restored.connect(self.prompt.restore_prompt)
+        self.setup.chat.preview.asked.connect(self._preview)
 
     def reset_layout(self) -> None:
         """Put every dock where it was at the first start."""
@@ -167,6 +168,12 @@ class DecodeWorkspace(QMainWindow, Workspace):
     def _earlier(self) -> tuple[Message, ...]:
         """The earlier turns, which only a target that is asked as chat can read."""
         return self.prompt.conversation.earlier if self.setup.chat.as_chat else ()
+
+    def _preview(self, serial: int) -> None:
+        """Ask the engine how the target would read the prompt; a command under way comes first."""
+        preview = self.setup.chat.preview
+        preview.wait(behind_others=self._store.busy)
+        self._store.ask(requests.preview(self.setup.chat.values(), self.prompt.text(), self._earlier(), serial))
 
     def _fork(self) -> None:
         """Continue from the selected token with the current settings."""
