@@ -279,7 +279,7 @@ class GetModel(Order, frozen=True, tag=True):
 
 
 class RemoveModel(Order, frozen=True, tag=True):
-    """Remove a model from the hub's cache, with all its revisions."""
+    """Remove a model from the hub's cache, with all its revisions, or what a GGUF file was converted into."""
 
     last: ClassVar[tuple[type[Event], ...]] = (ModelRemoved,)
     doing: ClassVar[str] = "removing"
@@ -346,7 +346,7 @@ class OfferPairs(_QuestionOrder, frozen=True, tag=True):
 
 
 class ListModels(_QuestionOrder, frozen=True, tag=True):
-    """List the models in the hub's cache, and as what each can be loaded."""
+    """List the models in the hub's cache, as what each can be loaded, and what GGUF files were converted into."""
 
     last: ClassVar[tuple[type[Event], ...]] = (ModelsListed,)
 

@@ -22,6 +22,7 @@ from app.widgets.prompt_edit import PromptEdit
 from app.widgets.steady_button import SteadyButton
 from app.words.counts import count
 from engine.events import Event, RunStarted
+from engine.prompts import Message
 from engine.runs.summary import Summary
 
 EXAMPLE_PROMPTS = (
@@ -105,6 +106,11 @@ class PromptPanel(Panel):
         """Show what an opened run was asked: its prompt, and the turns before it."""
         self.show_prompt(started.question)
         self.conversation.set_earlier(started.messages[:-1])
+
+    def show_conversation(self, messages: Sequence[Message]) -> None:
+        """Show a conversation from a file: its last turn as the prompt, and the turns before it."""
+        self.prompt.setPlainText(messages[-1].content)
+        self.conversation.set_earlier(messages[:-1])
 
     def _begin_next_turn(self) -> None:
         """Take the answer on show into the conversation, and empty the box for the next question."""

@@ -81,8 +81,8 @@ def evaluate(
     Raises InputError or ModelError before anything is asked; Cancelled, keeping every question answered so far."""
     if rt.documents is None or rt.documents.drafter is None:
         raise InputError(f"the drafter {rt.drafter_spec} is no model: it cannot draft answers", "use builtin:rag")
-    drafter, rt = rt.documents.drafter.asked(plan.config.chat), rt.asking(plan.config.chat)
-    memo = rt.documents.memo
+    memo, drafter = rt.documents.memo, rt.documents.drafter.asked(plan.config.chat)
+    rt = rt.asking(plan.config.chat)
     verifying.verdicts(rt.target.tokenizer)
     exam = yield from _exam(plan, rt, librarian)
     head = _head(plan, exam, rt, drafter)

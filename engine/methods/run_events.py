@@ -42,6 +42,7 @@ def run_started(
         hashes=rt.provenance.hashes,
         drafts_through="text" if isinstance(rt.drafter, OtherTokenizerDrafter) else "ids",
         messages=messages,
+        control_ids=texts.control_ids,
     )
 
 

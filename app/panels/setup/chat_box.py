@@ -62,6 +62,12 @@ class ChatBox(QWidget):
         if isinstance(system := values.get("system"), str):
             self.system.setPlainText(system)
 
+    def ask_as_chat(self, system: str) -> None:
+        """Set the system prompt of a conversation, and ask as chat where the target would not be asked so by itself."""
+        self.system.setPlainText(system)
+        if not self.as_chat:
+            self.choice.setCurrentIndex(_CHOICES.index("on"))
+
     @property
     def as_chat(self) -> bool:
         """Whether the target is asked as chat."""

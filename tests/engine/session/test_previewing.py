@@ -1,7 +1,5 @@
 """A prompt before its first run: as the target would read it, counted, or why it cannot be asked so."""
 
-from pathlib import Path
-
 import pytest
 
 from engine.commands import Load, PreviewPrompt

@@ -35,7 +35,7 @@ def test_an_answer_to_an_earlier_question_is_passed_over(preview):
 def test_a_failing_template_is_one_line_marked_with_a_cross(preview):
     preview.open()
     preview.show_preview(PromptPreviewed(1, why_not="the chat template of <b>m</b>\nfails: no words; ask without"))
-    assert preview.state.text() == "✗ the chat template of <b>m</b> fails: no words; ask without"
+    assert preview.state.text() == "✗ the chat template of <b>m</b>⏎fails: no words; ask without"
     assert preview.state.property("role") == "bad" and preview.text_box.toPlainText() == ""
 
 
