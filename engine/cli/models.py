@@ -73,7 +73,7 @@ def _followed(request: HubRequest, progress: "_Progress") -> int:
 
 
 def models_list(*, json: Json = False) -> int:
-    """List the models in the hub's cache with size, licence and as what each can be loaded, and converted GGUF files."""
+    """List the models in the hub's cache: size, licence, as what each can be loaded; and converted GGUF files."""
     from engine.hub import cached
 
     output = Output(json=json)
@@ -109,7 +109,7 @@ def models_list(*, json: Json = False) -> int:
 
 def _list_conversions(models: Sequence[CachedModel], output: Output) -> list[tuple[str, ...]]:
     """The converted GGUF files as rows of text, header first; as JSON a line each is printed at once."""
-    rows = [("GGUF file", "size", "type", "family", "converted into", "loads")]
+    rows: list[tuple[str, ...]] = [("GGUF file", "size", "type", "family", "converted into", "loads")]
     for model in models:
         if output.json:
             output.line({"event": "model", **msgspec.to_builtins(model)})

@@ -12,6 +12,11 @@ from transformers import AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
 _BAR = "Loading weights"
+# What a checkpoint for pictures and text calls the weights of its text model, and what that alone calls them.
+_TEXT_NAMES = {
+    r"^(?:model\.)?language_model\.lm_head\.": "lm_head.",
+    r"^(?:model\.)?language_model\.(?:model\.)?": "model.",
+}
 DeviceMap: TypeAlias = str | dict[str, torch.device]
 
 
@@ -67,12 +72,19 @@ def _read(
             trust_remote_code=False,
             use_safetensors=True,
             output_loading_info=True,
+            key_mapping=_TEXT_NAMES if _is_part(folder, config) else None,
         )
         updates.put(ReadWeights(model, tuple(sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]])))))
     except BaseException as err:  # handed to the thread that waits, which raises it
         updates.put(err)
     finally:
         logging.set_tqdm_hook(previous_hook)
+
+
+def _is_part(folder: Path, config: PreTrainedConfig) -> bool:
+    """Whether a configuration is that of the text model inside the one that the folder holds."""
+    stated, _ = PreTrainedConfig.get_config_dict(folder, local_files_only=True)
+    return "text_config" in stated and stated.get("model_type") != config.model_type
 
 
 def _sizes(config: PreTrainedConfig, dtype: torch.dtype) -> dict[str, int]:

@@ -37,8 +37,8 @@ LISTED = ModelsListed(
     "/cache", ("models--broken cannot be read",),
     (
         CachedModel(
-            "/files/m.gguf", "/files/m.gguf", 3 * 10**8, 0, "", "llama", 8192, True, True, converted_into="/own/gguf/m-1",
-            dtype="float32",
+            "/files/m.gguf", "/files/m.gguf", 3 * 10**8, 0, "", "llama", 8192, True, True,
+            converted_into="/own/gguf/m-1", dtype="float32",
         ),
     ),
 )  # fmt: skip

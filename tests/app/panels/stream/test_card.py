@@ -79,5 +79,5 @@ def test_a_greedy_card_names_its_rule_and_a_sampled_one_its_ratio(shown):
 def test_a_control_token_is_named_in_the_card_and_to_screen_readers(card):
     made = replace(_token(), control=True)
     card.show_token(made, QRect(100, 0, 50, LINE))
-    assert dict(card.facts)["id"] == "7, a control token"
+    assert dict(card.facts)["id"] == f"{made.record.id}, a control token"
     assert spoken(made).startswith("accepted control token") and "control" not in spoken(_token())
