@@ -19,6 +19,7 @@ from engine.models import target_state
 from engine.models.chat_template import asked_as_chat
 from engine.models.conversation import with_system
 from engine.models.loading import LoadedModel
+from engine.models.prompt_encoding import encode_prompt
 from engine.prompts import Message
 from engine.settings import ChatChoice, ChatConfig, GenerationConfig, Request
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 
 _MERGED = "the chat template of {} has no place for a system prompt: it stands before the first question"
+
+_AS_WRITTEN = "nothing needs to be done; the chat template (--chat) writes control tokens where it needs them"
 
 
 class Cancelled(EngineError):
@@ -54,11 +57,13 @@ class Provenance(NamedTuple):
 
 
 class AskedPrompt(NamedTuple):
-    """A prompt as ids. messages: the conversation, where it is asked as chat. warning: what was changed in it."""
+    """A prompt as ids. messages: the conversation, where it is asked as chat. warning: what was changed in it, and the
+    way out of that."""
 
     ids: tuple[int, ...]
     messages: tuple[Message, ...] = ()
     warning: str = ""
+    way_out: str = "put it into the question yourself to have it elsewhere"
 
 
 class RunContext:
@@ -137,16 +142,16 @@ class RunContext:
 
     def prompt_ids(self, request: Request) -> tuple[int, ...]:
         """The prompt as ids. Raises InputError if it is empty or leaves no room in the context."""
-        return self._fitting(request.prompt_ids if request.prompt_ids is not None else self._encode(request.prompt))
+        return self._asked_as_it_is(request).ids
 
     def asked(self, request: Request, config: ChatConfig) -> AskedPrompt:
         """The prompt as it is asked: through the target's chat template, or as it is. Raises InputError."""
         target, template = self.target, self.target.chat_template
         if request.prompt_ids is not None:
-            return AskedPrompt(self.prompt_ids(request), request.messages)
+            return self._asked_as_it_is(request)
         in_turns = len(request.messages) > 1
         if not asked_as_chat(template, target.spec, config, in_turns=in_turns) or template is None:
-            return AskedPrompt(self.prompt_ids(request))
+            return self._asked_as_it_is(request)
         messages = with_system(request.messages or (Message("user", request.prompt),), config.system)
         ids = self._fitting(template.render(messages).ids)
         merged = template.merges_system and messages[0].role == "system"
@@ -164,11 +169,11 @@ class RunContext:
             raise InputError(f"token id {unknown[0]} is not in the target's vocabulary", "fork with the same target")
         return tuple(ids)
 
-    def _encode(self, prompt: str) -> Sequence[int]:
-        # A lone surrogate cannot be encoded; "replace" turns it into a question mark.
-        clean = prompt.encode("utf-8", "replace").decode("utf-8")
-        ids: Sequence[int] = self.target.tokenizer(clean)["input_ids"]
-        return ids
+    def _asked_as_it_is(self, request: Request) -> AskedPrompt:
+        if request.prompt_ids is not None:
+            return AskedPrompt(self._fitting(request.prompt_ids), request.messages)
+        encoded = encode_prompt(self.target.tokenizer, request.prompt)
+        return AskedPrompt(self._fitting(encoded.ids), warning=encoded.note, way_out=_AS_WRITTEN)
 
 
 def warp_of(config: GenerationConfig) -> Warp:

@@ -97,6 +97,8 @@ class ErrorPanel(Panel):
             return failed.get(trouble.what, self.tr("The run failed"))
         if trouble.kind == "damaged":
             return self.tr("The file is damaged")
+        if trouble.kind == "ended":
+            return self.tr("The engine ended")
         return titles.get(trouble.what, self.tr("Refused"))
 
     def _kept_text(self, trouble: Trouble) -> str:

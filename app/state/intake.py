@@ -14,6 +14,7 @@ from app.state.trace_files import FileAnswer, TabFileRead, TraceFailed, TraceRea
 from app.text.plain_text import one_line, path_line
 from engine.events import (
     ComparisonMeasured,
+    EngineEnded,
     EvaluationMeasured,
     Event,
     GenerationMeasured,
@@ -62,6 +63,8 @@ class Intake:
         store = self._store
         if not _is_frequent(event):
             store.notes.add(event)
+        if isinstance(event, EngineEnded) and store.engine.commands.front is None:
+            store.trouble = notices.ended(event, store.history.summary.n_emitted)
         if isinstance(event, Refused):
             self._take_refusal(event)
         elif not any(tab.take(event) for tab in store.tabs) and not store.engine.take(event):

@@ -3,7 +3,7 @@
 from time import time
 from typing import Literal, NamedTuple
 
-from engine.events import Event, Refused, RunFailed
+from engine.events import EngineEnded, Event, Refused, RunFailed
 
 _MAX_NOTES = 5000
 
@@ -11,7 +11,7 @@ _MAX_NOTES = 5000
 class Trouble(NamedTuple):
     """What went wrong and what was kept of it. n_kept: tokens of the run on show."""
 
-    kind: Literal["refused", "failed", "damaged"]
+    kind: Literal["refused", "failed", "damaged", "ended"]
     what: str
     message: str
     hint: str
@@ -27,6 +27,11 @@ def refusal(event: Refused, n_kept: int) -> Trouble:
 def failure(event: RunFailed, what: str, n_kept: int) -> Trouble:
     """The trouble of a run or a training that failed."""
     return Trouble("failed", what, event.message, event.hint, event.traceback, n_kept)
+
+
+def ended(event: EngineEnded, n_kept: int) -> Trouble:
+    """The trouble of an engine that ended while it had nothing to do."""
+    return Trouble("ended", "engine", event.why, event.hint, "", n_kept)
 
 
 def damaged(where: str, n_kept: int) -> Trouble:

@@ -29,6 +29,8 @@ T = TypeVar("T", bound=TabState)
 FRAME_MS = 33
 # Nothing is drawn while measuring, so the queue need not be emptied often.
 _MEASURING_MS = 250
+# How soon the window says that the idle engine was ended from outside.
+_IDLE_MS = 500
 # A frame takes in events for at most this long, but never so few that the queue could grow for ever.
 _TAKE_S, _TAKE_AT_LEAST = 0.004, 64
 
@@ -345,14 +347,19 @@ class RunStore(QObject):
             self._intake.take_file(answer)
             n_taken += 1
         moved = sum(replay.move_on() for replay in self._replays) > 0
-        interval = _MEASURING_MS if self.quiet and not self.playing else FRAME_MS
-        if self._timer.interval() != interval:
-            self._timer.setInterval(interval)
-        if not (self.busy or self.commands.unanswered):
-            self._timer.stop()
+        self._pace()
         if moved or (n_taken and not (was_quiet and self.quiet)):
             self.changed.emit()
         self.budget.spent_s = spent_s + monotonic() - began
+
+    def _pace(self) -> None:
+        """Poll as often as there is something to come; while idle, only for the end of an engine's own process."""
+        idle = not (self.busy or self.commands.unanswered)
+        interval = _IDLE_MS if idle else _MEASURING_MS if self.quiet and not self.playing else FRAME_MS
+        if self._timer.interval() != interval:
+            self._timer.setInterval(interval)
+        if idle and not self.engine.may_end:
+            self._timer.stop()
 
     @property
     def quiet(self) -> bool:

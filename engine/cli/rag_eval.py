@@ -9,7 +9,7 @@ from rich.table import Table
 
 from engine.cli.exit_status import OK, STOPPED
 from engine.cli.kept_log import KeptLog, Saving
-from engine.cli.options import Json, NoSave, PairOptions, Settings, WorldForm, with_options
+from engine.cli.options import Json, NoSave, PairOptions, Settings, WorldForm, refuse_above, with_options
 from engine.cli.output import Output, Value
 from engine.cli.rag_ask import rag_pair, verifier_fields, verifier_line
 from engine.cli.running import loaded_session, stoppable
@@ -68,6 +68,7 @@ def rag_eval(
     config = make_config(SpeculativeRagConfig, settings)
     if questions < 1:
         raise InputError(f"questions = {questions}: must be >= 1", "100 is a good beginning")
+    refuse_above("questions", questions, 1_000_000)
     if not ablation and (ablation_m or ablation_k):
         raise InputError("there is no ablation to go through m or k in", "add --ablation")
     grid = Grid()
@@ -86,7 +87,7 @@ def rag_eval(
 def _numbers(name: str, text: str, otherwise: int) -> tuple[int, ...]:
     """Parse the distinct numbers of a list. Raises InputError."""
     parts = [part.strip() for part in text.split(",")] if text else [str(otherwise)]
-    if not all(part.isdecimal() and 1 <= int(part) <= _MOST for part in parts):
+    if not all(part.isdecimal() and len(part) < 10 and 1 <= int(part) <= _MOST for part in parts):
         raise InputError(f"{name} = {text}: is no list of numbers from 1 to {_MOST}", "write it as 1,5,10")
     return tuple(dict.fromkeys(map(int, parts)))
 

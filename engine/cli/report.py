@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from engine.cli.exit_status import OK
-from engine.cli.options import Json, Out
+from engine.cli.options import Json, Out, refuse_above
 from engine.cli.output import Output
 from engine.errors import InputError
 from engine.events import ComparisonStarted, Event, RunStarted
@@ -74,6 +74,8 @@ def bench_report(
     """Measure what the report of a comparison takes: of four lanes of the built-in pair, or of a kept one."""
     if prompts < 1 or max_new_tokens < 1:
         raise InputError(f"prompts = {prompts}, max-new-tokens = {max_new_tokens}: too few", "use at least 1 of each")
+    refuse_above("prompts", prompts, 100_000)
+    refuse_above("max-new-tokens", max_new_tokens, 1_000_000)
     output = Output(json=json, out=out)
     from engine.bench import report as measuring
 

@@ -4,17 +4,18 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence, Set
+from pathlib import Path
 from queue import Empty, Full, Queue
 from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from engine.documents import readers, sources
+from engine.documents import chunking, readers, sources
 from engine.documents.chunking import Chunk, Tokens, chunks, text_hash
 from engine.documents.index import FileRecord, IndexedDocument, label
 from engine.documents.pdf import PdfReader
 from engine.documents.readers import Document
-from engine.documents.sources import Skipped, SourceFile
+from engine.documents.sources import BUILTIN, Kind, Skipped, SourceFile, kind_of
 
 Change: TypeAlias = Literal["same", "new", "changed"]
 _WAITING, _CHUNKS_A_BATCH = 64, 64
@@ -22,11 +23,11 @@ _LOOK_AGAIN_S = 0.2
 
 
 class FileRead(NamedTuple):
-    """A file was read, or is unchanged. guessed: its encoding was guessed; n_replaced: characters lost."""
+    """A file was read, or is unchanged. encoding: the one that was detected; n_replaced: characters lost."""
 
     record: FileRecord
     change: Change
-    guessed: bool = False
+    encoding: str = ""
     n_replaced: int = 0
 
 
@@ -106,16 +107,17 @@ class Feed:
 
     def _take(self, entry: SourceFile) -> None:
         record = self._before.get(entry.source)
-        if record is not None and (record.n_bytes, record.mtime_ns) == (entry.n_bytes, entry.mtime_ns):
-            return self._keep(record)
+        current = record if record is not None and record_is_current(record, entry.kind) else None
+        if current is not None and (current.n_bytes, current.mtime_ns) == (entry.n_bytes, entry.mtime_ns):
+            return self._keep(current)
         try:
             digest = sources.fingerprint(entry)
         except OSError as err:
-            digest = ""
-            problem = (entry.source, f"cannot be read ({err.strerror or err})")
-            return self._put(FileRead(self._record(entry, digest, [], [problem]), _change(record)))
-        if record is not None and record.sha256 == digest:
-            return self._keep(msgspec.structs.replace(record, n_bytes=entry.n_bytes, mtime_ns=entry.mtime_ns))
+            problem = Skipped(entry.source, f"cannot be read ({err.strerror or err})", retry=True)
+            unread = self._record(entry, "", [], [problem])
+            return self._put(FileRead(unread, _change(record, unread)))
+        if current is not None and current.sha256 == digest:
+            return self._keep(msgspec.structs.replace(current, n_bytes=entry.n_bytes, mtime_ns=entry.mtime_ns))
         return self._read(entry, digest, record)
 
     def _keep(self, record: FileRecord) -> None:
@@ -125,8 +127,8 @@ class Feed:
 
     def _read(self, entry: SourceFile, digest: str, old_record: FileRecord | None) -> None:
         documents: list[IndexedDocument] = []
-        problems: list[tuple[str, str]] = []
-        guessed, n_replaced = False, 0
+        problems: list[Skipped] = []
+        encoding, n_replaced = "", 0
         for document in readers.read(entry, self._pdfs):
             if self._stopped.is_set():
                 return
@@ -134,8 +136,10 @@ class Feed:
                 problems.append(document)
                 continue
             documents.append(self._document(document))
-            guessed, n_replaced = guessed or document.guessed, n_replaced + document.n_replaced
-        self._put(FileRead(self._record(entry, digest, documents, problems), _change(old_record), guessed, n_replaced))
+            encoding = document.encoding if document.guessed else encoding
+            n_replaced += document.n_replaced
+        record = self._record(entry, digest, documents, problems)
+        self._put(FileRead(record, _change(old_record, record), encoding, n_replaced))
 
     def _document(self, document: Document) -> IndexedDocument:
         """Pass on the passages of a document, unless the same text has been read or is in the index."""
@@ -161,10 +165,38 @@ class Feed:
 
     @staticmethod
     def _record(
-        entry: SourceFile, digest: str, documents: list[IndexedDocument], problems: list[tuple[str, str]]
+        entry: SourceFile, digest: str, documents: list[IndexedDocument], problems: list[Skipped]
     ) -> FileRecord:
-        return FileRecord(entry.source, entry.n_bytes, entry.mtime_ns, digest, tuple(documents), tuple(problems))
+        return FileRecord(
+            entry.source, entry.n_bytes, entry.mtime_ns, digest, tuple(documents),
+            tuple((problem.source, problem.reason) for problem in problems),
+            any(problem.retry for problem in problems), readers.VERSIONS[entry.kind], chunking.VERSION,
+        )  # fmt: skip
 
 
-def _change(old_record: FileRecord | None) -> Change:
-    return "new" if old_record is None else "changed"
+def record_is_current(record: FileRecord, kind: Kind) -> bool:
+    """Whether reading an unchanged file again would make the same of it."""
+    return not record.retry and (record.reader, record.cutter) == (readers.VERSIONS[kind], chunking.VERSION)
+
+
+def n_outdated(files: Sequence[FileRecord]) -> int:
+    """How many files of an index would be read or cut otherwise today."""
+    kinds = ((file, "builtin" if file.source == BUILTIN else kind_of(Path(file.source))) for file in files)
+    return sum(
+        (file.reader, file.cutter) != (readers.VERSIONS[kind], chunking.VERSION)
+        for file, kind in kinds
+        if kind is not None and file.documents
+    )
+
+
+def why_outdated(uri: str, files: Sequence[FileRecord]) -> str:
+    """Say that an index was read by an older version; empty if it was not."""
+    n = n_outdated(files)
+    return f"{n:,} of {len(files):,} files of the index at {uri} were read by an older version" if n else ""
+
+
+def _change(old_record: FileRecord | None, record: FileRecord) -> Change:
+    """What became of a file that was read; one that was tried again in vain is the same."""
+    if old_record is None:
+        return "new"
+    return "same" if old_record == record else "changed"

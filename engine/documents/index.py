@@ -43,7 +43,9 @@ class IndexedDocument(msgspec.Struct, frozen=True, array_like=True):
 
 
 class FileRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A file as it was when it was read; problems: its parts that could not be read, each with the reason."""
+    """A file as it was when it was read; problems: its parts that could not be read, each with the reason.
+
+    retry: one of them may be readable at another time; reader, cutter: the versions of what read and cut it."""
 
     source: str
     n_bytes: int
@@ -51,6 +53,9 @@ class FileRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     sha256: str
     documents: tuple[IndexedDocument, ...] = ()
     problems: tuple[tuple[str, str], ...] = ()
+    retry: bool = False
+    reader: int = 0
+    cutter: int = 0
 
 
 class Recipe(msgspec.Struct, frozen=True):

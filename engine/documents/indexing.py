@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 from engine.documents import jobs, sources
 from engine.documents.building import Building
 from engine.documents.chunking import Chunk, Tokens
+from engine.documents.decoding import REPLACEMENT
 from engine.documents.embedding import Embedded, Embedder
 from engine.documents.feed import Feed, FileRead, Waiting
 from engine.documents.index import FileRecord, IndexedDocument, IndexHead, OpenIndex, owners
@@ -67,7 +68,8 @@ class _Work:
         self._left = building.left if isinstance(building.left, Leftover) else None
         self._records: list[FileRecord] = []
         self._changes: Counter[str] = Counter()
-        self._n_read = self._n_embedded = self._n_taken_over = self._n_guessed = self._n_replaced = 0
+        self._n_read = self._n_embedded = self._n_taken_over = self._n_replaced = 0
+        self._encodings: Counter[str] = Counter()
         self._n_bytes_read = 0
         self._n_bytes = sum(entry.n_bytes for entry in listing.entries)
         self._started = self._reported_at = time.perf_counter()
@@ -80,7 +82,9 @@ class _Work:
         if isinstance(lost := self._building.left, Lost):
             what = f"what a stopped indexing had embedded is not taken over: {lost.reason}"
             yield Warned(what, "nothing needs to be done; it is embedded again")
-        yield from (FileSkipped(*skipped) for skipped in self._listing.skipped)
+        yield from (FileSkipped(skipped.source, skipped.reason) for skipped in self._listing.skipped)
+        if links := sources.links_in_words(self._listing.links):
+            yield Warned(f"links were followed: {links}", "take them away if what they lead to is not meant")
         with self._executor:
             with closing(self._feed()) as feed:
                 yield from self._read_and_embed(feed)
@@ -109,7 +113,7 @@ class _Work:
         for item in feed.items():
             match item:
                 case Skipped():
-                    yield FileSkipped(*item)
+                    yield FileSkipped(item.source, item.reason)
                 case FileRead():
                     yield from self._record_file(item)
                 case Waiting():
@@ -142,10 +146,12 @@ class _Work:
 
     def _record_file(self, file: FileRead) -> Iterator[Event]:
         """Record a file."""
-        yield from (FileSkipped(*problem) for problem in file.record.problems)
+        is_part = bool(file.record.documents)
+        yield from (FileSkipped(source, reason, is_part) for source, reason in file.record.problems)
         self._records.append(file.record)
         self._changes[file.change] += 1
-        self._n_guessed, self._n_replaced = self._n_guessed + file.guessed, self._n_replaced + file.n_replaced
+        self._encodings.update([file.encoding] if file.encoding else ())
+        self._n_replaced += file.n_replaced
         if file.change == "same":
             self._n_bytes -= file.record.n_bytes
         else:
@@ -242,9 +248,13 @@ class _Work:
                 f"{what}: {most} of its tokens",
                 "make the index anew (--rebuild) without --chunk-tokens, or with fewer, or use another embedder",
             )
-        if self._n_guessed:
-            what = f"{self._n_guessed:,} files are not in UTF-8: their encoding was guessed"
-            yield Warned(f"{what}, {self._n_replaced:,} characters were lost", "save them in UTF-8")
+        if self._encodings:
+            names = ", ".join(f"{n:,} as {name}" for name, n in self._encodings.most_common())
+            what = f"{self._encodings.total():,} files are not in UTF-8, their encoding was detected: {names}"
+            yield Warned(what, "check a passage of each, or save them in UTF-8")
+        if self._n_replaced:
+            what = f"{self._n_replaced:,} characters could not be decoded and are marked {REPLACEMENT}"
+            yield Warned(what, "save the files in UTF-8, PDFs with fonts that name their letters")
 
     def _summary(self, head: IndexHead) -> Indexed:
         old_sources = {file.source for file in self._before.files} if self._before is not None else set()
@@ -263,7 +273,7 @@ class _Work:
             n_cut=head.n_cut,
             n_truncated=head.n_truncated,
             n_duplicates=n_documents - len(owners(self._records)),
-            n_guessed=self._n_guessed,
+            n_guessed=self._encodings.total(),
             n_replaced=self._n_replaced,
             chunk_tokens=head.recipe.chunk_tokens,
             seconds=self._elapsed_s(),
@@ -273,6 +283,9 @@ class _Work:
             approximate=bool(head.n_probes),
             recall_10=head.recall_10,
             n_taken_over=self._n_taken_over,
+            n_partly=sum(bool(record.documents and record.problems) for record in self._records),
+            n_unread=sum(not record.documents for record in self._records) + len(self._listing.skipped),
+            other_kinds=self._listing.other_kinds,
         )
 
 

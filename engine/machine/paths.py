@@ -51,6 +51,15 @@ def own_index(sources: Sequence[str]) -> str:
     return str(indexes() / f"{name}-{sha256(locations.encode('utf-8', 'replace')).hexdigest()[:8]}")
 
 
+def is_text(name: str) -> bool:
+    """Whether a name or an argument is valid text: bytes of another encoding arrive as surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def file_name(text: str) -> str:
     """A text as part of a file name that is valid on any system."""
     return "".join(c if c.isalnum() or c in "-._" else "-" for c in text)

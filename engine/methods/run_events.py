@@ -17,7 +17,7 @@ def run_started(
     method: str, config: msgspec.Struct, request: Request, prompt: tuple[int, ...] | AskedPrompt, rt: RunContext
 ) -> RunStarted:
     """Build the event of a run's start."""
-    prompt_ids, messages, _ = prompt if isinstance(prompt, AskedPrompt) else AskedPrompt(prompt)
+    prompt_ids, messages, *_ = prompt if isinstance(prompt, AskedPrompt) else AskedPrompt(prompt)
     texts = rt.target.texts
     return RunStarted(
         run_id=secrets.token_hex(4),
@@ -49,7 +49,7 @@ def run_started(
 def warnings(prompt: AskedPrompt) -> Iterator[Warned]:
     """What the user has to know about how the prompt was asked."""
     if prompt.warning:
-        yield Warned(prompt.warning, "put it into the question yourself to have it elsewhere")
+        yield Warned(prompt.warning, prompt.way_out)
 
 
 def block(lane: Lane, repeat: int, generation: Generation, rt: RunContext, *, paired: bool = True) -> BlockFinished:

@@ -2,8 +2,6 @@
 
 * imports neither Qt nor torch."""
 
-import json
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -12,9 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import InputError, ModelError
-from engine.models import timing_shapes
+from engine.models import configuration_limits, folder_files, safetensors_header, timing_shapes, tokenizer_limits
+from engine.models.folder_files import read_json
 from engine.models.gguf import cache, families, header, plan
 from engine.models.gguf.header import GgufHeader
+from engine.models.safetensors_header import TensorCounts
 from engine.models.timing_shapes import Timing
 
 BUILTIN_TARGET = "target"
@@ -37,7 +37,6 @@ WORD_FILES = (
 # New weights differ everywhere: both ends of a file of many gigabytes are enough to tell models apart.
 _END_BYTES = 2**20
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
-_DTYPE_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 
 
 class Checkpoint(NamedTuple):
@@ -124,9 +123,9 @@ def _of_gguf(spec: str) -> Checkpoint:
     folder = cache.converted(spec)
     if folder is not None:
         return examine(spec, folder)
-    return Checkpoint(
-        spec, source.path, families.configuration(source), source.n_values, source.n_file_bytes, gguf=source
-    )
+    config = families.configuration(source)
+    configuration_limits.refuse_absurd(spec, config, TensorCounts(len(source.tensors), source.n_values))
+    return Checkpoint(spec, source.path, config, source.n_values, source.n_file_bytes, gguf=source)
 
 
 @contextmanager
@@ -149,13 +148,26 @@ def refuse_empty(spec: str, folder: Path) -> None:
 def examine(spec: str, folder: Path) -> Checkpoint:
     """Check a folder's files: configuration, no code of its own, complete safetensors. Raises ModelError, OSError."""
     _refuse_unnamed_gguf(spec, folder)
+    folder_files.refuse_irregular(spec, folder)
     config = read_json(folder / "config.json", spec)
     for name in ("config.json", "tokenizer_config.json", "generation_config.json"):
         if (folder / name).exists():
-            refuse_remote_code(read_json(folder / name, spec), f"{spec}/{name}")
+            settings = read_json(folder / name, spec)
+            refuse_remote_code(settings, f"{spec}/{name}")
+            if name != "tokenizer_config.json":
+                configuration_limits.refuse_odd_tokens(f"{spec}/{name}", settings)
+    folder_files.refuse_handed_on(spec, folder, config)
+    tokenizer_limits.refuse_expanding(spec, folder)
     weights = weight_files(folder, spec)
-    n_parameters = sum(_n_parameters(path) for path in weights)
-    return Checkpoint(spec, folder, config, n_parameters, sum(path.stat().st_size for path in weights))
+    counts = _counts(weights)
+    configuration_limits.refuse_absurd(spec, config, counts)
+    return Checkpoint(spec, folder, config, counts.n_parameters, sum(path.stat().st_size for path in weights))
+
+
+def _counts(weights: list[Path]) -> TensorCounts:
+    """What all weight files hold together. Raises ModelError."""
+    counts = [safetensors_header.read_counts(path) for path in weights]
+    return TensorCounts(sum(n.n_tensors for n in counts), sum(n.n_parameters for n in counts))
 
 
 def _refuse_unnamed_gguf(spec: str, folder: Path) -> None:
@@ -223,19 +235,6 @@ def _is_language_model(spec: str) -> bool:
     )
 
 
-def read_json(path: Path, spec: str) -> dict[str, object]:
-    """The object in a file of a checkpoint. Raises ModelError."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as err:
-        raise ModelError(f"{spec} has no {path.name}", "name a Hugging Face checkpoint folder") from err
-    except (OSError, ValueError, RecursionError) as err:
-        raise ModelError(f"{spec}: {path.name} cannot be read ({err})", "download the checkpoint again") from err
-    if not isinstance(content, dict):
-        raise ModelError(f"{spec}: {path.name} is not a JSON object", "download the checkpoint again")
-    return content
-
-
 def refuse_remote_code(value: object, where: str) -> None:
     """Refuse what would make a library fetch or run code: auto_map, and private keys that set internals."""
     if isinstance(value, list):
@@ -264,32 +263,8 @@ def weight_files(folder: Path, spec: str) -> list[Path]:
 
 
 def _listed_weights(folder: Path, spec: str) -> list[Path]:
-    """The files in the index, else `model.safetensors`, else all safetensors files there are."""
-    index = folder / "model.safetensors.index.json"
-    if index.exists():
-        weight_map = read_json(index, spec).get("weight_map", {})
-        if not isinstance(weight_map, dict) or not all(isinstance(name, str) for name in weight_map.values()):
-            raise ModelError(f"{spec}: {index.name} lists no files", "download the checkpoint again")
-        return [folder / Path(name).name for name in sorted(set(weight_map.values()))]
-    single = folder / "model.safetensors"
-    return [single] if single.exists() or single.is_symlink() else sorted(folder.glob("*.safetensors"))
-
-
-def _n_parameters(path: Path) -> int:
-    """Parameters in a safetensors file, from its header; checks that the file is as long as the header says."""
-    try:
-        with path.open("rb") as file:
-            (n_header,) = struct.unpack("<Q", file.read(8))
-            if not 2 <= n_header <= 100_000_000:
-                raise ValueError("bad header length")
-            header = json.loads(file.read(n_header))
-        header.pop("__metadata__", None)
-        end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
-        if path.stat().st_size != 8 + n_header + end:
-            raise ValueError(f"{path.stat().st_size} bytes, {8 + n_header + end} expected")
-        return sum(
-            (entry["data_offsets"][1] - entry["data_offsets"][0]) // _DTYPE_BYTES.get(entry["dtype"], 2)
-            for entry in header.values()
-        )
-    except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as err:
-        raise ModelError(f"{path.name} is damaged or incomplete ({err})", "download or copy the file again") from err
+    """`model.safetensors`, else the files in the index, else all safetensors files there are."""
+    single, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
+    if single.exists() or single.is_symlink():
+        return [single]
+    return folder_files.indexed_files(spec, index) if index.exists() else sorted(folder.glob("*.safetensors"))

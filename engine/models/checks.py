@@ -12,6 +12,8 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
 
 from engine.errors import EngineError, InputError, MemoryExhausted, ModelError
 from engine.events import DraftsThrough
+from engine.machine.no_memory import LESS, ran_out
+from engine.machine.panics import is_panic
 from engine.models import timing_pairs
 from engine.models.checkpoint_folder import WORD_FILES, Checkpoint
 from engine.models.gguf import vocabulary
@@ -35,6 +37,12 @@ def foreign(what: str, hint: str) -> Iterator[None]:
     except (torch.OutOfMemoryError, MemoryError) as err:
         raise MemoryExhausted(f"{what}: memory ran out", "use a smaller model or dtype") from err
     except Exception as err:
+        if ran_out(err):
+            raise MemoryExhausted(f"{what}: memory ran out, or address space ({_first_line(err)})", LESS) from err
+        raise ModelError(f"{what} ({_first_line(err)})", hint) from err
+    except BaseException as err:
+        if not is_panic(err):
+            raise
         raise ModelError(f"{what} ({_first_line(err)})", hint) from err
 
 
@@ -49,8 +57,10 @@ def configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
     model_type = checkpoint.config.get("model_type", "none given")
     what = f"{checkpoint.spec}: the configuration (model type {model_type!r}) is not one transformers can read"
     with foreign(what, "use a supported architecture, for instance Llama or Qwen2"):
-        config = _read_configuration(checkpoint)
+        config = _with_our_attention(_read_configuration(checkpoint))
         text_config = config.get_text_config()
+        if not isinstance(text_config, PreTrainedConfig):
+            raise ModelError(f"{what} (its text_config is none)", "download the checkpoint again")
     if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING or _looks_ahead(text_config):
         raise ModelError(*_not_causal(checkpoint.spec, config))
     for name in _SIZES:
@@ -87,6 +97,14 @@ def _read_configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
     if checkpoint.gguf is not None:
         return AutoConfig.for_model(**checkpoint.config)
     return AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
+
+
+def _with_our_attention(config: PreTrainedConfig) -> PreTrainedConfig:
+    """The configuration without the implementations that its file chose: those of transformers itself remain.
+
+    A file can name a package of kernels that would be fetched, or a compiler."""
+    config._attn_implementation = config._experts_implementation = None  # theirs and of all configurations inside
+    return config
 
 
 def _looks_ahead(config: PreTrainedConfig) -> bool:

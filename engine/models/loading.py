@@ -139,7 +139,8 @@ def _read(
 ) -> Iterator[int | ReadWeights]:
     """The weights of a checkpoint, or random ones; device None: spread over all devices."""
     if checkpoint.timing is None:
-        yield from weights.read(checkpoint.folder, config, "auto" if device is None else {"": device}, dtype)
+        where: weights.DeviceMap = "auto" if device is None else {"": device}
+        yield from weights.read(checkpoint.folder, config, where, dtype, n_parameters=checkpoint.n_parameters)
     elif device is None:
         raise InputError(f"{checkpoint.spec} does not fit one device", "choose a smaller timing pair or dtype")
     else:

@@ -79,8 +79,10 @@ class _Gatherer:
         end = tokenizer.eos_token_id
         texts = iter(()) if self._texts is None else self._texts.documents()
         while batch := list(islice(texts, _AT_ONCE)):
-            for ids in tokenizer(batch)["input_ids"]:
-                document = TokenizedDocument.of(ids if end is None else [*ids, int(end)])
+            # What looks like a control token in a text of people is text; some tokenizers write an end themselves.
+            for ids in tokenizer(batch, split_special_tokens=True)["input_ids"]:
+                is_ended = ids[-1:] == [end]
+                document = TokenizedDocument.of(ids if end is None or is_ended else [*ids, int(end)])
                 self._remember(document)
                 yield document
 

@@ -137,6 +137,8 @@ def read(documents: Path, questions_file: Path | None = None) -> Corpus:
 def _records(path: Path, kind: type[Record]) -> Iterator[Record]:
     """Yield the records of a file, skipping blank lines."""
     n = 0
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe or a device might never end
+        raise InputError(f"{path} is not a file", "name a file of JSON Lines")
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
@@ -152,8 +154,8 @@ def _records(path: Path, kind: type[Record]) -> Iterator[Record]:
 def _record(path: Path, number: int, line: bytes, kind: type[Record]) -> Record:
     where = f"{path.name}, line {number}"
     try:
-        record = msgspec.json.decode(line.strip(), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as err:
+        record = msgspec.json.decode(line.strip().removeprefix(b"\xef\xbb\xbf"), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
         reason = str(err).replace("`", "").replace(" - at $.", " in field ").replace(" - at $", "")
         raise InputError(f"{where}: {reason}", "see the fields in engine/world/corpus.py") from err
     for field in ("id", "text") if isinstance(record, DocumentRecord) else ("question", "answer"):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from engine.errors import InputError, ModelError
+from engine.machine.file_kinds import why_irregular
 from engine.models.gguf.tensor_types import TENSOR_TYPES, TensorType
 
 Value: TypeAlias = int | float | bool | str | tuple[int, ...] | tuple[float, ...] | tuple[str, ...]
@@ -108,7 +109,8 @@ def read(spec: str) -> GgufHeader:
     try:
         path = Path(spec).expanduser()
         if not path.is_file():
-            reason = f"{spec} is a folder" if path.is_dir() else f"there is no file {spec}"
+            kind = why_irregular(path)
+            reason = f"{spec} is {kind}, not a file" if kind else f"there is no file {spec}"
             raise InputError(reason, "check the path; `builtin` is always there")
         stat = path.stat()
         return _read(path.absolute(), stat.st_size, stat.st_mtime_ns)

@@ -28,6 +28,19 @@ def test_a_prompt_file_may_hold_a_conversation(tmp_path: Path) -> None:
         read_request(None, file)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_the_mark_of_a_prompt_file_is_no_text(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "p.txt").write_bytes("The harbour".encode(encoding))
+    assert read_request(None, tmp_path / "p.txt").prompt == "The harbour"
+
+
+@pytest.mark.parametrize(("raw", "reason"), [(b"caf\xe9", "is not in UTF-8"), (b"\x7fELF\0\0\1", "is no text")])
+def test_a_prompt_file_is_not_guessed(tmp_path: Path, raw: bytes, reason: str) -> None:
+    (tmp_path / "p.txt").write_bytes(raw)
+    with pytest.raises(InputError, match=reason):
+        read_request(None, tmp_path / "p.txt")
+
+
 def test_a_prompt_on_the_command_line_is_text_whatever_it_looks_like() -> None:
     assert read_request(json.dumps(TURNS), None).messages == ()
 

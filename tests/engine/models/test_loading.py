@@ -416,5 +416,32 @@ def test_weights_that_the_text_part_lacks_are_no_random_ones(tmp_path: Path) -> 
 
 def test_model_whose_text_part_transformers_does_not_load_alone_is_refused_with_the_reason(tmp_path: Path) -> None:
     folder = fakes.save(model_for_pictures("idefics3", "llama", image_token_id=299), tmp_path / "m")
-    with pytest.raises(ModelError, match="idefics3 is not a causal .* but one for more than text, and transformers"):
+    with pytest.raises(ModelError, match=r"idefics3 is not a causal .* but one for more than text, and transformers"):
+        list(Session().do(Load(folder, "none")))
+
+
+@pytest.mark.parametrize("value", ["someone/kernel", "flex_attention", "flash_attention_2", {"": "someone/kernel"}, 7])
+@pytest.mark.parametrize("name", ["attn_implementation", "experts_implementation"])
+def test_implementation_that_a_configuration_chooses_is_not_used(tmp_path: Path, name: str, value: object) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    change(tmp_path / "m", **{name: value})
+    session = Session()
+    list(session.do(Load(folder, "none")))
+    assert session.target is not None
+    assert session.target.model.config._attn_implementation == "sdpa"
+    assert session.target.model.config._experts_implementation in (None, "eager", "grouped_mm")
+
+
+def test_configuration_far_larger_than_its_weights_fills_no_memory(tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    n_parameters = checkpoint_folder.inspect(folder).n_parameters
+    change(tmp_path / "m", intermediate_size=n_parameters)
+    with pytest.raises(ModelError, match=r"config\.json describes .* numbers"):
+        list(Session().do(Load(folder, "none")))
+
+
+def test_text_configuration_that_is_none_is_refused(tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    change(tmp_path / "m", text_config={"hidden_size": 4})
+    with pytest.raises(ModelError, match="not one transformers can read"):
         list(Session().do(Load(folder, "none")))

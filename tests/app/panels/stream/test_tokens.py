@@ -69,3 +69,7 @@ def test_a_control_token_is_told_from_the_same_characters_that_are_text():
 def test_a_file_that_states_fewer_ids_than_pieces_is_shown():
     run = msgspec.structs.replace(started(pieces=("a", " b")), prompt_ids=(1,), control_ids=((1, 1),))
     assert [made.control for made in prompt_tokens(run)] == [True, False]
+
+
+def test_text_without_tokens_adds_to_none():
+    assert added_texts((), "text") == []
