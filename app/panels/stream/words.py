@@ -54,9 +54,7 @@ def control_name() -> str:
 
 def control_meaning() -> str:
     """A sentence that explains a control token."""
-    return tr(
-        "It ends a turn or a text, or does something alike: the same characters in what people write are no such."
-    )
+    return tr("Steers the model, as the end of a turn does. The same characters in a text have no frame.")
 
 
 def spoken(token: StreamToken) -> str:

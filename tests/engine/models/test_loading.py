@@ -415,8 +415,8 @@ def test_weights_that_the_text_part_lacks_are_no_random_ones(tmp_path: Path) -> 
 
 
 def test_model_whose_text_part_transformers_does_not_load_alone_is_refused_with_the_reason(tmp_path: Path) -> None:
-    folder = fakes.save(model_for_pictures("idefics3", "llama", image_token_id=299), tmp_path / "m")
-    with pytest.raises(ModelError, match=r"idefics3 is not a causal .* but one for more than text, and transformers"):
+    folder = fakes.save(model_for_pictures("llava", "llama", image_token_index=299), tmp_path / "m")
+    with pytest.raises(ModelError, match=r"llava is not a causal .* but one for more than text, and transformers"):
         list(Session().do(Load(folder, "none")))
 
 
