@@ -61,8 +61,8 @@ def test_a_control_token_is_told_from_the_same_characters_that_are_text():
         False, True, True, False, False, True, True, False,
     ]  # fmt: skip
     event = a_round(0, ["<|im_end|>"], [" b"])
-    (proposed, last) = round_tokens(event, ControlIds([(event.proposed[0].id, event.proposed[0].id)]))
-    assert proposed.control and not last.control
+    proposed, *others = round_tokens(event, ControlIds([(event.proposed[0].id, event.proposed[0].id)]))
+    assert proposed.control and not any(made.control for made in others)
     assert not any(made.control for made in round_tokens(event))
 
 
