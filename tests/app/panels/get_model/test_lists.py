@@ -41,5 +41,5 @@ def test_converted_files_come_after_the_models_and_can_be_removed(qtbot: QtBot) 
     cached.remove.click()
     assert cached.question is not None
     with qtbot.waitSignal(cached.remove_wanted) as removed:
-        cached.question.buttons()[0].click()
+        next(button for button in cached.question.buttons() if button.text() == "Remove").click()
     assert removed.args == ["/files/m.gguf"]
