@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.decoding.clock import Clock, clock_for
 from engine.decoding.drafting import Capabilities, Drafter
 from engine.decoding.generation import Generation, Limits, generate
+from engine.decoding.generation_rules import NO_RULES, GenerationRules
+from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Decoder, Decoding
 from engine.drafters import DraftsInRound
@@ -113,11 +115,13 @@ class RunContext:
         drafter, static = self.drafter if gamma else None, self.target.static
         needed = Capabilities() if drafter is None else drafter.capabilities
         layers, handles = target_state.hidden_layers(self.target, needed), target_state.handles(self.target, needed)
-        warp = warp_of(config)
-        if static is None or needed.first_layers:  # captured rounds have no drafter in the target's own cache
+        warp, rules = warp_of(config), ruled_text(self.target, config, n_most=n_most)
+        # Captured rounds have no drafter in the target's own cache, and do not read the text before a token.
+        if static is None or needed.first_layers or rules is not None:
             return Decoder(
-                self.target.sequence(layers), drafter, warp=warp, seed=config.seed, clock=self.clock, handles=handles
-            )
+                self.target.sequence(layers), drafter,
+                warp=warp, seed=config.seed, clock=self.clock, handles=handles, rules=rules,
+            )  # fmt: skip
         fused = drafter.fused() if isinstance(drafter, DraftsInRound) else None
         return StaticDecoder(
             static, drafter if fused is None else None, fused,
@@ -174,6 +178,21 @@ class RunContext:
             return AskedPrompt(self._fitting(request.prompt_ids), request.messages)
         encoded = encode_prompt(self.target.tokenizer, request.prompt)
         return AskedPrompt(self._fitting(encoded.ids), warning=encoded.note, way_out=_AS_WRITTEN)
+
+
+def rules_of(target: LoadedModel, config: GenerationConfig) -> GenerationRules:
+    """What changes the target's logits in a generation: its own rules where they are obeyed, and the user's penalty."""
+    rules = target.generation.rules if config.generation_rules else NO_RULES
+    penalty = config.repetition_penalty
+    return rules if penalty == 1.0 else rules._replace(repetition_penalty=penalty)
+
+
+def ruled_text(target: LoadedModel, config: GenerationConfig, *, n_most: int) -> RuledText | None:
+    """The rules of one generation of at most n_most ids in all; None where they change nothing."""
+    rules = rules_of(target, config)
+    if rules.change_nothing:
+        return None
+    return RuledText(rules, n_vocabulary=target.n_vocabulary, n_most=n_most, device=target.device)
 
 
 def warp_of(config: GenerationConfig) -> Warp:

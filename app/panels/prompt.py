@@ -12,6 +12,7 @@ from app.choices.examples import Example, examples
 from app.panel import Panel
 from app.panels.conversation import ConversationStrip, with_answer
 from app.panels.verbs import Verbs
+from app.state.dropped import PROMPT_SUFFIXES, DroppedFiles, PromptFile
 from app.state.store import RunStore
 from app.state.verbs import Verb
 from app.text.plain_text import plain_tip
@@ -22,7 +23,6 @@ from app.widgets.prompt_edit import PromptEdit
 from app.widgets.steady_button import SteadyButton
 from app.words.counts import count
 from engine.events import Event, RunStarted
-from engine.prompts import Message
 from engine.runs.summary import Summary
 
 EXAMPLE_PROMPTS = (
@@ -50,7 +50,9 @@ class PromptPanel(Panel):
         self._counted_prompt: tuple[str, int] | None = None
         self._own_prompt: str | None = None
         self._opened_prompt: str | None = None
-        self.prompt = PromptEdit(self)
+        self._dropped: PromptFile | None = store.tab(DroppedFiles).prompt
+        self.prompt = PromptEdit(self, file_suffixes=PROMPT_SUFFIXES)
+        self.prompt.file_dropped.connect(store.tab(DroppedFiles).take_prompt)
         self.prompt.setPlaceholderText(self.tr("Write a prompt to continue"))
         self.prompt.setAccessibleName(self.tr("Prompt"))
         self.prompt.setToolTip(self.tr("The text to continue. Ctrl+Enter runs it."))
@@ -107,10 +109,15 @@ class PromptPanel(Panel):
         self.show_prompt(started.question)
         self.conversation.set_earlier(started.messages[:-1])
 
-    def show_conversation(self, messages: Sequence[Message]) -> None:
-        """Show a conversation from a file: its last turn as the prompt, and the turns before it."""
-        self.prompt.setPlainText(messages[-1].content)
-        self.conversation.set_earlier(messages[:-1])
+    def newly_dropped(self) -> bool:
+        """Show a prompt that was dropped as a file since the last call. Returns whether there was one."""
+        dropped = self.store.tab(DroppedFiles).prompt
+        if dropped is None or dropped is self._dropped:
+            return False
+        self._dropped = dropped
+        self.prompt.setPlainText(dropped.text)
+        self.conversation.set_earlier(dropped.earlier)
+        return True
 
     def _begin_next_turn(self) -> None:
         """Take the answer on show into the conversation, and empty the box for the next question."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from app.state.budget import Budget
 from app.state.command_queue import CommandQueue
@@ -19,6 +19,7 @@ from app.state.run_record import RunRecord
 from app.state.selection import Selection
 from app.state.tab_state import TabState
 from app.state.trace_files import TraceFiles
+from app.words import pace
 from engine.commands import Command, Fork, Load, Pause, Question, Resume, Run, Step
 from engine.events import Event, Refused, RunStarted
 from engine.host.thread_host import Host
@@ -178,7 +179,24 @@ class RunStore(QObject):
 
     def may_stop(self) -> str:
         """Why nothing can be stopped, in words; empty where something can."""
-        return "" if self.busy else self.tr("nothing is under way")
+        return self.stopping or ("" if self.busy else self.tr("nothing is under way"))
+
+    @property
+    def stopping(self) -> str:
+        """What a stop waits for, in words; empty where nothing is being stopped."""
+        if (front := self.commands.front) is None or not self.commands.cancelling:
+            return ""
+        in_rounds = front.is_run and not is_answering(front) and not self._intake.growing.live_summary.blocks
+        return self.tr("Stopping after this round…") if in_rounds else self.tr("Stopping after this step…")
+
+    @property
+    def long_work(self) -> str:
+        """Long work under way, in words, which a key pressed by mistake must not end; empty where there is none."""
+        if (front := self.commands.front) is None or self.stopping:
+            return ""
+        if front.is_run:
+            return pace.indexing(self.engine.progressed) if self.doing in ("warming", "answering") else ""
+        return QCoreApplication.translate("commands", front.under_way)
 
     @property
     def can_start(self) -> bool:
@@ -249,7 +267,7 @@ class RunStore(QObject):
 
     def report(self, message: str, hint: str, *, what: str = "file") -> None:
         """Show a problem that the window itself ran into."""
-        self.trouble = Trouble("refused", what, message, hint, "", self.summary.n_emitted)
+        self.trouble = Trouble("refused", what, message, hint, "", "")
         self.notes.add(Refused(what, message, hint))
         self.changed.emit()
 

@@ -10,7 +10,18 @@ import typer
 
 from engine.cli.exit_status import OK
 from engine.cli.kept_log import KeptLog, Saving
-from engine.cli.options import MOST, Json, NoSave, Out, PairOptions, Settings, numbers, refuse_above, with_options
+from engine.cli.options import (
+    MOST,
+    Json,
+    NoSave,
+    Out,
+    PairOptions,
+    Settings,
+    decimal,
+    numbers,
+    refuse_above,
+    with_options,
+)
 from engine.cli.output import Output, Value
 from engine.cli.running import loaded_session
 from engine.errors import InputError
@@ -185,7 +196,7 @@ def bench_gpu(
     blocks: Annotated[int, typer.Option(help="interleaved blocks of each pair")] = 7,
     gpt_fast: Annotated[Path | None, typer.Option(help="a checkout of gpt-fast to measure beside ours")] = None,
     folder: Annotated[Path | None, typer.Option(help="run all parts within --minutes, a file each in here")] = None,
-    minutes: Annotated[float, typer.Option(help="that all parts may take together")] = 10.0,
+    minutes: Annotated[float, decimal("that all parts may take together")] = 10.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="list the parts, estimated minutes and memory")] = False,
     out: Out = None,
     json: Json = False,

@@ -4,11 +4,12 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, cast
 
 import msgspec
 import typer
 from msgspec import Meta
+from typer.models import OptionInfo
 
 from engine import drafters
 from engine.commands import Load
@@ -18,6 +19,7 @@ from engine.errors import InputError
 from engine.events import Setting
 from engine.host import early_refusal
 from engine.machine.file_kinds import refuse_irregular
+from engine.machine.number_text import is_ambiguous, read_number
 from engine.machine.paths import is_text
 from engine.models.conversation import read_conversation
 from engine.settings import ChatChoice, Request
@@ -46,6 +48,7 @@ CHAT_CHOICES: Mapping[Setting | None, ChatChoice] = {None: "auto", True: "on", F
 Chat = Annotated[
     bool | None, typer.Option("--chat/--raw", help="ask through the chat template; instruct models are by default")
 ]
+_NOT_FINITE = ("nan", "inf", "infinity")  # each setting refuses them by its own bounds
 _NO_MODEL = ", ".join(offered.usage for offered in drafters.offered())
 
 
@@ -88,6 +91,26 @@ class PairOptions(msgspec.Struct, frozen=True):
             self.target, self.chosen_drafter(), self.device, self.drafter_device, self.dtype, self.runtime,
             self.quantize,
         )  # fmt: skip
+
+
+def decimal(help: str) -> OptionInfo:
+    """An option for a number with decimals, written with a point or a comma."""
+    return cast(OptionInfo, typer.Option(help=help, parser=_decimal, metavar="FLOAT"))
+
+
+def _decimal(text: str | float) -> float:
+    """Read the number of an option, or take its default.
+
+    Raises BadParameter where there is none, InputError for a comma that may also stand between thousands."""
+    if isinstance(text, float):
+        return text
+    if is_ambiguous(text):
+        without, point = text.replace(",", ""), text.replace(",", ".")
+        raise InputError(f"{text} may be read in two ways", f"write {without} or {point}")
+    number = read_number(text)
+    if number is None and text.strip().lower().lstrip("+-") not in _NOT_FINITE:
+        raise typer.BadParameter(f"{text!r} is not a number, such as 0.7 or 0,7")
+    return float(text) if number is None else number
 
 
 def numbers(name: str, text: str, *, default: tuple[int, ...]) -> tuple[int, ...]:
@@ -188,5 +211,6 @@ def _parameter(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
     metas = getattr(field.type, "__metadata__", ())
     help_text = next((meta.description for meta in metas if isinstance(meta, Meta) and meta.description), "")
     kind = getattr(field.type, "__origin__", field.type)
-    annotation = Annotated[kind, typer.Option(help=help_text)]  # type: ignore[valid-type]
+    option = decimal(help_text) if kind is float else typer.Option(help=help_text)
+    annotation = Annotated[kind, option]  # type: ignore[valid-type]
     return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=annotation)

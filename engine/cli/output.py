@@ -134,7 +134,9 @@ class Output:
 
     def _progress(self, event: events.Progressed) -> None:
         if sys.stderr.isatty():
-            line = f"{event.phase} {event.done:g} of {event.total:g} {event.unit}"
+            of_total = f" of {event.total:,.0f}" if event.total else ""
+            left = "" if event.left_s is None else f", {event.left_s:,.0f} s left"
+            line = f"{event.phase} {event.done:,.0f}{of_total} {event.unit}{left}"
             self._errors.print(f"{line:<60}", end="\r", markup=False)
 
 

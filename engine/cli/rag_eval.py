@@ -21,6 +21,7 @@ from engine.events import EvaluationMeasured, Event, Progressed, Warned
 from engine.events.answers import System, VerifierTested
 from engine.events.evaluation import Figures
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.rag.foreign import foreign_documents
 from engine.settings import make_config, settings_of
 from engine.statistics import Interval
 from engine.world.questions import QUESTION_KINDS, QuestionKind
@@ -79,9 +80,9 @@ def rag_eval(
     from engine.world.pages import form_of
 
     plan = EvaluationPlan(dataset, questions, _kinds(kinds), index, embedder, config, grid, form_of(form))
-    output = Output(json=json)
+    output, models = Output(json=json), rag_pair(pair)
     with KeptLog(Saving(no_save), output) as kept:
-        return _evaluate(plan, rag_pair(pair), output, kept)
+        return _evaluate(plan, models, output, kept)
 
 
 def _numbers(name: str, text: str, otherwise: int) -> tuple[int, ...]:
@@ -109,7 +110,11 @@ def _evaluate(plan: "EvaluationPlan", pair: PairOptions, output: Output, kept: K
     report = _EvaluationReport(output)
     with stoppable() as flag, closing(answers(session, plan, flag)) as items:
         try:
-            for item in items:
+            for place, item in enumerate(items):
+                if not place and (
+                    warning := foreign_documents(plan.index_spec or plan.dataset, pair.target, pair.drafter)
+                ):
+                    output.note(f"warning: {warning}")
                 if isinstance(item, QuestionLine) and not kept.started:
                     settings = settings_of(plan.config)
                     kept.take(

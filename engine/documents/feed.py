@@ -12,13 +12,17 @@ import msgspec
 
 from engine.documents import chunking, readers, sources
 from engine.documents.chunking import Chunk, Tokens, chunks, text_hash
+from engine.documents.expected import ExpectedPassages
 from engine.documents.index import FileRecord, IndexedDocument, label
 from engine.documents.pdf import PdfReader
 from engine.documents.readers import Document
-from engine.documents.sources import BUILTIN, Kind, Skipped, SourceFile, kind_of
+from engine.documents.sources import SHIPPED, Kind, Skipped, SourceFile, kind_of
 
 Change: TypeAlias = Literal["same", "new", "changed"]
-_WAITING, _CHUNKS_A_BATCH = 64, 64
+# So far ahead of the embedder, some ten megabytes, reading is mostly over before the embedder asks for the number.
+_WAITING, _CHUNKS_A_BATCH = 256, 64
+# Kinds of files that hold several documents.
+_SEVERAL = ("lines", "builtin")
 _LOOK_AGAIN_S = 0.2
 
 
@@ -40,7 +44,8 @@ QueueEntry: TypeAlias = Item | BaseException | None
 
 
 class Feed:
-    """Yields the passages of new and changed files in order, as fast as the caller takes them.
+    """Yields the passages of new and changed files in order, as fast as the caller takes them. expected: how many there
+    will be.
 
     before: the index's file records, by source; indexed_texts: hashes of texts whose passages the index has."""
 
@@ -53,6 +58,7 @@ class Feed:
         most_tokens: int,
     ) -> None:
         self._entries = entries
+        self.expected = ExpectedPassages(sum(entry.n_bytes for entry in entries))
         self._before = before
         self._indexed_texts = indexed_texts
         self._tokens = tokens
@@ -91,6 +97,7 @@ class Feed:
                 self._take(entry)
                 if self._stopped.is_set():
                     return
+            self.expected.whole = True
             self._put(None)
         except Exception as err:  # raised again by `items`
             self._put(err)
@@ -113,6 +120,7 @@ class Feed:
         try:
             digest = sources.fingerprint(entry)
         except OSError as err:
+            self.expected.end_file(entry.n_bytes)
             problem = Skipped(entry.source, f"cannot be read ({err.strerror or err})", retry=True)
             unread = self._record(entry, "", [], [problem])
             return self._put(FileRead(unread, _change(record, unread)))
@@ -121,6 +129,7 @@ class Feed:
         return self._read(entry, digest, record)
 
     def _keep(self, record: FileRecord) -> None:
+        self.expected.skip(record.n_bytes)
         for document in record.documents:
             self._first_names.setdefault(document.document, label(record.source, document.name))
         self._put(FileRead(record, "same"))
@@ -135,26 +144,30 @@ class Feed:
             if isinstance(document, Skipped):
                 problems.append(document)
                 continue
-            documents.append(self._document(document))
+            documents.append(self._document(document, 0 if entry.kind in _SEVERAL else entry.n_bytes))
             encoding = document.encoding if document.guessed else encoding
             n_replaced += document.n_replaced
+        self.expected.end_file(entry.n_bytes)
         record = self._record(entry, digest, documents, problems)
         self._put(FileRead(record, _change(old_record, record), encoding, n_replaced))
 
-    def _document(self, document: Document) -> IndexedDocument:
-        """Pass on the passages of a document, unless the same text has been read or is in the index."""
+    def _document(self, document: Document, n_bytes: int) -> IndexedDocument:
+        """Pass on the passages of a document, unless the same text has been read or is in the index.
+
+        n_bytes: of its file, if that holds nothing else."""
         key, name = text_hash(document.text), label(document.source, document.name)
         first_name = self._first_names.setdefault(key, name)
         if first_name != name:
             self._put(Skipped(name, f"says the same as {first_name}, which stands for both"))
         elif key not in self._indexed_texts:
-            self._put_passages(document)
+            self._put_passages(document, n_bytes)
         return IndexedDocument(key, document.name, document.title)
 
-    def _put_passages(self, document: Document) -> None:
+    def _put_passages(self, document: Document, n_bytes: int) -> None:
         batch: list[Chunk] = []
         for chunk in chunks(document, self._tokens, self._most_tokens):
             batch.append(chunk)
+            self.expected.cut(1, n_bytes * chunk.end / max(1, len(document.text)))
             if len(batch) == _CHUNKS_A_BATCH:
                 self._put(batch)
                 batch = []
@@ -181,7 +194,7 @@ def record_is_current(record: FileRecord, kind: Kind) -> bool:
 
 def n_outdated(files: Sequence[FileRecord]) -> int:
     """How many files of an index would be read or cut otherwise today."""
-    kinds = ((file, "builtin" if file.source == BUILTIN else kind_of(Path(file.source))) for file in files)
+    kinds = ((file, "builtin" if file.source in SHIPPED else kind_of(Path(file.source))) for file in files)
     return sum(
         (file.reader, file.cutter) != (readers.VERSIONS[kind], chunking.VERSION)
         for file, kind in kinds

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.documents.sources import SHIPPED
 from engine.errors import EngineError, InputError
 from engine.machine.quiet import quiet_logs
 
@@ -105,7 +106,7 @@ class NoIndex(InputError):
 
 def refuse_missing(uri: str) -> None:
     """Raises NoIndex for a folder that is not there, from the file system alone; says nothing of other addresses."""
-    if "://" not in uri and uri != "builtin" and not Path(uri).expanduser().exists():
+    if "://" not in uri and uri not in SHIPPED and not Path(uri).expanduser().exists():
         raise NoIndex(uri)
 
 

@@ -15,7 +15,7 @@ from engine.documents.json_lines import BadLine, JsonText, json_lines
 from engine.documents.letters import plain
 from engine.documents.line_ends import joined_words
 from engine.documents.pdf import PdfReader
-from engine.documents.sources import Kind, Skipped, SourceFile, read_whole
+from engine.documents.sources import BUILTIN_PAGES, Kind, Skipped, SourceFile, read_whole
 from engine.documents.tables import NoTable
 from engine.documents.titles import markdown_title
 from engine.world import corpus
@@ -82,7 +82,7 @@ def _with_plain_letters(document: Document) -> Document:
 
 def _read(entry: SourceFile, pdfs: PdfReader) -> Iterator[Document | Skipped]:
     if entry.path is None:
-        content = corpus.generate(corpus.shipped_source())
+        content = corpus.shipped("pages" if entry.source == BUILTIN_PAGES else "notes")
         yield from (Document(entry.source, record.id, record.title, record.text) for record in content.documents)
         return
     match entry.kind:

@@ -16,7 +16,8 @@ from typing import Literal, NamedTuple, TypeAlias, get_args
 from engine.documents.file_text import ChildKind
 from engine.errors import InputError
 
-BUILTIN = "builtin"
+BUILTIN, BUILTIN_PAGES = "builtin", "builtin:pages"
+SHIPPED = (BUILTIN, BUILTIN_PAGES)
 Kind: TypeAlias = Literal["text", "markdown", "html", "table", "lines", "builtin"] | ChildKind
 _SUFFIXES: dict[str, Kind] = {
     ".txt": "text", ".text": "text", ".rst": "text", ".adoc": "text", ".org": "text", ".tex": "text",
@@ -100,11 +101,11 @@ def roots_of(specs: Sequence[str]) -> tuple[str, ...]:
     """List the locations of SPECs, which an index records as its origin. Raises InputError if there are none."""
     if not any(spec.strip() for spec in specs):
         raise InputError("no documents are named", f"name a folder, files, a .jsonl file, or {BUILTIN}")
-    return tuple(spec if spec == BUILTIN else readable_name(Path(spec).absolute()) for spec in specs)
+    return tuple(spec if spec in SHIPPED else readable_name(Path(spec).absolute()) for spec in specs)
 
 
 def find(specs: Sequence[str]) -> FoundSources:
-    """List the files of SPECs, each a folder, a file, or `builtin`: folders without hidden files, sorted by name.
+    """List the files of SPECs, each a folder, a file or a shipped corpus: folders without hidden files, sorted by name.
 
     Raises InputError: nothing at a SPEC, a file of an unsupported kind, nothing to read."""
     entries: list[SourceFile] = []
@@ -139,7 +140,8 @@ def links_in_words(links: Sequence[tuple[str, str]]) -> str:
 def fingerprint(entry: SourceFile) -> str:
     """Hash the content of a file. Raises OSError."""
     if entry.path is None:
-        return sha256(_corpus_bytes()).hexdigest()
+        form = b"" if entry.source == BUILTIN else entry.source.encode()
+        return sha256(_corpus_bytes() + form).hexdigest()
     with open_regular(entry.path) as file:
         return file_digest(file, "sha256").hexdigest()
 
@@ -175,8 +177,8 @@ def _corpus_bytes() -> bytes:
 def _entries(spec: str, *, alone: bool) -> Iterator[SourceFile | Skipped | _Followed | _Other]:
     """The entries of one SPEC, and the links that were followed to them."""
     path = Path(spec)
-    if spec == BUILTIN:
-        yield SourceFile(BUILTIN, None, "builtin", len(_corpus_bytes()), 0)
+    if spec in SHIPPED:
+        yield SourceFile(spec, None, "builtin", len(_corpus_bytes()), 0)
         return
     if _is_of_machine(path):
         raise InputError(f"{spec} holds no documents but the state of the machine", "name a folder of documents")

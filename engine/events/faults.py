@@ -4,6 +4,7 @@
 
 import traceback
 
+from engine.errors import without_markdown
 from engine.events import Refused, RunFailed
 from engine.machine.no_memory import LESS, ran_out
 
@@ -15,14 +16,18 @@ def failed(err: Exception) -> RunFailed:
     """The event of a run that ended in a defect, or without memory."""
     if ran_out(err):
         return RunFailed(f"{_OUT} ({_reason(err)})", LESS)
-    return RunFailed(f"{type(err).__name__}: {err}", REPORT, traceback.format_exc())
+    return RunFailed(_line(err), REPORT, traceback.format_exc())
 
 
 def refused(what: str, err: Exception) -> Refused:
     """The event of another command that ended in a defect, or without memory."""
     if ran_out(err):
         return Refused(what, f"{_OUT} ({_reason(err)})", LESS)
-    return Refused(what, f"{type(err).__name__}: {err}", REPORT, traceback.format_exc())
+    return Refused(what, _line(err), REPORT, traceback.format_exc())
+
+
+def _line(err: Exception) -> str:
+    return without_markdown(f"{type(err).__name__}: {err}")
 
 
 def _reason(err: Exception) -> str:

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import InputError, ModelError
-from engine.models import configuration_limits, folder_files, safetensors_header, timing_shapes, tokenizer_limits
+from engine.models import (
+    configuration_limits,
+    folder_files,
+    quantised_checkpoint,
+    safetensors_header,
+    timing_shapes,
+    tokenizer_limits,
+)
 from engine.models.folder_files import read_json
 from engine.models.gguf import cache, families, header, plan
 from engine.models.gguf.header import GgufHeader
@@ -21,14 +28,8 @@ BUILTIN_TARGET = "target"
 BUILTIN_DRAFTERS = {
     "builtin": "general", "builtin:small": "small", "builtin:misaligned": "misaligned", "builtin:rag": "rag",
 }  # fmt: skip
-# Written by older versions of transformers itself; nothing acts on them.
-_HARMLESS_PRIVATE_KEYS = {
-    "_name_or_path",
-    "_model_name_or_path",
-    "_commit_hash",
-    "_sliding_window_pattern",
-    "_from_model_config",
-}
+# Written by versions of transformers and its like; nothing that loads a model acts on them.
+_RECORDS = {"_name_or_path", "_model_name_or_path", "_commit_hash", "_auto_class", "_class_name", "_diffusers_version"}
 # The files from which transformers reads a vocabulary.
 WORD_FILES = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model",
@@ -43,7 +44,8 @@ class Checkpoint(NamedTuple):
     """A folder that may be loaded: SPEC, path, configuration, number of parameters and size of its weight files.
 
     timing: set for a model of random weights, which has no folder and only serves timing; None for all others.
-    gguf: the header of a GGUF file that has to be converted before it is loaded; None for all others."""
+    gguf: the header of a GGUF file that has to be converted before it is loaded; None for all others.
+    own_code: the file that names code of the model's own, which is never run; empty for most."""
 
     spec: str
     folder: Path
@@ -52,6 +54,7 @@ class Checkpoint(NamedTuple):
     n_file_bytes: int
     timing: Timing | None = None
     gguf: GgufHeader | None = None
+    own_code: str = ""
 
 
 def builtin_folder(name: str) -> Path:
@@ -91,7 +94,7 @@ def _cached_folder(spec: str) -> Path:
     ) as err:  # not all that the hub has of it is needed: what is there is checked by itself
         return Path(err.snapshot_path)
     except (LocalEntryNotFoundError, HFValidationError, OSError) as err:
-        hint = f"download it with `draftscope models get {spec}`, or name a folder"
+        hint = f"download it with 'draftscope models get {spec}', or name a folder"
         raise InputError(f"{spec} is neither a folder nor a model in the local hub cache", hint) from err
 
 
@@ -140,20 +143,25 @@ def readable(spec: str) -> Iterator[None]:
 def refuse_empty(spec: str, folder: Path) -> None:
     """Raises InputError if there is no folder, or nothing in it."""
     if not folder.is_dir():
-        raise InputError(f"there is no folder {spec}", "check the path; `builtin` is always there")
+        raise InputError(f"there is no folder {spec}", "check the path; builtin is always there")
     if not any(folder.iterdir()):
         raise InputError(f"the folder {spec} is empty", "name a folder with config.json and *.safetensors")
 
 
 def examine(spec: str, folder: Path) -> Checkpoint:
-    """Check a folder's files: configuration, no code of its own, complete safetensors. Raises ModelError, OSError."""
+    """Check a folder's files: configuration, no hidden settings, complete safetensors. Raises ModelError, OSError.
+
+    Code of the model's own is not refused here: transformers may have the family without it."""
     _refuse_unnamed_gguf(spec, folder)
     folder_files.refuse_irregular(spec, folder)
     config = read_json(folder / "config.json", spec)
+    quantised_checkpoint.refuse_unread(spec, config)
+    own_code = ""
     for name in ("config.json", "tokenizer_config.json", "generation_config.json"):
         if (folder / name).exists():
             settings = read_json(folder / name, spec)
-            refuse_remote_code(settings, f"{spec}/{name}")
+            refuse_remote_code(settings, f"{spec}/{name}", own_code_ignored=True)
+            own_code = own_code or (name if "auto_map" in settings else "")
             if name != "tokenizer_config.json":
                 configuration_limits.refuse_odd_tokens(f"{spec}/{name}", settings)
     folder_files.refuse_handed_on(spec, folder, config)
@@ -161,7 +169,8 @@ def examine(spec: str, folder: Path) -> Checkpoint:
     weights = weight_files(folder, spec)
     counts = _counts(weights)
     configuration_limits.refuse_absurd(spec, config, counts)
-    return Checkpoint(spec, folder, config, counts.n_parameters, sum(path.stat().st_size for path in weights))
+    n_bytes = sum(path.stat().st_size for path in weights)
+    return Checkpoint(spec, folder, config, counts.n_parameters, n_bytes, own_code=own_code)
 
 
 def _counts(weights: list[Path]) -> TensorCounts:
@@ -235,21 +244,30 @@ def _is_language_model(spec: str) -> bool:
     )
 
 
-def refuse_remote_code(value: object, where: str) -> None:
-    """Refuse what would make a library fetch or run code: auto_map, and private keys that set internals."""
+def refuse_remote_code(value: object, where: str, *, own_code_ignored: bool = False) -> None:
+    """Refuse what would make a library fetch or run code: auto_map, and private keys that set internals.
+
+    A private key that holds a number or a yes or no names nothing: it records a fact. own_code_ignored: auto_map is
+    left to a caller who never runs what it names."""
     if isinstance(value, list):
         for element in value:
-            refuse_remote_code(element, where)
+            refuse_remote_code(element, where, own_code_ignored=own_code_ignored)
     if not isinstance(value, dict):
         return
     for key, element in value.items():
-        if key == "auto_map":
-            raise ModelError(
-                f"{where} asks for the model's own code (auto_map)", "Draftscope never runs model code; use another"
-            )
-        if key.startswith("_") and key not in _HARMLESS_PRIVATE_KEYS:
+        if key == "auto_map" and not own_code_ignored:
+            raise own_code_needed(where)
+        is_record = key in _RECORDS or not isinstance(element, str | list | dict)
+        if key.startswith("_") and not is_record:
             raise ModelError(f"{where} sets the private key {key}", "remove that key if you trust the model")
-        refuse_remote_code(element, where)
+        refuse_remote_code(element, where, own_code_ignored=own_code_ignored)
+
+
+def own_code_needed(where: str) -> ModelError:
+    """The refusal of a model that cannot be read without code of its own."""
+    return ModelError(
+        f"{where} asks for the model's own code (auto_map)", "Draftscope never runs model code; use another"
+    )
 
 
 def weight_files(folder: Path, spec: str) -> list[Path]:
@@ -257,14 +275,23 @@ def weight_files(folder: Path, spec: str) -> list[Path]:
     weights = _listed_weights(folder, spec)
     if weights:
         return weights
+    others = sorted(path.name for path in folder.glob("*.safetensors"))
+    if others:
+        reason = f"{spec} has no model.safetensors and no index: transformers does not read {others[0][:80]!r}"
+        raise ModelError(reason, "rename it if it is the whole model, or download the checkpoint again")
     if any(path for pattern in _PICKLES for path in folder.glob(pattern)):
         raise ModelError(f"{spec} has pickled weights only", "convert them to safetensors: pickles can run code")
     raise ModelError(f"{spec} has no weights (*.safetensors)", "name a complete checkpoint folder")
 
 
 def _listed_weights(folder: Path, spec: str) -> list[Path]:
-    """`model.safetensors`, else the files in the index, else all safetensors files there are."""
-    single, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
-    if single.exists() or single.is_symlink():
+    """`model.safetensors`, else the files in the index; the index first where the configuration names it."""
+    single, index, config = (
+        folder / "model.safetensors",
+        folder / "model.safetensors.index.json",
+        folder / "config.json",
+    )
+    named = read_json(config, spec).get("transformers_weights") if config.exists() else None
+    if (single.exists() or single.is_symlink()) and named != index.name:
         return [single]
-    return folder_files.indexed_files(spec, index) if index.exists() else sorted(folder.glob("*.safetensors"))
+    return folder_files.indexed_files(spec, index) if index.exists() else []

@@ -24,6 +24,7 @@ from engine.world.open_names import Kind, Split
 from engine.world.pages import Form, history
 from engine.world.questions import Question, questions
 
+N_PAGES = 300
 Record = TypeVar("Record", "DocumentRecord", "QuestionRecord")
 
 
@@ -80,6 +81,18 @@ def shipped_source() -> CorpusSource:
     """The source of the corpus that comes with Draftscope."""
     text = files("assets").joinpath("world", "corpus.json").read_bytes()
     return msgspec.json.decode(text, type=CorpusSource)
+
+
+def shipped(form: Form) -> Corpus:
+    """The corpus that comes with Draftscope: all its notes, or the first of its pages and the questions they answer.
+
+    Pages are as long as documents that people have, and few enough to be indexed while one waits."""
+    whole = generate(msgspec.structs.replace(shipped_source(), form=form))
+    if form != "pages":
+        return whole
+    documents = whole.documents[:N_PAGES]
+    ids = {document.id for document in documents}
+    return Corpus(documents, tuple(question for question in whole.questions if ids.issuperset(question.gold)))
 
 
 def fresh_source(seed: int, *, share: float, n_questions: int, form: Form | None = None) -> CorpusSource:

@@ -1,6 +1,6 @@
 """Legend of the token stream: each fate in its colour and with its cue, and a key to the X-ray bars."""
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
@@ -53,6 +53,13 @@ class Legend(QWidget):
         """The height of as many lines as the width requires."""
         return self._positions(width)[-1].y() + self.entries[-1].height()
 
+    def event(self, event: QEvent) -> bool:
+        """Lay out entries whose sizes have changed with the font."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+            self._place()
+        return super().event(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Lay out the entries for the new width."""
         super().resizeEvent(event)
@@ -80,12 +87,21 @@ class LegendEntry(QWidget):
         super().__init__(parent)
         self._fate, self._control = fate, control
         self._name = control_name() if control else fate_name(fate)
-        self._painter = StreamPainter(self.font(), 1 / theme.STREAM_SCALE)
-        self._width = self._painter.measure(self._name, fate == "correction")
+        self._fit()
         meaning = control_meaning() if control else fate_meaning(fate)
         self.setToolTip(meaning)
         self.setAccessibleName(self._name)
         self.setAccessibleDescription(meaning)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Follow the size of the window's text."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def _fit(self) -> None:
+        self._painter = StreamPainter(self.font(), 1 / theme.STREAM_SCALE)
+        self._width = self._painter.measure(self._name, self._fate == "correction")
         self.setFixedSize(self.sizeHint())
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)

@@ -15,6 +15,7 @@ from app.panels.rounds import RoundsPanel
 from app.panels.setup.panel import SetupPanel
 from app.panels.stream.panel import TokenStreamPanel
 from app.state import requests, verbs
+from app.state.dropped import DroppedFiles
 from app.state.run_record import RunRecord
 from app.state.selection import Selection
 from app.state.verbs import Verb
@@ -25,7 +26,6 @@ from app.workspaces.decode.log import LogPanel
 from app.workspaces.decode.measured import MeasuredDialog
 from app.workspaces.decode.measuring import MeasuringProgress
 from app.workspaces.decode.metrics import MetricsPanel
-from app.workspaces.decode.opened_conversation import Conversation, OpenedConversation
 from app.workspaces.decode.transport import TransportPanel
 from engine.commands import Load
 from engine.events import RoundFinished
@@ -54,8 +54,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self.setWindowFlags(Qt.WindowType.Widget)
         self.context = context
         self._store = store = context.store
-        self._opened = {name: LastOpened() for name in ("decode", "measured", "conversation")}
-        store.tab(OpenedConversation)  # before the tabs of prompts, to which such a file is one as well
+        self._opened = {view: LastOpened() for view in ("decode", "measured")}
         self.prompt = PromptPanel(store, self, verbs=context.verbs)
         self.error = ErrorPanel(store, self)
         self.stream = TokenStreamPanel(store, self, verbs=context.verbs)
@@ -270,11 +269,10 @@ class DecodeWorkspace(QMainWindow, Workspace):
 
     def newly_opened(self) -> str:
         """Return the view of a newly opened run or measurement; setup and prompt then show those of the run."""
-        opened = self._store.tab(OpenedConversation)
-        if opened.conversation is not None and self._opened["conversation"].is_new(opened.conversation, opened.source):
-            self._show_conversation(opened.conversation)
-            return "decode"
         run, measuring = self._store.history.shown, self._store.tab(MeasuringProgress)
+        if self.prompt.newly_dropped():
+            self._ask_conversation()
+            return "decode"
         if run is not None and self._opened["decode"].is_new(run, run.source):
             self._show_setup_of(run)
             return "decode"
@@ -331,10 +329,13 @@ class DecodeWorkspace(QMainWindow, Workspace):
             self.setup.show_settings(record.started)
             self.prompt.show_asked(record.started)
 
-    def _show_conversation(self, conversation: Conversation) -> None:
-        """Take a conversation into the prompt; a target without a chat template can only read its last turn."""
-        self.prompt.show_conversation(conversation.messages)
-        self.setup.chat.ask_as_chat(conversation.system)
+    def _ask_conversation(self) -> None:
+        """Ask a dropped conversation as chat; a target without a chat template can only read its last turn."""
+        dropped = self._store.tab(DroppedFiles).prompt
+        if dropped is None or not dropped.earlier:
+            return
+        first = dropped.earlier[0]
+        self.setup.chat.ask_as_chat(first.content if first.role == "system" else "")
         model = self._store.engine.model
         if model is not None and not model.chat_template and model.target == self.setup.setup().pair.target:
             message = self.tr("{0} has no chat template: of the conversation only its last turn is asked")

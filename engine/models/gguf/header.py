@@ -111,7 +111,7 @@ def read(spec: str) -> GgufHeader:
         if not path.is_file():
             kind = why_irregular(path)
             reason = f"{spec} is {kind}, not a file" if kind else f"there is no file {spec}"
-            raise InputError(reason, "check the path; `builtin` is always there")
+            raise InputError(reason, "check the path; builtin is always there")
         stat = path.stat()
         return _read(path.absolute(), stat.st_size, stat.st_mtime_ns)
     except (OSError, RuntimeError) as err:
@@ -215,7 +215,7 @@ class _Reader:
         n_parts = int(name[1]) if name else metadata.get("split.count", 0)
         if isinstance(n_parts, int) and n_parts > 1:
             reason = f"{self._path.name} is one of {n_parts} parts of a model"
-            raise ModelError(reason, "join them with `llama-gguf-split --merge`, or download a file in one part")
+            raise ModelError(reason, "join them with llama-gguf-split --merge, or download a file in one part")
 
     def _refuse_cut_short(self, tensors: tuple[TensorEntry, ...]) -> None:
         if not tensors:

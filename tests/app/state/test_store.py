@@ -103,7 +103,7 @@ def test_a_failed_run_keeps_its_tokens(qtbot):
     store.pump()
     host.say(started(), a_round(0, [" a", " b"]), RunFailed("memory ran out", "shorten the run"))
     store.pump()
-    assert store.trouble.n_kept == 3
+    assert store.trouble.kept == "3 tokens, shown below"
     assert store.summary.state == "failed"
     assert not store.busy
 

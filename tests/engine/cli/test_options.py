@@ -1,13 +1,19 @@
 """Options: what is wrong by its name alone is refused before torch is imported, and what a prompt file holds."""
 
+import inspect
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import pytest
+import typer
+from typer.models import OptionInfo
 
-from engine.cli.options import PairOptions, read_request
+from engine.cli import run_command
+from engine.cli.commands import tree
+from engine.cli.options import PairOptions, decimal, read_request
 from engine.commands import Load
 from engine.errors import InputError
 from engine.prompts import Message
@@ -43,6 +49,42 @@ def test_a_prompt_file_is_not_guessed(tmp_path: Path, raw: bytes, reason: str) -
 
 def test_a_prompt_on_the_command_line_is_text_whatever_it_looks_like() -> None:
     assert read_request(json.dumps(TURNS), None).messages == ()
+
+
+def _options(app: typer.Typer) -> list[tuple[str, object, OptionInfo]]:
+    """Name, type and option of every parameter of every command."""
+    commands = [command.callback for command in app.registered_commands if command.callback is not None]
+    parameters = [p for callback in commands for p in inspect.signature(callback, eval_str=True).parameters.values()]
+    own = [(p.name, p.annotation.__origin__, p.annotation.__metadata__[0]) for p in parameters]
+    return own + [
+        option for group in app.registered_groups if group.typer_instance for option in _options(group.typer_instance)
+    ]
+
+
+def test_every_number_with_decimals_reads_both_spellings() -> None:
+    numbers = [(name, option) for name, kind, option in _options(tree()) if kind in (float, float | None)]
+    assert len(numbers) > 20
+    assert [name for name, option in numbers if getattr(option, "parser", None) is None] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("0,7", 0.7), ("0.7", 0.7), ("1.000", 1.0), ("1e-3", 0.001), ("2", 2.0), ("٠٫٥", 0.5)]
+)
+def test_a_command_reads_a_decimal_comma(text: str, number: float, capsys: pytest.CaptureFixture[str]) -> None:
+    seen: list[float] = []
+    app = typer.Typer()
+
+    @app.command()
+    def take(*, amount: Annotated[float, decimal("how much")] = 0.25) -> int:
+        seen.append(amount)
+        return 0
+
+    assert (run_command(app, ["--amount", text], name="take"), run_command(app, [], name="take")) == (0, 0)
+    assert seen == [number, 0.25]
+    assert run_command(app, ["--amount", "1,000"], name="take") == 2
+    assert "write 1000 or 1.000" in capsys.readouterr().err
+    assert run_command(app, ["--amount", "much"], name="take") == 2
+    assert "'much' is not a number" in capsys.readouterr().err
 
 
 REFUSED: dict[str, tuple[str, ...]] = {

@@ -334,3 +334,19 @@ def test_the_shipped_corpus_is_indexed_with_its_own_names(embedder: Embedder, tm
     assert end.n_duplicates == 39 and end.n_chunks > 5_000
     (found,) = retrieve(open_index(end.index), None, "Where was Simtamar born?", 1, "text")
     assert found.name.startswith("d") and found.title == "Simtamar"
+
+
+def test_the_total_of_a_corpus_in_one_file_is_unknown_or_right_and_never_absurd(
+    tmp_path: Path, embedder: Embedder
+) -> None:
+    lines = "\n".join(f'{{"text": "salt sea {i}. ship lamp {i}."}}' for i in range(400))
+    put(tmp_path / "docs", {"corpus.jsonl": lines})
+    found = events(embedder, job(tmp_path / "docs"))
+    end = found[-1]
+    assert isinstance(end, Indexed)
+    reports = [event for event in found if isinstance(event, Progressed) and event.phase == "embedding"]
+    assert {event.total for event in reports} <= {0, end.n_chunks}
+    assert reports[-1].total == reports[-1].done == end.n_chunks
+    assert all((event.left_s is None) == (event.total == 0) for event in reports)
+    finishing = [event for event in found if isinstance(event, Progressed) and event.phase in ("writing", "indexing")]
+    assert all(event.done == event.total for event in finishing)  # 0 of 0: it moves and is not full

@@ -132,3 +132,11 @@ def test_a_fingerprint_is_of_what_a_file_holds(tmp_path: Path) -> None:
     assert sources.fingerprint(a) == sources.fingerprint(b) != sources.fingerprint(c)
     (builtin,) = sources.find(["builtin"]).entries
     assert len(sources.fingerprint(builtin)) == 64
+    (pages,) = sources.find(["builtin:pages"]).entries
+    assert pages.source == "builtin:pages" and sources.fingerprint(pages) != sources.fingerprint(builtin)
+    assert sources.roots_of(["builtin:pages"]) == ("builtin:pages",)
+
+
+def test_a_kind_that_is_read_is_known_by_its_name() -> None:
+    assert all(sources.kind_of(Path(name)) is not None for name in ("a.PDF", "b.md", "README", "c.csv"))
+    assert not any(sources.kind_of(Path(name)) is not None for name in ("a.exe", "b", "c.gguf"))
