@@ -1,5 +1,6 @@
 """What a running method can use: the loaded pair, decoders over it, the clock, and the cancel flag."""
 
+import copy
 import time
 from collections.abc import Callable, Generator, Sequence
 from threading import Event as Flag
@@ -22,7 +23,7 @@ from engine.models.conversation import with_system
 from engine.models.loading import LoadedModel
 from engine.models.prompt_encoding import encode_prompt
 from engine.prompts import Message
-from engine.settings import ChatConfig, GenerationConfig, Request
+from engine.settings import ChatChoice, ChatConfig, GenerationConfig, Request
 
 if TYPE_CHECKING:
     from engine.rag.library import Library
@@ -97,6 +98,15 @@ class RunContext:
         """Raises Cancelled if the user asked to stop. Call it at least once a second."""
         if self._cancelled.is_set():
             raise Cancelled
+
+    def asking(self, chat: ChatChoice) -> "RunContext":
+        """The same run with both models asked as chosen. Raises InputError where one has no chat template for it."""
+        context = copy.copy(self)
+        context.target = self.target.asked(chat)
+        documents = self.documents
+        if documents is not None and documents.drafter is not None:
+            context.documents = documents._replace(drafter=documents.drafter.asked(chat))
+        return context
 
     def decoder(self, config: GenerationConfig, *, gamma: int, n_most: int) -> Decoding:
         """A decoder of one sequence of at most n_most ids; with gamma 0 it never drafts.

@@ -45,12 +45,17 @@ class GenerationConfig(msgspec.Struct, frozen=True):
 ChatChoice: TypeAlias = Literal["auto", "on", "off"]
 
 
-class ChatConfig(GenerationConfig, frozen=True):
-    """The settings of a generation from a prompt, which may be asked through the model's chat template."""
+class TemplateConfig(GenerationConfig, frozen=True):
+    """The settings of a generation whose models may be asked through their chat templates."""
 
     chat: Annotated[
         ChatChoice, Meta(title="Ask as chat", description="through the chat template; auto: instruct models are")
     ] = "auto"
+
+
+class ChatConfig(TemplateConfig, frozen=True):
+    """The settings of a generation from a prompt of the user's, which may have a system prompt before it."""
+
     system: Annotated[
         str, Meta(title="System prompt", description="how the model is to answer, before the first question")
     ] = ""

@@ -15,6 +15,7 @@ from engine.events import (
     ModelLoaded,
     ModelUnloaded,
     Progressed,
+    PromptPreviewed,
     Surveyed,
 )
 from engine.host.thread_host import Host
@@ -40,6 +41,7 @@ class EngineLink:
         self.progressed: Progressed | None = None
         self.estimated: Estimated | None = None
         self.surveyed: Surveyed | None = None
+        self.previewed: PromptPreviewed | None = None
         self.model: ModelLoaded | None = None
         self.runs_on: HostKind = "thread"
         self.may_end = False
@@ -124,6 +126,8 @@ class EngineLink:
                 self.estimated = event
             case Surveyed():
                 self.surveyed = event
+            case PromptPreviewed():
+                self.previewed = event
             case ModelLoaded():
                 self.model = event
             case EngineStarted(host=host):

@@ -113,7 +113,7 @@ def _bench_tasks(
     gamma, n_new = config.gamma, config.max_new_tokens
     asked: tuple[tuple[str, Setting], ...] = (("gamma", gamma), ("max_new_tokens", n_new), ("prompts", prompts))
     with _kept("bench decode", session, asked, saving, output) as kept:
-        for item in decode_tasks.bench(session.models, session.drafter, spec, prompt_set, gamma=gamma, n_new=n_new):
+        for item in decode_tasks.bench(session.models, session.drafter, spec, prompt_set, config):
             if isinstance(item, decode_tasks.TasksBench):
                 fields = msgspec.to_builtins(item)
                 # People read the tasks in the table that follows.

@@ -10,7 +10,7 @@ import typer
 from engine.cli import drafter_tables
 from engine.cli.exit_status import OK, STOPPED
 from engine.cli.kept_log import KeptLog, Saving
-from engine.cli.options import Json, NoSave, decimal
+from engine.cli.options import CHAT_CHOICES, Chat, Json, NoSave, decimal
 from engine.cli.output import Output, Value
 from engine.cli.running import stop_noted, stoppable
 from engine.commands import Load, Train
@@ -82,6 +82,7 @@ def train_drafter(
     rate: _Rate = 0.0,
     seed: _Seed = 0,
     resume: _Resume = False,
+    chat: Chat = None,
     device: _Device = "auto",
     dtype: _DType = "auto",
     no_save: NoSave = False,
@@ -93,7 +94,8 @@ def train_drafter(
         {
             "objective": objective, "minutes": minutes, "layers": _size("layers", layers),
             "width": _size("width", width), "sample": sample, "gamma": gamma, "patience": patience, "seed": seed,
-            "embed": embed, "steps": steps, "rate": rate, **_start(start_from),
+            "embed": embed, "steps": steps, "rate": rate, "chat": CHAT_CHOICES[chat],
+            **_start(start_from),
         },
     )  # fmt: skip
     _refuse_early(target, data, device, dtype)
@@ -129,6 +131,7 @@ def compare_objectives(
     objective: _Objective = "forward-kl",
     steps: Annotated[int, typer.Option(help="steps of each final training; 0 fits them to the minutes")] = 0,
     seed: _Seed = 0,
+    chat: Chat = None,
     device: _Device = "auto",
     dtype: _DType = "auto",
     no_save: NoSave = False,
@@ -140,6 +143,7 @@ def compare_objectives(
         {
             "objective": objective, "minutes": minutes, "layers": _size("layers", layers),
             "width": _size("width", width), "seed": seed, "steps": steps, "start": "new",
+            "chat": CHAT_CHOICES[chat],
         },
     )  # fmt: skip
     if objective == "cross-entropy":

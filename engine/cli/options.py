@@ -22,7 +22,7 @@ from engine.machine.file_kinds import refuse_irregular
 from engine.machine.number_text import is_ambiguous, read_number
 from engine.machine.paths import is_text
 from engine.models.conversation import read_conversation
-from engine.settings import Request
+from engine.settings import ChatChoice, Request
 
 Settings: TypeAlias = Mapping[str, Setting]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object a line; the last is the summary")]
@@ -44,8 +44,8 @@ MOST = 10_000_000
 _MOST_NUMBERS, _MOST_DIGITS, _LONGEST_DRAFT = 64, 18, 64
 
 # A choice of three as a switch: given, given as its opposite, or not given.
-_CHOICES: Mapping[Setting | None, Setting] = {None: "auto", True: "on", False: "off"}
-_Chat = Annotated[
+CHAT_CHOICES: Mapping[Setting | None, ChatChoice] = {None: "auto", True: "on", False: "off"}
+Chat = Annotated[
     bool | None, typer.Option("--chat/--raw", help="ask through the chat template; instruct models are by default")
 ]
 _NOT_FINITE = ("nan", "inf", "infinity")  # each setting refuses them by its own bounds
@@ -187,7 +187,7 @@ def with_options(
             pair = msgspec.convert({p.name: values.pop(p.name) for p in pair_fields}, PairOptions)
             settings = {p.name: values.pop(p.name) for p in config_fields}
             if "chat" in settings:
-                settings["chat"] = _CHOICES[settings["chat"]]
+                settings["chat"] = CHAT_CHOICES[settings["chat"]]
             # Before torch is imported, which takes many seconds.
             early_refusal.refuse(pair.load())
             refuse_missing(str(settings.get("index", "builtin")))
@@ -207,7 +207,7 @@ def _parameters(kind: type[msgspec.Struct]) -> list[inspect.Parameter]:
 
 def _parameter(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
     if field.name == "chat":
-        return inspect.Parameter("chat", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Chat)
+        return inspect.Parameter("chat", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Chat)
     metas = getattr(field.type, "__metadata__", ())
     help_text = next((meta.description for meta in metas if isinstance(meta, Meta) and meta.description), "")
     kind = getattr(field.type, "__origin__", field.type)

@@ -18,7 +18,9 @@ from engine.events.answers import (
     DraftFinished,
     ForcedBy,
     Partitioned,
+    PromptRead,
     QuestionAnswered,
+    Reader,
     Retrieved,
     System,
     VerifierTested,
@@ -96,6 +98,7 @@ class _AnswerReport:
         self._costs: dict[System, CostPredicted] = {}
         self._phases: dict[str, float] = {}
         self._verifier: VerifierTested | None = None
+        self._chat: set[Reader] = set()
 
     def take(self, event: Event) -> None:
         """Save, print and remember one event."""
@@ -104,6 +107,8 @@ class _AnswerReport:
         match event:
             case Retrieved():
                 self._retrieved = event
+            case PromptRead(chat=True):
+                self._chat.add(event.reader)
             case Partitioned():
                 self._partitioned = event
             case DraftFinished():
@@ -143,6 +148,7 @@ class _AnswerReport:
             "predicted_ms": {name: cost.predicted_ms for name, cost in self._costs.items()},
             "phases_ms": self._phases,
             "verifier": verifier_fields(self._verifier),
+            "asked_as_chat": sorted(self._chat),
             "notes": self._notes(),
             "run": self._kept.run_id,
         }
@@ -169,6 +175,9 @@ class _AnswerReport:
             write(f"{_TITLES[name]}: {answer.answer or 'no answer'} ({answer.latency_ms:.0f} ms)", markup=False)
         if self._verifier is not None:
             write(verifier_line(self._verifier), markup=False)
+        if self._chat:
+            readers = " and ".join(sorted(self._chat))
+            self._output.note(f"asked through the chat template: {readers}; --raw continues the text as it is")
         for note in self._notes():
             self._output.note(note)
 

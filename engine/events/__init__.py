@@ -67,6 +67,7 @@ from engine.events.models import ModelsListed as ModelsListed
 from engine.events.models import OfferedModel as OfferedModel
 from engine.events.models import OfferedPair as OfferedPair
 from engine.events.models import PairsOffered as PairsOffered
+from engine.events.previews import PromptPreviewed as PromptPreviewed
 from engine.events.scaling import ScalingMeasured as ScalingMeasured
 from engine.events.training import CheckpointSaved as CheckpointSaved
 from engine.events.training import DrafterMeasured as DrafterMeasured
@@ -270,4 +271,5 @@ AnyEvent: TypeAlias = (
     | PairsOffered
     | ModelsListed
     | ModelRemoved
+    | PromptPreviewed
 )

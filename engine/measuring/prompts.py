@@ -1,5 +1,6 @@
 """Held-out prompts and prose of the built-in world, from stories that no model was trained on."""
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -35,7 +36,16 @@ def asked_prompts(target: LoadedModel, n: int, config: ChatConfig) -> AskedPromp
     prompts, template = held_out_prompts(target.tokenizer, n), target.chat_template
     if not asked_as_chat(template, target.spec, config) or template is None:
         return AskedPrompts(prompts, chat=False)
-    texts = [one_line(target.tokenizer.decode(ids, skip_special_tokens=True)) for ids in prompts]
+    return asked_texts(
+        target, [one_line(target.tokenizer.decode(ids, skip_special_tokens=True)) for ids in prompts], config
+    )
+
+
+def asked_texts(target: LoadedModel, texts: Sequence[str], config: ChatConfig) -> AskedPrompts:
+    """Texts as they are, or as questions through the chat template. Raises InputError."""
+    template = target.chat_template
+    if not asked_as_chat(template, target.spec, config) or template is None:
+        return AskedPrompts([list(encode_prompt(target.tokenizer, text).ids) for text in texts], chat=False)
     asked = [with_system((Message("user", text),), config.system) for text in texts]
     return AskedPrompts([list(template.render(messages).ids) for messages in asked], chat=True)
 

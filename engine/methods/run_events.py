@@ -43,6 +43,7 @@ def run_started(
         drafts_through="text" if isinstance(rt.drafter, OtherTokenizerDrafter) else "ids",
         messages=messages,
         rules=rules,
+        control_ids=texts.control_ids,
     )
 
 

@@ -194,6 +194,13 @@ def _merged(turns: tuple[Message, ...]) -> tuple[Message, ...]:
     return (Message("user", f"{turns[0].content}\n\n{turns[1].content}"), *turns[2:])
 
 
+def without_template(name: str, needs: str = "") -> InputError:
+    """The refusal of a model that has no chat template; needs: what cannot be asked without."""
+    wanted = f", which {needs} needs" if needs else ""
+    way_out = f"ask without {needs}" if needs else "have the text continued as it is (--raw)"
+    return InputError(f"{name} has no chat template{wanted}", f"{way_out}, or use an instruct model")
+
+
 def asked_as_chat(template: ChatTemplate | None, name: str, config: ChatConfig, *, in_turns: bool = False) -> bool:
     """Whether a model is asked through its chat template; in_turns: a conversation is to be continued.
 
@@ -202,9 +209,7 @@ def asked_as_chat(template: ChatTemplate | None, name: str, config: ChatConfig, 
     if config.chat == "off" and needs:
         raise InputError(f"{needs} is asked as chat, which is switched off", "switch it on, or ask without that")
     if template is None and (needs or config.chat == "on"):
-        wanted = f", which {needs} needs" if needs else ""
-        way_out = f"ask without {needs}" if needs else "have the text continued as it is (--raw)"
-        raise InputError(f"{name} has no chat template{wanted}", f"{way_out}, or use an instruct model")
+        raise without_template(name, needs)
     return (
         config.chat == "on" or bool(needs) or (config.chat == "auto" and template is not None and template.is_default)
     )

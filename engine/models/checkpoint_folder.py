@@ -231,13 +231,16 @@ def _is_language_model(spec: str) -> bool:
         folder = _cached_folder(spec)
         if not (folder / "config.json").is_symlink() and not (folder / "config.json").exists():
             return False
-        architectures = read_json(folder / "config.json", spec).get("architectures")
+        config = read_json(folder / "config.json", spec)
+        architectures = config.get("architectures")
     except InputError:
         return False
     except (ModelError, OSError):
         return True
-    return not isinstance(architectures, list) or any(
-        "CausalLM" in str(name) or "LMHead" in str(name) for name in architectures
+    return (
+        "text_config" in config
+        or not isinstance(architectures, list)
+        or any("CausalLM" in str(name) or "LMHead" in str(name) for name in architectures)
     )
 
 

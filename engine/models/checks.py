@@ -66,15 +66,37 @@ def configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
         if not isinstance(text_config, PreTrainedConfig):
             raise ModelError(f"{what} (its text_config is none)", "download the checkpoint again")
     if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING or _looks_ahead(text_config):
-        reason = f"{checkpoint.spec}: {config.model_type} is not a causal language model"
         if checkpoint.own_code and not _looks_ahead(text_config):
             raise own_code_needed(f"{checkpoint.spec}/{checkpoint.own_code}")
-        raise ModelError(reason, "use a decoder-only model")
+        raise ModelError(*_not_causal(checkpoint.spec, config))
     for name in _SIZES:
         size = getattr(text_config, name, None)
         if size is not None and (not isinstance(size, int) or size < 1):
             raise ModelError(f"{checkpoint.spec}: config.json says {name} = {size!r}", "download the checkpoint again")
-    return config
+    return _text_part(config)
+
+
+def _text_part(config: PreTrainedConfig) -> PreTrainedConfig:
+    """The configuration of the text model alone, where one for pictures or sound holds one that can be loaded so."""
+    text_config = config.get_text_config()
+    if not _is_composite(config) or type(text_config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
+        return config
+    # Whether the head is the embedding is said of the whole: its text part alone may hold another default.
+    text_config.tie_word_embeddings = config.tie_word_embeddings
+    return text_config
+
+
+def _is_composite(config: PreTrainedConfig) -> bool:
+    """Whether a text model is one part among others."""
+    return type(config.get_text_config()) is not type(config)
+
+
+def _not_causal(spec: str, config: PreTrainedConfig) -> tuple[str, str]:
+    """Why a model is refused, and the way out."""
+    if _is_composite(config) and not _looks_ahead(config.get_text_config()):
+        reason = f"{spec}: {config.model_type} is not a causal language model but one for more than text"
+        return f"{reason}, and transformers has none for its text part alone", "use a text model of the same family"
+    return f"{spec}: {config.model_type} is not a causal language model", "use a decoder-only model"
 
 
 def _read_configuration(checkpoint: Checkpoint) -> PreTrainedConfig:

@@ -18,7 +18,7 @@ from engine.fast.model import FusedModel
 from engine.fast.static_kv_cache import StaticKvCache
 from engine.fast.weights import FusedWeights, fuse
 from engine.models import checkpoint_folder, checks, devices, generation_config, load_plan, timing_pairs, weights
-from engine.models.chat_template import ChatTemplate
+from engine.models.chat_template import ChatTemplate, without_template
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.generation_config import ReadGenerationConfig
 from engine.models.gguf import cache
@@ -27,6 +27,7 @@ from engine.models.load_plan import LoadPlan
 from engine.models.pair_names import Quantize, RuntimeChoice
 from engine.models.quantize import fuse_quantised, quantise, weight_bytes
 from engine.models.weights import ReadWeights
+from engine.settings import ChatChoice
 
 _MAX_REPORTS = 200
 
@@ -38,7 +39,8 @@ class LoadedModel(NamedTuple):
     drafts_through: of a drafter, whether it works on the target's ids or, with another tokenizer, through text.
     note: what has to be noted on everything generated with it, empty for most.
     static: the cache of rounds that run as CUDA graphs; None where the host launches every operation.
-    chat_template: how a conversation is written for it; None where its tokenizer has no template.
+    chat_template: how a conversation is written for it; None where its tokenizer has no template. chat: whether it is
+    asked through that; auto: as instruct models are.
     generation: what its generation config asks for. own_code: the file that names code of its own, which is not run."""
 
     spec: str
@@ -58,6 +60,7 @@ class LoadedModel(NamedTuple):
     drafts_through: DraftsThrough = "ids"
     static: StaticKvCache | None = None
     chat_template: ChatTemplate | None = None
+    chat: ChatChoice = "auto"
     generation: ReadGenerationConfig = ReadGenerationConfig()
     own_code: str = ""
 
@@ -72,9 +75,18 @@ class LoadedModel(NamedTuple):
         return "modules" if self.fused is None else "fused"
 
     @property
-    def default_template(self) -> ChatTemplate | None:
-        """The chat template it is asked through unless told otherwise; None where its text is continued as it is."""
-        return self.chat_template if self.chat_template is not None and self.chat_template.is_default else None
+    def asked_template(self) -> ChatTemplate | None:
+        """The chat template it is asked through; None where its text is continued as it is."""
+        template = self.chat_template
+        if template is None or self.chat == "off":
+            return None
+        return template if self.chat == "on" or template.is_default else None
+
+    def asked(self, chat: ChatChoice) -> "LoadedModel":
+        """The same model, asked as chosen. Raises InputError where it has no chat template to be asked through."""
+        if chat == "on" and self.chat_template is None:
+            raise without_template(self.spec)
+        return self._replace(chat=chat)
 
     def sequence(self, hidden_layers: Sequence[int] = ()) -> SequenceModel:
         """A new, empty sequence through this model, on its runtime.

@@ -14,6 +14,11 @@ from transformers.utils import logging
 from engine.errors import ModelError
 
 _BAR = "Loading weights"
+# What a checkpoint for pictures and text calls the weights of its text model, and what that alone calls them.
+_TEXT_NAMES = {
+    r"^(?:model\.)?language_model\.lm_head\.": "lm_head.",
+    r"^(?:model\.)?language_model\.(?:model\.)?": "model.",
+}
 # A weight that is used twice counts twice, and packed weights hold up to eight numbers in each that is counted.
 _MOST_TIMES = 16
 DeviceMap: TypeAlias = str | dict[str, torch.device]
@@ -78,12 +83,19 @@ def _read(
             trust_remote_code=False,
             use_safetensors=True,
             output_loading_info=True,
+            key_mapping=_TEXT_NAMES if _is_part(folder, config) else None,
         )
         updates.put(ReadWeights(model, tuple(sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]])))))
     except BaseException as err:  # handed to the thread that waits, which raises it
         updates.put(err)
     finally:
         logging.set_tqdm_hook(previous_hook)
+
+
+def _is_part(folder: Path, config: PreTrainedConfig) -> bool:
+    """Whether a configuration is that of the text model inside the one that the folder holds."""
+    stated, _ = PreTrainedConfig.get_config_dict(folder, local_files_only=True)
+    return "text_config" in stated and stated.get("model_type") != config.model_type
 
 
 def _sizes(config: PreTrainedConfig, dtype: torch.dtype) -> dict[str, int]:

@@ -21,12 +21,14 @@ _ANCHOR = "a"
 class Encoded(NamedTuple):
     """A prompt as a model reads it: ids, and its pieces with their token counts.
 
-    n_special: ids before the text, such as a beginning-of-text token; they belong to no piece."""
+    n_special: ids before the text, such as a beginning-of-text token; they belong to no piece. chat: whether a chat
+    template wrote what is around the pieces."""
 
     text: str
     ids: tuple[int, ...]
     parts: tuple[PromptPart, ...]
     n_special: int
+    chat: bool = False
 
     def span(self, name: str) -> tuple[int, int]:
         """Find the ids of the first piece of that name: start and end (exclusive). Raises KeyError."""
@@ -67,7 +69,7 @@ def encode(
     writer.add_all(pieces.body)
     writer.add(None, around.after, around.after_ids)
     writer.add_all([(None, pieces.opening), *pieces.written])
-    return Encoded(writer.text, tuple(writer.ids), tuple(writer.parts), 0)
+    return Encoded(writer.text, tuple(writer.ids), tuple(writer.parts), 0, chat=True)
 
 
 class _PieceWriter:
@@ -110,7 +112,7 @@ def fit(build: Build, passages: Sequence[str], model: LoadedModel, *, n_new: int
     """Build the prompt over the passages with room for n_new ids after it; cut the longest passages if necessary.
 
     Raises InputError if it does not fit even without passages; `what` says whose prompt it is."""
-    room, template = model.context - n_new, model.default_template
+    room, template = model.context - n_new, model.asked_template
     full = encode(build(passages), model.tokenizer, template=template)
     if len(full.ids) <= room:
         return Fitted(full, "")
@@ -129,7 +131,7 @@ def _longest(build: Build, passages: Sequence[str], model: LoadedModel, room: in
     while low < high:
         middle = (low + high + 1) // 2
         encoded = encode(
-            build([_first(text, middle, model) for text in passages]), model.tokenizer, template=model.default_template
+            build([_first(text, middle, model) for text in passages]), model.tokenizer, template=model.asked_template
         )
         low, high = (middle, high) if len(encoded.ids) <= room else (low, middle - 1)
     return low

@@ -92,4 +92,4 @@ class Memo:
 
 def model_key(model: LoadedModel) -> tuple[Hashable, ...]:
     """Identify a loaded model: keys are equal if models compute the same."""
-    return model.spec, str(model.device), str(model.dtype), model.runtime
+    return model.spec, str(model.device), str(model.dtype), model.runtime, model.asked_template is not None

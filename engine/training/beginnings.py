@@ -23,7 +23,7 @@ def of(target: LoadedModel, ids: Ids, *, length: int = LONGEST) -> list[int]:
     """The beginning of a text. length: how many tokens of one that no template opens.
 
     A text that already holds a conversation begins with its first turn of the user; any other becomes that turn."""
-    if target.default_template is None:
+    if target.asked_template is None:
         return list(ids[:length])
     asks = _asking_ids(target)
     ends = (end for end in range(len(asks), len(ids) + 1) if tuple(ids[end - len(asks) : end]) == asks)

@@ -61,7 +61,7 @@ class _Gatherer:
         self._counts: dict[int, int] = {}
         self._n_sampled_from = 0
         self._sampling = False
-        self._as_chat = target.default_template is not None
+        self._as_chat = target.asked_template is not None
 
     def documents(self, *, sample: int, seed: int) -> Iterator[TokenizedDocument]:
         """Yield the user's documents, then what the target writes after their beginnings."""

@@ -85,7 +85,7 @@ def compare(job: DrafterJob, cancelled: Flag) -> Iterator[Event | Comparison]:
     yield requirements
     place = Workplace(job.out)
     with place.alone(resume=True), memory_errors("training", _SMALLER):
-        target = yield from _load_target(job, cancelled)
+        target = (yield from _load_target(job, cancelled)).asked(job.settings.chat)
         yield from collect.gather(
             place.work,
             checked.texts,

@@ -127,6 +127,7 @@ class _Trainer:
         yield requirements
         with memory_errors("training", _SMALLER):
             target = loaded or (yield from self._load(checked.target, checked.device, checked.dtype))
+            target = target.asked(self._settings.chat)
             yield from self._prospects(checked, target, requirements)
             yield from collect.gather(
                 self._place.work, checked.texts, target, sample=self._settings.sample, seed=self._settings.seed,
@@ -162,6 +163,7 @@ class _Trainer:
         differences = [("target", began.target, target.spec)] if began.target != target.spec else []
         for name in (
             "objective", "layers", "width", "sample", "seed", "embed", "steps", "rate", "start", "start_folder",
+            "chat",
         ):  # fmt: skip
             before, now = getattr(began.settings, name), getattr(self._settings, name)
             differences += [(name, before, now)] if before != now else []

@@ -129,7 +129,7 @@ def _beginnings(documents: Sequence[Sequence[int]], target: LoadedModel) -> list
     lengths = sorted(len(ids) for ids in documents if ids)
     if not lengths:
         raise InputError("no held-out document holds a token", "add more text")
-    if target.default_template is not None:
+    if target.asked_template is not None:
         asked = [beginnings.of(target, ids) for ids in documents if ids]
         return [ids for ids in asked if len(ids) < target.context] or [ids[: target.context // 2] for ids in asked]
     length = max(1, min(beginnings.LONGEST, lengths[len(lengths) // 2] // 2, target.context // 2))

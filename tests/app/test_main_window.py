@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDialog, QLineEdit, QPushButton
@@ -11,8 +12,9 @@ from app import application
 from app.main_window import MainWindow
 from app.panels.shortcuts import ShortcutsDialog
 from app.state.selection import Selection
-from engine.commands import Fork, Index, Load, Pause, Resume, Run, Step
-from engine.events import ModelLoaded
+from engine.commands import Fork, Index, Load, Pause, PreviewPrompt, Resume, Run, Step
+from engine.events import ModelLoaded, PromptPreviewed
+from engine.prompts import Message
 from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started, whole_run
 
 
@@ -381,3 +383,50 @@ def test_figures_in_the_status_line_belong_to_the_tab_in_front(open_window):
             assert "rounds" not in status.state.text()
     window.show_view("decode")
     assert (status.speed.text(), status.same.text(), status.state.text()) == shown
+
+
+def test_the_prompt_as_the_model_will_read_it_is_one_click_away_before_any_run(open_window):
+    window, host = open_window()
+    _say(window, host, MODEL)
+    decode = window.workspaces["decode"]
+    asked = []
+    window.store.ask = asked.append
+    decode.setup.chat.system.setPlainText("Be brief.")
+    decode.setup.chat.show_model(replace(MODEL, chat_template=True, chat=True))
+    decode.prompt.prompt.setPlainText("Who rings?")
+    decode.prompt.conversation.set_earlier((Message("user", "Who?"), Message("assistant", "Mara")))
+    decode.setup.chat.preview.click()
+    (question,) = (command for command in asked if isinstance(command, PreviewPrompt))
+    assert [turn.content for turn in question.request.messages] == ["Who?", "Mara", "Who rings?"]
+    assert question.settings == {"chat": "auto", "system": "Be brief."}
+    window.store.engine.take(PromptPreviewed(question.serial, "<|im_start|>", 3, chat=True))
+    decode.setup.draw((), window.store.summary)
+    assert decode.setup.chat.preview.text_box.toPlainText() == "<|im_start|>"
+
+
+def _open_conversation(window, qtbot, tmp_path):
+    talk = tmp_path / "talk.json"
+    turns = (("system", "Be brief."), ("user", "Who?"), ("assistant", "Mara"), ("user", "When?"))
+    talk.write_text(json.dumps([{"role": role, "content": content} for role, content in turns]))
+    window.show_view("compare")
+    window.store.open_trace(talk)
+    qtbot.waitUntil(lambda: not window.store.reading)
+
+
+def test_a_conversation_dropped_on_the_window_becomes_that_of_decode(open_window, qtbot, tmp_path):
+    window, host = open_window()
+    _say(window, host, replace(MODEL, chat_template=True))
+    _open_conversation(window, qtbot, tmp_path)
+    decode = window.workspaces["decode"]
+    assert window.front is decode and window.store.trouble is None
+    assert decode.prompt.text() == "When?" and decode.setup.setup().settings["system"] == "Be brief."
+    assert decode.setup.setup().settings["chat"] == "on"  # a base model would not be asked so by itself
+    assert [turn.content for turn in decode.prompt.conversation.earlier] == ["Who?", "Mara"]
+
+
+def test_a_target_without_a_template_is_said_to_read_only_the_last_turn(open_window, qtbot, tmp_path):
+    window, host = open_window()
+    _say(window, host, MODEL)
+    _open_conversation(window, qtbot, tmp_path)
+    assert window.workspaces["decode"].prompt.text() == "When?"
+    assert "only its last turn is asked" in window.store.trouble.message

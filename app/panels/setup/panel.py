@@ -146,6 +146,7 @@ class SetupPanel(Panel):
             self.memory.show_loaded(state.model, state.loading)
             self._draw_needed()
             self._draw_chat()
+        self.chat.preview.show_preview(self.store.engine.previewed)
         if self._can_ask() and not self._pause.isActive():
             self._pause.start()
 

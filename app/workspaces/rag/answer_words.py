@@ -1,6 +1,7 @@
 """Describes an answer from documents in words: its progress, how it ended, times and probabilities."""
 
 import re
+from collections.abc import Sequence
 from math import exp, floor, log
 from typing import get_args
 
@@ -124,10 +125,17 @@ def cut_against(answered: QuestionAnswered, baseline: QuestionAnswered) -> str:
     return cut(answered.latency_ms, baseline.latency_ms) if answered.answered and baseline.answered else ""
 
 
-def models(started: RunStarted) -> str:
-    """Name the models that answered, by what they did."""
+def models(started: RunStarted, prompts: Sequence[PromptRead] = ()) -> str:
+    """Name the models that answered, by what they did, and those that were asked through their chat templates."""
     names = (model_name(started.drafter, "drafter"), model_name(started.target, "target"))
-    return tr("drafts by {0}, chosen by {1}").format(*names)
+    words = tr("drafts by {0}, chosen by {1}").format(*names)
+    readers = {prompt.reader for prompt in prompts if prompt.chat}
+    if not readers:
+        return words
+    if {prompt.reader for prompt in prompts} == readers:
+        return tr("{0} · asked as chat").format(words)
+    asked = tr("the target asked as chat") if "target" in readers else tr("the drafter asked as chat")
+    return tr("{0} · {1}").format(words, asked)
 
 
 def model_name(spec: str, role: Role) -> str:

@@ -63,7 +63,7 @@ class VerdictPanel(AnswerPanel):
             if label.text() != text:
                 label.setText(text)
         started, tested = self.answer.started, self.answer.verifier
-        self.models.show_text("" if started is None else answer_words.models(started))
+        self.models.show_text("" if started is None else answer_words.models(started, self.answer.prompts))
         self.verifier.setText("" if tested is None else answer_words.verifier(tested))
         set_role(self.verifier, "muted" if tested is None or tested.can_judge else "bad")
         set_role(self.same, self._role(chosen))

@@ -156,7 +156,7 @@ def _log_p(
 ) -> tuple[float, float]:
     """Log-probabilities of a sampled rationale and response under the drafter's own distribution, read once more."""
     prompt = prompts.rag_draft([], question, parts.rationale, parts.response)
-    encoded = encode(prompt, drafter.tokenizer, template=drafter.default_template)
+    encoded = encode(prompt, drafter.tokenizer, template=drafter.asked_template)
     (start, middle), (later, end) = encoded.span("rationale"), encoded.span("answer")
     branch = Branch(encoded.ids[start:end])
     log_p = read(drafter, writer.fitted.encoded.ids, [branch], checkpoint)[0].trunk

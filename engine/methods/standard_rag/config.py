@@ -5,10 +5,10 @@ from typing import Annotated
 from msgspec import Meta
 
 from engine.events.answers import DemonstrationChoice, RetrievalKind
-from engine.settings import GenerationConfig
+from engine.settings import TemplateConfig
 
 
-class StandardRagConfig(GenerationConfig, frozen=True):
+class StandardRagConfig(TemplateConfig, frozen=True):
     """Settings of an answer over all retrieved passages."""
 
     index: Annotated[

@@ -85,4 +85,4 @@ def test_template_that_drops_what_the_user_says_is_refused() -> None:
 @pytest.mark.parametrize(("name", "asked_as_chat"), [("m-instruct", True), ("m-base", False)])
 def test_only_instruct_models_are_asked_through_their_template(name: str, asked_as_chat: bool, tmp_path: Path) -> None:
     model = loaded(fakes.save(fakes.model(), tmp_path / name, words=WORDS))
-    assert (model.default_template is not None) == asked_as_chat
+    assert (model.asked_template is not None) == asked_as_chat

@@ -49,7 +49,7 @@ def test_conversation_begins_with_its_first_turn_of_the_user(chat: LoadedModel) 
 def test_text_for_a_model_without_a_template_begins_with_its_first_tokens(tmp_path: Path) -> None:
     target = loaded(fakes.save(fakes.model(), tmp_path / "t"))
     assert beginnings.of(target, list(range(40))) == list(range(16))
-    assert target.default_template is None
+    assert target.asked_template is None
 
 
 def test_turns_that_the_model_writes_are_different_and_complete(chat: LoadedModel) -> None:

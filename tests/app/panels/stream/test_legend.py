@@ -35,6 +35,21 @@ def test_a_wide_legend_is_one_line_and_a_narrow_one_more(qtbot):
     assert legend.heightForWidth(legend.sizeHint().width() - 1) == 2 * line
 
 
+def test_control_tokens_are_explained_only_where_there_are_any(qtbot):
+    window = QWidget()
+    qtbot.addWidget(window)
+    legend = Legend(window)
+    legend.resize(1500, 40)
+    window.show()
+    assert legend.control.isHidden()
+    legend.show_control(True)
+    assert legend.entries[-1] is legend.control and not legend.control.isHidden()
+    assert legend.rect().contains(legend.control.geometry())
+    assert not legend.control.geometry().intersects(legend.fates[-1].geometry())
+    legend.show_control(False)
+    assert len(legend.entries) == 6
+
+
 def test_the_legend_grows_with_the_windows_text(qtbot):
     window = QWidget()
     qtbot.addWidget(window)

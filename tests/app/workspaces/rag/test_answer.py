@@ -2,6 +2,7 @@
 
 from math import exp, log
 
+import msgspec
 import pytest
 
 from app.state.run_record import RunRecord
@@ -9,6 +10,7 @@ from app.workspaces.rag import answer_words
 from app.workspaces.rag.answer import AnswerRecord
 from app.workspaces.rag.evidence import shared_words
 from app.workspaces.rag.pick import Pick
+from app.workspaces.rag.prompts import _counts
 from engine.events import FileSkipped, RunFinished, TokensEmitted
 from tests.app.answers import RATIONALES, TEXTS, answer_started, drafting, whole_answer
 
@@ -131,3 +133,15 @@ def test_log_scores_come_from_probabilities() -> None:
     answer = known(whole_answer())
     scored = answer.drafts[0].scored
     assert scored is not None and exp(scored.log_draft) == pytest.approx(0.83)
+
+
+def test_models_that_were_asked_through_their_templates_are_named() -> None:
+    answer = known(whole_answer())
+    assert answer.started is not None and answer.prompts
+    plain = answer_words.models(answer.started, answer.prompts)
+    assert "chat" not in plain
+    every = [msgspec.structs.replace(prompt, chat=True) for prompt in answer.prompts]
+    assert answer_words.models(answer.started, every) == f"{plain} · asked as chat"
+    only = [msgspec.structs.replace(prompt, chat=prompt.reader == "drafter") for prompt in answer.prompts]
+    assert answer_words.models(answer.started, only) == f"{plain} · the drafter asked as chat"
+    assert "asked as chat" in _counts(every[0]) and "asked as chat" not in _counts(answer.prompts[0])
