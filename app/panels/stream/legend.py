@@ -1,6 +1,8 @@
 """Legend of the token stream: each fate in its colour and with its cue, and a key to the X-ray bars."""
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
@@ -9,9 +11,10 @@ from app.panels.stream.marks import tint
 from app.panels.stream.painter import MARGIN, PlacedSegment, StreamPainter
 from app.panels.stream.words import fate_meaning, fate_name
 from app.theme import StreamFate
-from app.widgets.labels import plain_label
+from app.widgets.elided_label import ElidedLabel
 
 _FATES: tuple[StreamFate, ...] = ("accepted", "correction", "bonus", "plain", "rejected", "untested")
+_ONLY_INSPECTED = ("plain", "rejected", "untested")
 _SPACING = theme.GRID + theme.HALF
 _SAMPLE_PROBS = (0.1, 0.5, 1.0)
 
@@ -22,14 +25,24 @@ class Legend(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.entries = [LegendEntry(fate, self) for fate in _FATES]
+        self._shown = self.entries
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
+    def show_as_text(self, reading: bool) -> None:
+        """Show the cues of the text that is read, which has no ghosts, or those of tokens that are inspected."""
+        for entry in self.entries:
+            entry.show_as_text(reading)
+            entry.setVisible(not (reading and entry.fate in _ONLY_INSPECTED))
+        self._shown = [entry for entry in self.entries if not (reading and entry.fate in _ONLY_INSPECTED)]
+        self._place_entries()
+        self.updateGeometry()
+
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Size of all entries on one line."""
         width = sum(entry.width() + _SPACING for entry in self.entries) - _SPACING
-        return QSize(width, self.heightForWidth(width))
+        return QSize(width, self.entries[0].height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Size of the widest entry."""
@@ -37,18 +50,22 @@ class Legend(QWidget):
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802 (Qt's name)
         """The height of as many lines as the width requires."""
-        return self._positions(width)[-1].y() + self.entries[-1].height()
+        # Of all entries, so that nothing moves when some are hidden.
+        return self._positions(self.entries, width)[-1].y() + self.entries[-1].height()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Lay out the entries for the new width."""
         super().resizeEvent(event)
-        for entry, position in zip(self.entries, self._positions(self.width()), strict=True):
+        self._place_entries()
+
+    def _place_entries(self) -> None:
+        for entry, position in zip(self._shown, self._positions(self._shown, self.width()), strict=True):
             entry.move(position)
 
-    def _positions(self, width: int) -> list[QPoint]:
-        """The positions of the entries, line by line."""
+    def _positions(self, entries: Sequence["LegendEntry"], width: int) -> list[QPoint]:
+        """The positions of entries, line by line."""
         positions, x, y = [], 0, 0
-        for entry in self.entries:
+        for entry in entries:
             if x and x + entry.width() > width:
                 x, y = 0, y + entry.height()
             positions.append(QPoint(x, y))
@@ -61,12 +78,28 @@ class LegendEntry(QWidget):
 
     def __init__(self, fate: StreamFate, parent: QWidget) -> None:
         super().__init__(parent)
-        self._fate = fate
-        self._painter = StreamPainter(self.font(), 1 / theme.STREAM_SCALE)
-        self._width = self._painter.measure(fate_name(fate), fate == "correction")
+        self.fate = fate
+        self._fit()
         self.setToolTip(fate_meaning(fate))
         self.setAccessibleName(fate_name(fate))
         self.setAccessibleDescription(fate_meaning(fate))
+
+    def show_as_text(self, reading: bool) -> None:
+        """Paint the cue of a text that is read, or that of a token that is inspected."""
+        self._painter.reading = reading
+        self.update()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Follow the system font."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            reading = self._painter.reading
+            self._fit()
+            self._painter.reading = reading
+
+    def _fit(self) -> None:
+        self._painter = StreamPainter(self.font(), 1 / theme.STREAM_SCALE)
+        self._width = self._painter.measure(fate_name(self.fate), self.fate == "correction")
         self.setFixedSize(self.sizeHint())
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
@@ -77,7 +110,7 @@ class LegendEntry(QWidget):
         """Paint the name as a token."""
         painter = QPainter(self)
         self._painter.paint(
-            painter, self._fate, [PlacedSegment(0.0, self._painter.rise, self._width, fate_name(self._fate), 0)]
+            painter, self.fate, [PlacedSegment(0.0, self._painter.rise, self._width, fate_name(self.fate), 0)]
         )
         painter.end()
 
@@ -87,23 +120,25 @@ class XRayKey(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        label = plain_label(
-            self.tr("X-ray: the longer and stronger the bar, the likelier the token was to be accepted"),
-            self,
-            role="muted",
-        )
-        label.setToolTip(
-            self.tr(
-                "Sampling: min(1, p/q), target over drafter. Greedy: full for the target's first choice, else none."
-            )
-        )
-        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._label = ElidedLabel(self, role="muted")
         row = QHBoxLayout(self)
         row.setContentsMargins(MARGIN, theme.HALF, theme.GRID, 0)
         row.setSpacing(theme.GRID)
         for prob in _SAMPLE_PROBS:
             row.addWidget(_XRaySample(prob, self))
-        row.addWidget(label, 1)
+        row.addWidget(self._label, 1)
+        self.explain(greedy=True)
+
+    def explain(self, *, greedy: bool) -> None:
+        """Say what the bars of a greedy or a sampled run show."""
+        if greedy:
+            text = self.tr("X-ray: the longer the bar, the more probable the target found the token (p)")
+            tip = self.tr("In a greedy run the target's first choice is kept; p says how sure it was.")
+        else:
+            text = self.tr("X-ray: the longer the bar, the likelier the token was to be accepted (min(1, p/q))")
+            tip = self.tr("Sampling accepts a token with the probability min(1, p/q), target over drafter.")
+        self._label.setText(text)
+        self._label.setToolTip(f"{text}. {tip}")
 
 
 class _XRaySample(QWidget):

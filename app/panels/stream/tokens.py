@@ -6,6 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from app.state.selection import Selection
+from app.text.plain_text import one_line
 from app.text.shown_text import visible
 from app.theme import StreamFate
 from engine.events import LastToken, ProposedToken, RoundFinished, RunStarted
@@ -58,6 +59,12 @@ def prompt_tokens(event: RunStarted) -> list[StreamToken]:
         StreamToken(visible(piece) or _EMPTY_MARK, text, "prompt")
         for piece, text in zip(event.prompt_pieces, texts, strict=True)
     ]
+
+
+def read_lines(token: StreamToken) -> list[str]:
+    """What a token adds to the text, line by line, as it reads: spaces as spaces, all else in displayable form."""
+    lines = token.text.replace("\r\n", "\n").split("\n")
+    return [one_line(line, longest=max(len(line), 1)) for line in lines]
 
 
 def round_tokens(event: RoundFinished) -> list[StreamToken]:

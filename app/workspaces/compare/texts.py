@@ -154,7 +154,7 @@ class TextsPanel(Panel):
 
     def _add_column(self) -> None:
         column = LaneText(self)
-        column.view.show_ghosts(self.ghosts.isChecked())
+        column.view.show_as_text(not self.ghosts.isChecked())
         column.scrolled.connect(lambda n_chars, column=column: self._follow(n_chars, column))
         self.columns.append(column)
         self._row.addWidget(column, 1)
@@ -181,7 +181,7 @@ class TextsPanel(Panel):
 
     def _show_ghosts(self, shown: bool) -> None:
         for column in self.columns:
-            column.view.show_ghosts(shown)
+            column.view.show_as_text(not shown)
 
     # Qt
 

@@ -217,7 +217,8 @@ class DecodeWorkspace(QMainWindow, Workspace):
             case "run":
                 return (self._measure_action,)
             case "view":
-                return [*(dock.toggleViewAction() for dock in self._docks.values()), *stream.zoom_actions]
+                docks = (dock.toggleViewAction() for dock in self._docks.values())
+                return [stream.inspect, *docks, *stream.zoom_actions]
         return ()
 
     def first_field(self) -> QWidget:
@@ -283,10 +284,12 @@ class DecodeWorkspace(QMainWindow, Workspace):
             self.measure()
         else:
             self.prompt.prompt.setPlainText(EXAMPLE_PROMPTS[0])
+            self.stream.mode.inspect(True)
             self._start(held=False)
 
     def settled(self, name: str) -> bool:
         """Select the first rejected token, which is worth showing."""
+        self.stream.mode.inspect(True)
         if name == "measured" or self._store.selection is not None:
             return True
         for event in self._store.log:
@@ -301,6 +304,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         """Save layout, settings and prompt."""
         settings.setValue("decode-layout", self.saveState(_LAYOUT_VERSION))
         settings.setValue("decode-prompt", self.prompt.prompt.toPlainText())
+        settings.setValue("decode/inspecting", self.stream.inspecting)
         self.setup.save(settings)
 
     def restore(self, settings: QSettings) -> None:
@@ -309,6 +313,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
             self._arranged = self.restoreState(layout, _LAYOUT_VERSION)
         if prompt := settings.value("decode-prompt"):
             self.prompt.prompt.setPlainText(str(prompt))
+        self.stream.mode.inspect(bool(settings.value("decode/inspecting", False, type=bool)))
         self.setup.restore(settings)
         self._set_measure_only(self.setup.measure_only)
 
