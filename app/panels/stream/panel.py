@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
 from app.panel import Panel
@@ -32,6 +32,8 @@ class TokenStreamPanel(Panel):
         self.x_ray_key = XRayKey(self)
         self.mode = ModeSwitch(self)
         self.legend = Legend(self)
+        self._footer = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._controls = QHBoxLayout()
         self.x_ray = QCheckBox(self.tr("X-ray"), self)
         self.x_ray.setToolTip(
             self.tr(
@@ -154,6 +156,13 @@ class TokenStreamPanel(Panel):
         self.view.marks.greedy = greedy
         self.x_ray_key.explain(greedy=greedy)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Put the legend beside the controls or, if there is no room, above them."""
+        super().resizeEvent(event)
+        needed = self.legend.sizeHint().width() + self._controls.minimumSize().width() + 4 * theme.GRID
+        fits = needed <= self.width()
+        self._footer.setDirection(QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom)
+
     # Construction
 
     def _action(self, text: str, slot: Callable[[], object], key: str = "") -> QAction:
@@ -186,13 +195,17 @@ class TokenStreamPanel(Panel):
         self.addActions([next_match, previous_match])
 
     def _lay_out(self) -> None:
-        footer = QHBoxLayout()
+        controls = self._controls
+        controls.setSpacing(theme.GRID)
+        controls.addWidget(self.mode)
+        controls.addWidget(self.x_ray)
+        controls.addStretch(1)
+        controls.addWidget(self.fork)
+        footer = self._footer
         footer.setContentsMargins(2 * theme.GRID, theme.HALF, theme.GRID, theme.HALF)
         footer.setSpacing(theme.GRID)
-        footer.addWidget(self.mode)
-        footer.addWidget(self.x_ray)
         footer.addWidget(self.legend, 1)
-        footer.addWidget(self.fork)
+        footer.addLayout(controls)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

@@ -11,7 +11,7 @@ from app import theme
 from app.panel import Panel
 from app.panels.stream import accessible
 from app.state.store import RunStore
-from app.text.plain_text import one_line
+from app.text.plain_text import one_line, plain_tip
 from app.widgets.labels import ElasticLine, plain_label
 from app.widgets.permission import allow
 from app.widgets.steady_box import SteadyBox
@@ -115,6 +115,7 @@ class TextsPanel(Panel):
         if at != self.turns.currentIndex():
             self.turns.setCurrentIndex(at)
         self.turns.setEnabled(bool(turns))
+        self.turns.setToolTip(plain_tip(self.turns.currentText()))
 
     def _on_turn(self, index: int) -> None:
         comparing = self.store.tab(ComparingProgress)

@@ -117,7 +117,12 @@ def test_arrow_keys_walk_over_the_tokens_and_open_their_cards(shown, qtbot):
     assert store.selection == Selection(0, 2)
     assert panel.view.card.isVisible()
     facts = dict(panel.view.card.facts)
-    assert (facts["fate"], facts["drafter q"], facts["min(1, p/q)"], facts["draw u"]) == ("rejected", "0.800", "0.750", "0.400")
+    assert (facts["fate"], facts["drafter q"], facts["min(1, p/q)"], facts["draw u"]) == (
+        "rejected",
+        "0.800",
+        "0.750",
+        "0.400",
+    )
 
 
 def test_a_greedy_token_says_that_nothing_was_drawn(shown):
