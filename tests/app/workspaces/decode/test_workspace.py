@@ -16,13 +16,20 @@ def window(qtbot: QtBot) -> MainWindow:
     qtbot.addWidget(made)
     made.resize(1600, 1000)
     made.show()
-    qtbot.wait(160)
+    _wait_for_docks(qtbot, made)
     return made
+
+
+def _wait_for_docks(qtbot: QtBot, window: MainWindow) -> None:
+    """Wait until the docks have their sizes, and a change of one would be the user's."""
+    tab = window.workspaces["decode"]
+    qtbot.wait(20)
+    qtbot.waitUntil(lambda: not tab._settling.isActive() and not tab._calming.isActive())  # type: ignore[attr-defined]
 
 
 def _resize(qtbot: QtBot, window: MainWindow, width: int, height: int) -> None:
     window.resize(width, height)
-    qtbot.wait(160)
+    _wait_for_docks(qtbot, window)
 
 
 def _places(window: MainWindow) -> dict[str, tuple[int, int, int, int]]:
@@ -45,7 +52,7 @@ def test_docks_are_as_before_when_the_window_was_narrow_for_a_while(qtbot: QtBot
 def test_a_size_that_the_user_gave_a_dock_comes_back_too(qtbot: QtBot, window: MainWindow) -> None:
     tab = window.workspaces["decode"]
     tab.resizeDocks([tab._docks["setup"]], [300], Qt.Orientation.Horizontal)  # type: ignore[attr-defined]
-    qtbot.wait(160)
+    qtbot.waitUntil(lambda: abs(tab._docks["setup"].width() - 300) <= 2)  # type: ignore[attr-defined]
     before = _places(window)
     assert abs(before["setup"][2] - 300) <= 2
     _resize(qtbot, window, 1280, 720)
