@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine import drafters
 from engine.cli import main
 
 Fields = dict[str, object]
@@ -39,21 +38,3 @@ def draftscope(*arguments: object) -> Said:
         except SystemExit as end:
             status = int(end.code or 0)
     return Said(status, [msgspec.json.decode(line) for line in out.getvalue().splitlines()], err.getvalue())
-
-
-def offers(command: str, option: str) -> bool:
-    """Whether a command has an option."""
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
-        main([*command.split(), "--help"])
-    return option in out.getvalue()
-
-
-def has_drafter(name: str) -> bool:
-    """Whether there is a drafter of that name which needs no model."""
-    return any(offered.spec == name for offered in drafters.offered())
-
-
-def raw() -> tuple[str, ...]:
-    """What asks for the bare text where an instruct model would be asked through its template."""
-    return ("--raw",) if offers("decode", "--raw") else ()

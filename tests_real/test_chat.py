@@ -24,7 +24,6 @@ def test_the_template_of_the_file_is_the_tokenizers(smollm2_reference: Reference
     assert text.endswith(f"<|im_start|>user\n{QUESTION}<|im_end|>\n<|im_start|>assistant\n")
 
 
-@pytest.mark.part("chat")
 @pytest.mark.parametrize("system", [None, "You answer in one word."])
 @pytest.mark.parametrize("drafter", ["none", "lookup"])
 def test_a_chat_gives_the_tokens_of_generate_on_the_templates_ids(

@@ -3,7 +3,7 @@
 import pytest
 
 from tests_real import texts
-from tests_real.commands import draftscope, has_drafter, offers, raw
+from tests_real.commands import draftscope
 from tests_real.conftest import OpenedModel, Reference
 from tests_real.figures import Figures
 
@@ -15,7 +15,7 @@ _TIE = 1e-3
 def decoded(model: OpenedModel, prompt: str, drafter: str, *more: object, n: int = N_NEW) -> list[int]:
     said = draftscope(
         "decode", "--target", model.file, "--drafter", drafter, "--prompt", prompt, "--max-new-tokens", n,
-        "--no-baseline", "--no-save", "--device", "cpu", *raw(), *more,
+        "--no-baseline", "--no-save", "--device", "cpu", "--raw", *more,
     )  # fmt: skip
     return said.summary["tokens"]  # type: ignore[return-value]
 
@@ -61,7 +61,7 @@ def test_tokens_past_the_sliding_window_are_those_of_generate(
 def test_lookup_is_exact_and_takes_fewer_rounds_on_repeating_text(smollm2: OpenedModel, figures: Figures) -> None:
     said = draftscope(
         "decode", "--target", smollm2.file, "--drafter", "lookup", "--prompt", texts.REPEATING, "--max-new-tokens", 48,
-        "--repeats", 3, "--no-save", "--device", "cpu", *raw(),
+        "--repeats", 3, "--no-save", "--device", "cpu", "--raw",
     ).summary  # fmt: skip
     names = ("alpha", "tau", "speedup", "ms_per_token", "baseline_ms_per_token", "same_as_baseline")
     figures.add("lookup on repeating text, SmolLM2", **{name: said[name] for name in names})  # type: ignore[arg-type]
@@ -69,11 +69,9 @@ def test_lookup_is_exact_and_takes_fewer_rounds_on_repeating_text(smollm2: Opene
     assert said["tau"] > 1.2  # type: ignore[operator]
 
 
-@pytest.mark.part("early exit")
 def test_leaving_the_target_early_changes_no_token(
     smollm2: OpenedModel, smollm2_reference: Reference, figures: Figures
 ) -> None:
-    assert has_drafter("early-exit")
     prompt = texts.PROMPTS[0]
     ids = smollm2_reference.tokenizer(prompt)["input_ids"]
     ours, theirs = decoded(smollm2, prompt, "early-exit:26"), smollm2_reference.greedy(ids, N_NEW)
@@ -81,26 +79,42 @@ def test_leaving_the_target_early_changes_no_token(
     figures.add("early exit, SmolLM2", equal_to_generate=ours == theirs)
 
 
-@pytest.mark.part("cross-tokenizer")
 def test_a_drafter_of_another_tokenizer_changes_no_token(
     smollm2: OpenedModel, gemma3: OpenedModel, gemma3_reference: Reference, figures: Figures
 ) -> None:
-    prompt = texts.PROMPTS[1]
-    ids = gemma3_reference.tokenizer(prompt)["input_ids"]
+    n_equal, alphas = 0, []
+    for prompt in texts.PROMPTS[:4]:
+        ids = gemma3_reference.tokenizer(prompt)["input_ids"]
+        said = draftscope(
+            "decode", "--target", gemma3.file, "--drafter", smollm2.file, "--prompt", prompt, "--max-new-tokens", N_NEW,
+            "--no-baseline", "--no-save", "--device", "cpu", "--raw",
+        ).summary  # fmt: skip
+        theirs = gemma3_reference.greedy(ids, N_NEW)
+        refuse_different(said["tokens"], gemma3_reference, ids, theirs)  # type: ignore[arg-type]
+        n_equal += said["tokens"] == theirs
+        alphas.append(said["alpha"])
+    figures.add(
+        "SmolLM2 drafts for Gemma 3", prompts=len(alphas), equal_to_generate=n_equal, least_alpha=min(alphas),
+        most_alpha=max(alphas),
+    )  # fmt: skip
+
+
+def test_sampling_with_a_drafter_of_another_tokenizer_keeps_the_targets_distribution(
+    smollm2: OpenedModel, gemma3: OpenedModel, figures: Figures
+) -> None:
     said = draftscope(
-        "decode", "--target", gemma3.file, "--drafter", smollm2.file, "--prompt", prompt, "--max-new-tokens", N_NEW,
-        "--no-baseline", "--no-save", "--device", "cpu", *raw(),
+        "check", "losslessness", "--target", gemma3.file, "--drafter", smollm2.file, "--samples", 200, "--prompts", 1,
+        "--max-new-tokens", 6, "--device", "cpu", "--top-k", 20, "--raw",
     ).summary  # fmt: skip
-    theirs = gemma3_reference.greedy(ids, N_NEW)
-    refuse_different(said["tokens"], gemma3_reference, ids, theirs)  # type: ignore[arg-type]
-    figures.add("SmolLM2 drafts for Gemma 3", alpha=said["alpha"], equal_to_generate=said["tokens"] == theirs)  # type: ignore[arg-type]
+    names = ("greedy_equal", "sampling_p_value", "sampling_tv", "sampling_tv_null")
+    figures.add("sampling, SmolLM2 drafts for Gemma 3, 200 samples", **{name: said[name] for name in names})  # type: ignore[arg-type]
+    assert said["greedy_equal"]
+    assert said["sampling_p_value"] > 1e-3  # type: ignore[operator]
 
 
-@pytest.mark.part("penalties")
 def test_a_repetition_penalty_gives_the_tokens_of_generate(
     smollm2: OpenedModel, smollm2_reference: Reference, figures: Figures
 ) -> None:
-    assert offers("decode", "--repetition-penalty")
     prompt = texts.PROMPTS[0]
     ids = smollm2_reference.tokenizer(prompt)["input_ids"]
     ours = decoded(smollm2, prompt, "lookup", "--repetition-penalty", 1.3)

@@ -8,9 +8,9 @@ import pytest
 from tests_real.commands import Fields, draftscope
 from tests_real.conftest import OpenedModel
 from tests_real.figures import Figures
+from tests_real.pictures import take_picture
 
 HERE = Path(__file__).parent
-_N_ASKED = 20
 
 
 def questions() -> list[Fields]:
@@ -37,19 +37,32 @@ def test_the_page_with_the_answer_is_found(index: Path, figures: Figures) -> Non
     assert n >= 18
 
 
-@pytest.mark.part("answers")
 @pytest.mark.timeout(1800)
 def test_every_question_gets_an_answer(index: Path, smollm2: OpenedModel, figures: Figures) -> None:
-    n_answered = n_right = 0
-    for question in questions()[:_N_ASKED]:
-        said = draftscope(
-            "rag", "ask", "--index", index, "--question", question["question"], "--target", smollm2.file,
-            "--drafter", smollm2.file, "--n", 4, "--m", 2, "--baselines", "standard", "--max-new-tokens", 64,
-            "--device", "cpu", "--no-save",
-        ).summary  # fmt: skip
-        answer = str(said["answer"] or "")
-        answered = bool(answer.strip()) and "no response" not in answer
-        assert answered, f"no answer to {question['question']}"
-        n_answered += answered
-        n_right += any(right.lower() in answer.lower() for right in question["answer"])  # type: ignore[attr-defined]
-        figures.add("answers from ten pages", questions=_N_ASKED, answered=n_answered, right=n_right)
+    summary = draftscope(
+        "rag", "eval", "--dataset", HERE / "questions.jsonl", "--index", index, "--target", smollm2.file,
+        "--drafter", smollm2.file, "--n", 4, "--m", 2, "--device", "cpu", "--no-save",
+    ).summary  # fmt: skip
+    speculative, standard = (summary["systems"][name] for name in ("speculative_rag", "standard_rag"))  # type: ignore[index]
+    figures.add(
+        "answers from ten pages", questions=summary["n_questions"], no_answer=speculative["n_no_answer"],
+        right=speculative["accuracy"], right_by_standard_rag=standard["accuracy"],
+        latency_ms=speculative["latency_ms"], latency_ms_of_standard_rag=standard["latency_ms"],
+    )  # fmt: skip
+    assert summary["n_questions"] == len(questions()) == 20
+    assert speculative["n_no_answer"] == 0
+
+
+def test_a_question_shows_its_drafts_and_scores(
+    index: Path, smollm2: OpenedModel, place: Path, tmp_path: Path, figures: Figures
+) -> None:
+    trace = tmp_path / "trace.jsonl"
+    said = draftscope(
+        "rag", "ask", "--index", index, "--question", questions()[0]["question"], "--target", smollm2.file,
+        "--drafter", smollm2.file, "--n", 4, "--m", 2, "--device", "cpu", "--no-save",
+        "--trace", trace,
+    ).summary  # fmt: skip
+    figures.add("one question about ten pages", answer=said["answer"], standard=said["baseline_answer"])  # type: ignore[arg-type]
+    assert said["answer"] and 1 <= len(said["scores"]) <= 2  # type: ignore[arg-type]
+    for scheme in ("light", "dark"):
+        take_picture("rag", scheme, trace, place)

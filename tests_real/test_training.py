@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests_real import texts
-from tests_real.commands import Fields, draftscope, offers
+from tests_real.commands import Fields, draftscope
 from tests_real.conftest import OpenedModel
 from tests_real.figures import Figures
 
@@ -57,10 +57,8 @@ def test_sampling_with_a_poor_drafter_keeps_the_targets_distribution(
     assert said["sampling_p_value"] > 1e-3  # type: ignore[operator]
 
 
-@pytest.mark.part("own layers")
 def test_a_drafter_can_start_from_the_targets_own_layers(
     smollm2: OpenedModel, data: Path, tmp_path: Path, figures: Figures
 ) -> None:
-    assert offers("train drafter", "--start-from")
     summary = train(smollm2, data, tmp_path / "own", "--start-from", "own-layers", "--layers", 8)
     figures.add(f"drafter from own layers, {_STEPS} steps", alpha_after=summary.get("alpha_after"))  # type: ignore[arg-type]

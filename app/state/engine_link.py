@@ -31,7 +31,9 @@ Doing: TypeAlias = (
 
 
 class EngineLink:
-    """Commands out, events in. begun: the run under way has sent its first event; paused: it is held."""
+    """Commands out, events in. begun: the run under way has sent its first event; paused: it is held.
+
+    may_end: the engine has a process of its own, which can end at any moment."""
 
     def __init__(self) -> None:
         self.commands = CommandQueue()
@@ -40,6 +42,7 @@ class EngineLink:
         self.surveyed: Surveyed | None = None
         self.model: ModelLoaded | None = None
         self.runs_on: HostKind = "thread"
+        self.may_end = False
         self.begun = False
         self.paused = False
         self._host: Host | None = None
@@ -124,9 +127,9 @@ class EngineLink:
             case ModelLoaded():
                 self.model = event
             case EngineStarted(host=host):
-                self.runs_on = host
+                self.runs_on, self.may_end = host, host == "process"
             case EngineEnded():
-                self.progressed = None
+                self.progressed, self.may_end = None, False
             case ModelUnloaded():
                 self.model = None
             case _:

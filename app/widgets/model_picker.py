@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOpti
 
 from app import theme
 from app.text.plain_text import elide_mode, one_line, plain_tip
+from app.widgets.dropped_file import PathDrop
 from app.widgets.elided_line_edit import ElidedLineEdit
 
 _SPEC = Qt.ItemDataRole.UserRole
@@ -50,6 +51,7 @@ class ModelPicker(QComboBox):
         self.setItemDelegate(_RowDelegate(self))
         self._line_edit = ElidedLineEdit(self)
         self.setLineEdit(self._line_edit)
+        PathDrop(self._line_edit, self.set_spec)
         self.setCompleter(None)  # type: ignore[arg-type]
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setMaxVisibleItems(_ROWS)

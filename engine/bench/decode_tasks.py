@@ -18,6 +18,7 @@ from engine.measuring import blocks, systems
 from engine.measuring.blocks import Calls
 from engine.measuring.systems import System
 from engine.models.loading import LoadedModel, Pair
+from engine.models.prompt_encoding import encode_prompt
 from engine.statistics import Interval, RatioEstimate
 
 ALL = "all tasks"
@@ -114,7 +115,7 @@ def _row(figures: TaskFigures) -> tuple[str, ...]:
 
 
 def _ids(target: LoadedModel, text: str, n_new: int) -> list[int]:
-    ids: list[int] = target.tokenizer(text)["input_ids"]
+    ids = list(encode_prompt(target.tokenizer, text).ids)
     if len(ids) + n_new > target.context:
         reason = f"a prompt of {len(ids)} tokens and {n_new} new ones: {target.spec} reads {target.context}"
         raise InputError(reason, "use fewer new tokens or shorter prompts")

@@ -24,6 +24,7 @@ from engine.events.answers import (
     VerifierTested,
 )
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.rag.foreign import foreign_documents
 from engine.settings import Request, make_config
 
 _Question = Annotated[str, typer.Option(help="what to answer from the documents")]
@@ -54,7 +55,10 @@ def rag_ask(
     if not question.strip():
         raise InputError("the question is empty", "ask something")
     report = _AnswerReport(output, KeptLog(Saving(no_save, trace), output))
-    session = loaded_session(rag_pair(pair), output)
+    models = rag_pair(pair)
+    if (warning := foreign_documents(str(settings["index"]), models.target, models.drafter)) is not None:
+        output.note(f"warning: {warning}")
+    session = loaded_session(models, output)
     try:
         with stoppable() as flag:
             for event in run_events(session, "speculative_rag", settings, Request(question), flag):

@@ -13,6 +13,7 @@ import msgspec
 import torch
 import transformers
 
+from engine.documents.sources import BUILTIN
 from engine.documents.target_tokens import tokens_of
 from engine.errors import InputError
 from engine.evaluation import datasets, fresh_world
@@ -30,7 +31,7 @@ from engine.methods.speculative_rag.warming import warm
 from engine.methods.standard_rag.asking import AnswerContext
 from engine.models import checkpoint_folder
 from engine.models.loading import LoadedModel
-from engine.rag.library import BUILTIN, Librarian, Library, opened
+from engine.rag.library import Librarian, Library, opened
 from engine.rag.memo import Memo
 from engine.runtime import RunContext
 from engine.settings import settings_of

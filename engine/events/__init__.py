@@ -87,20 +87,23 @@ HostKind: TypeAlias = Literal["thread", "process"]
 
 
 class Progressed(Event, frozen=True):
-    """Long work advanced: `done` of `total` units."""
+    """Long work advanced: `done` of `total` units; a total of 0 is not known yet.
+
+    left_s: seconds left for all stages of the work together; None while nothing tells."""
 
     phase: Phase
     done: float
     total: float
     unit: str
     elapsed_s: float = 0.0
+    left_s: float | None = None
 
 
 class Estimated(Event, frozen=True):
     """What loading would take, before it is done; the KV cache at a full context of `context` tokens.
 
-    work_bytes: what computing takes besides models and caches. fitting_context: the longest text, in tokens, that
-    certainly fits into free memory; `context` if all fits.
+    work_bytes: what computing takes besides models and caches, on a CPU also packed copies of matrices.
+    fitting_context: the longest text, in tokens, that certainly fits into free memory; `context` if all fits.
     why_not: why loading these models would be refused, empty if it would not; sizes that cannot be known are 0.
     conversions: the GGUF files that loading converts first."""
 
@@ -127,7 +130,9 @@ class ModelLoaded(Event, frozen=True):
     were left in dtype. why_dtype: what was measured for this type or would speak for another, empty if nothing.
     drafts_through: "text" where the drafter is a model with another tokenizer; shared_tokens of its drafter_tokens are
     then the target's too. chat_template: whether the target has one; chat: whether it is asked through it unless told
-    otherwise; why_chat: the reason of that."""
+    otherwise; why_chat: the reason of that. rules: what the target's generation config changes in its logits, in words;
+    ignored: what it asks for besides and does not get; sampling: the sampling it recommends, empty if none. note: what
+    has to be said about how its checkpoint was read, empty for most."""
 
     target: str
     drafter: str
@@ -151,6 +156,10 @@ class ModelLoaded(Event, frozen=True):
     chat_template: bool = False
     chat: bool = False
     why_chat: str = ""
+    rules: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    sampling: str = ""
+    note: str = ""
 
 
 class ModelUnloaded(Event, frozen=True):

@@ -11,7 +11,7 @@ from engine.events.base import Event, Struct
 
 RetrievalKind: TypeAlias = Literal["dense", "text", "hybrid"]
 Sampling: TypeAlias = Literal["one_per_cluster", "in_turn", "random", "same_cluster"]
-Conditioning: TypeAlias = Literal["encoded", "stored"]
+Conditioning: TypeAlias = Literal["encoded", "stored", "auto"]
 Projection: TypeAlias = Literal["pca", "umap"]
 System: TypeAlias = Literal[
     "speculative_rag",

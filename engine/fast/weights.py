@@ -27,11 +27,13 @@ class Int8Rows(NamedTuple):
 class Projection(NamedTuple):
     """x -> weight x + bias; weight: [n_out, n_in].
 
-    int8: the same weight for our own product of a few rows, where it is quantised and lies on a CPU."""
+    int8: the same weight for our own product of a few rows, where it is quantised and lies on a CPU; packed: a copy of
+    it for `packing.product`, where there is one."""
 
     weight: Tensor
     bias: Tensor | None
     int8: Int8Rows | None = None
+    packed: Tensor | None = None
 
 
 class FusedLayer(NamedTuple):

@@ -8,6 +8,7 @@ from transformers import PreTrainedTokenizerBase
 from engine.models.chat_template import asked_as_chat
 from engine.models.conversation import with_system
 from engine.models.loading import LoadedModel
+from engine.models.prompt_encoding import encode_inside, encode_prompt
 from engine.prompts import Message, one_line
 from engine.settings import ChatConfig
 from engine.world.story import stories
@@ -19,7 +20,7 @@ _LONGEST = 32
 def held_out_prompts(tokenizer: PreTrainedTokenizerBase, n: int) -> list[list[int]]:
     """The first 8 to 32 ids of n unseen stories, a different length each."""
     texts = islice(stories(_HELD_OUT_SEED), n)
-    return [tokenizer(text)["input_ids"][: 8 + (i * 5) % (_LONGEST - 7)] for i, text in enumerate(texts)]
+    return [list(encode_prompt(tokenizer, text).ids)[: 8 + (i * 5) % (_LONGEST - 7)] for i, text in enumerate(texts)]
 
 
 class AskedPrompts(NamedTuple):
@@ -46,7 +47,8 @@ def prompts_of_length(tokenizer: PreTrainedTokenizerBase, n: int, length: int) -
     for _ in range(n):
         ids: list[int] = []
         while len(ids) < length:
-            ids += tokenizer(next(unseen))["input_ids"]
+            text = next(unseen)
+            ids += encode_inside(tokenizer, text) if ids else encode_prompt(tokenizer, text).ids
         prompts.append(ids[:length])
     return prompts
 

@@ -89,6 +89,21 @@ class ChatTemplate:
         ids = chat_template_utils.encode_marked_chat(self._tokenizer, text)
         return RenderedChat(_MARKS.sub("", text), tuple(ids))
 
+    def around(self, messages: Sequence[Message], body: str) -> tuple[RenderedChat, RenderedChat] | None:
+        """What is written before and after the last place of `body`, which is in the last message and holds no control
+        token; None if the template drops it. Raises InputError."""
+        turns = alternating(messages)
+        turns = _merged(turns) if self.merges_system else turns
+        marked = [Message(turn.role, self._marked(turn.content, turn.role)) for turn in turns]
+        before, middle, after = self._write(marked, asks=True).rpartition(body)
+        if not middle:
+            return None
+        first, second = (
+            RenderedChat(_MARKS.sub("", text), tuple(chat_template_utils.encode_marked_chat(self._tokenizer, text)))
+            for text in (before, after)
+        )
+        return first, second
+
     def opening(self) -> tuple[int, ...]:
         """The ids before the text of a first user turn: after them the model can write a conversation by itself.
 

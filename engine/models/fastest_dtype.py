@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedConfig
 
-from engine.fast import matmul
+from engine.fast import matmul, packing
 from engine.fast.row_form import row_form
 from engine.fast.weights import Projection
 from engine.machine import paths, versions
@@ -33,7 +33,7 @@ _MAX_NUMBERS = 256 << 20
 # What a load under `auto` may spend on knowing whether bfloat16 is worth an offer: a fraction of a second.
 _QUICK_NUMBERS, _QUICK_PASSES = 24 << 20, 5
 _LEAST_OFFERED = 16 << 20
-_FOLDER, _QUICK_FOLDER = "number-types-2", "number-types-quick"
+_FOLDER, _QUICK_FOLDER = "number-types-3", "number-types-quick-2"
 
 
 class Matrices(NamedTuple):
@@ -82,7 +82,7 @@ def offer(config: PreTrainedConfig, device: torch.device) -> str:
     Empty where it gains too little, or the model is too small to be worth it. A full measurement counts where there is
     one, else a short one, once; none while other programs compute."""
     matrices = matrices_of(config)
-    if device.type != "cpu" or matrices is None or _n_numbers(matrices) < _LEAST_OFFERED:
+    if device.type != "cpu" or matrices is None or n_numbers(matrices) < _LEAST_OFFERED:
         return ""
     path = _file_of(matrices, _QUICK_FOLDER)
     measurement = read(_file_of(matrices, _FOLDER)) or read(path)
@@ -102,7 +102,8 @@ def offer(config: PreTrainedConfig, device: torch.device) -> str:
     )
 
 
-def _n_numbers(matrices: Matrices) -> int:
+def n_numbers(matrices: Matrices) -> int:
+    """How many numbers the matrices of all layers and the head hold."""
     in_layer = sum(n_out * n_in for n_out, n_in in matrices.layer)
     return matrices.n_layers * in_layer + matrices.head[0] * matrices.head[1]
 
@@ -162,7 +163,9 @@ def _least_ms(
     """Milliseconds over n ids: the least time of each part times its scale; each pass reads all parts in turn."""
     n_bytes = sum(weight.nbytes for part in parts for weight in part)
     streamed = matmul.may_stream_from(parts[0][0], n_bytes) and row_form([*parts[0], *parts[1]]) == "streamed"
-    steps = [_step(part, n, streamed=streamed) for part in parts]
+    like = parts[0][0]
+    packs = packing.packs(like.dtype, like.device, n_bytes, devices.free_bytes(like.device))
+    steps = [_step(part, n, streamed=streamed, packs=packs) for part in parts]
     times_of_parts: list[list[float]] = [[] for _ in parts]
     for _ in range(n_passes):
         for step, times in zip(steps, times_of_parts, strict=True):
@@ -184,12 +187,14 @@ def read(path: Path) -> Measurement | None:
     return measurement if is_complete and measurement.rows == _ROWS else None
 
 
-def _step(weights: Sequence[Tensor], n: int, *, streamed: bool) -> Callable[[], None]:
-    """Some products of a step over n ids, in one of the two forms that decoding chooses from."""
+def _step(weights: Sequence[Tensor], n: int, *, streamed: bool, packs: bool) -> Callable[[], None]:
+    """Some products of a step over n ids, in the form that decoding would choose."""
     multiply = matmul.streamed_product if streamed else matmul.product
+    whole = [Projection(weight, None) for weight in weights]
+    projections = [packing.packed(projection) for projection in whole] if packs else whole
     operands = [
-        (torch.randn(max(n, 2) if streamed else n, weight.shape[1]).to(weight.dtype), Projection(weight, None))
-        for weight in weights
+        (torch.randn(max(n, 2) if streamed else n, each.weight.shape[1]).to(each.weight.dtype), each)
+        for each in projections
     ]
 
     def step() -> None:

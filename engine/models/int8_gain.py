@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from engine.errors import InputError
-from engine.fast import matmul
+from engine.fast import matmul, packing
 from engine.fast.layers import Product
 from engine.fast.weights import Projection
 from engine.machine.other_work import OtherWork
+from engine.models import devices
 
 Quantiser: TypeAlias = Callable[[Projection], Projection]
 _ROWS = (1, 5)
@@ -34,7 +35,7 @@ def refuse_if_slower(matrices: Sequence[Projection], quantiser: Quantiser, form:
         return
     quantised = [quantiser(each) for each in sample]
     watch = OtherWork()
-    whole_ms, quantised_ms = _least_ms([(form, sample), (matmul.product, quantised)])
+    whole_ms, quantised_ms = _least_ms([(form, _packed(sample)), (matmul.product, quantised)])
     share = watch.ended()
     if share is not None and share.disturbs(torch.get_num_threads()):
         return
@@ -45,6 +46,13 @@ def refuse_if_slower(matrices: Sequence[Projection], quantiser: Quantiser, form:
             f"matrix products over 1 and 5 ids with {n_bytes / 2**20:.0f} MiB of the layers",
             "use --quantize none",
         )
+
+
+def _packed(sample: Sequence[Projection]) -> list[Projection]:
+    """Whole matrices as they would be multiplied."""
+    weight, n_bytes = sample[0].weight, sum(projection.weight.nbytes for projection in sample)
+    packs = packing.packs(weight.dtype, weight.device, n_bytes, devices.free_bytes(weight.device))
+    return [packing.packed(projection) for projection in sample] if packs else list(sample)
 
 
 def _sample(matrices: Sequence[Projection]) -> list[Projection]:

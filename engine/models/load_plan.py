@@ -14,6 +14,7 @@ from engine.models import checkpoint_folder, checks, devices, timing_shapes
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.gguf import plan as conversion_plan
 from engine.models.kv_size import context_of, kv_bytes
+from engine.models.packed_size import packed_bytes
 from engine.models.pair_names import Quantize, RuntimeChoice
 from engine.models.quantize import held_bytes
 from engine.models.work_size import work_bytes
@@ -156,6 +157,10 @@ def estimate(
     free_bytes, work = devices.free_bytes(device), work_bytes(config, dtype, device)
 
     drafter_config = None if drafter is None else checks.configuration(drafter)
+    n_beside = free_bytes - weights_bytes - (0 if drafter is None else drafter.n_parameters * dtype.itemsize)
+    work += packed_bytes(config, dtype, device, runtime, n_beside, quantize=quantize)
+    if drafter_config is not None:
+        work += packed_bytes(drafter_config, dtype, device, runtime, n_beside)
 
     def drafter_bytes(n: int) -> int:
         if drafter is None or drafter_config is None:

@@ -10,6 +10,7 @@ from engine.errors import InputError
 from engine.events.answers import PromptPart
 from engine.models.chat_template import ChatTemplate
 from engine.models.loading import LoadedModel
+from engine.models.prompt_encoding import begin_ids, encode_inside
 from engine.prompts import Prompt, SegmentName
 from engine.rag.chat_frame import chat_pieces, frame
 
@@ -57,11 +58,11 @@ def encode(
     model which is asked as chat; what it writes belongs to no segment."""
     writer = _PieceWriter(tokenizer, piece_ids or {})
     if template is None:
-        ids = _special(tokenizer)
+        ids = begin_ids(tokenizer)
         writer.add_all(prompts.cut(prompt))
         return Encoded(writer.text, (*ids, *writer.ids), tuple(writer.parts), len(ids))
     pieces = chat_pieces(prompt)
-    around = frame(template, tokenizer, pieces.earlier)
+    around = frame(template, pieces.earlier)
     writer.add(None, around.before, around.before_ids)
     writer.add_all(pieces.body)
     writer.add(None, around.after, around.after_ids)
@@ -98,24 +99,11 @@ def encode_piece(text: str, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ..
 
     What looks like a control token of the model is text."""
     clean = text.encode("utf-8", "replace").decode("utf-8")
-    before = tokenizer(_ANCHOR, add_special_tokens=False)["input_ids"]
-    both = _plain_ids(tokenizer, _ANCHOR + clean) if clean[:1] in (" ", "\n") else []
-    if both[: len(before)] == before and both:
-        return tuple(both[len(before) :])
-    return tuple(_plain_ids(tokenizer, clean))
-
-
-def _plain_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> Sequence[int]:
-    ids: Sequence[int] = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-    return ids
-
-
-def _special(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
-    """The ids that the tokenizer puts before a text."""
-    ids = tokenizer(_ANCHOR)["input_ids"]
-    bare = tokenizer(_ANCHOR, add_special_tokens=False)["input_ids"]
-    n = next((i for i in range(len(ids)) if ids[i : i + len(bare)] == bare), 0)
-    return tuple(ids[:n])
+    before = encode_inside(tokenizer, _ANCHOR)
+    both = encode_inside(tokenizer, _ANCHOR + clean) if clean[:1] in (" ", "\n") else ()
+    if both and both[: len(before)] == before:
+        return both[len(before) :]
+    return encode_inside(tokenizer, clean)
 
 
 def fit(build: Build, passages: Sequence[str], model: LoadedModel, *, n_new: int, what: str) -> Fitted:

@@ -36,7 +36,7 @@ class Legend(QWidget):
             entry.show_as_text(reading)
             entry.setVisible(not (reading and entry.fate in _ONLY_INSPECTED))
         self._shown = [entry for entry in self.entries if not (reading and entry.fate in _ONLY_INSPECTED)]
-        self._place_entries()
+        self._place()
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
@@ -53,12 +53,19 @@ class Legend(QWidget):
         # Of all entries, so that nothing moves when some are hidden.
         return self._positions(self.entries, width)[-1].y() + self.entries[-1].height()
 
+    def event(self, event: QEvent) -> bool:
+        """Lay out entries whose sizes have changed with the font."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+            self._place()
+        return super().event(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Lay out the entries for the new width."""
         super().resizeEvent(event)
-        self._place_entries()
+        self._place()
 
-    def _place_entries(self) -> None:
+    def _place(self) -> None:
         for entry, position in zip(self._shown, self._positions(self._shown, self.width()), strict=True):
             entry.move(position)
 
@@ -92,7 +99,7 @@ class LegendEntry(QWidget):
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         """Follow the system font."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange:
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             reading = self._painter.reading
             self._fit()
             self._painter.reading = reading

@@ -47,9 +47,9 @@ class TokenStreamPanel(Panel):
         self.inspect = self._action(self.tr("Inspect tokens"), lambda: None, "Ctrl+I")
         self.inspect.setCheckable(True)
         self.zoom_actions = (
-            self._zoom_action(self.tr("Larger text in the stream"), self.zoom_in, "Ctrl++", "Ctrl+="),
-            self._zoom_action(self.tr("Smaller text in the stream"), self.zoom_out, "Ctrl+-"),
-            self._zoom_action(self.tr("Usual text in the stream"), self.zoom_reset, "Ctrl+0"),
+            self._zoom_action(self.tr("Larger text in the stream"), self.zoom_in, "Ctrl+Alt++", "Ctrl+Alt+="),
+            self._zoom_action(self.tr("Smaller text in the stream"), self.zoom_out, "Ctrl+Alt+-"),
+            self._zoom_action(self.tr("Usual text in the stream"), self.zoom_reset, "Ctrl+Alt+0"),
         )
         self.view.addActions([self.verbs.actions["fork"], self.copy, self.select_all, self.find_text])
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)

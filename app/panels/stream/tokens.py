@@ -95,6 +95,8 @@ def added_texts(pieces: Sequence[str], text: str) -> Sequence[str]:
     recorded, the pieces are used instead, or empty texts if all of them are partial characters."""
     if "".join(pieces) == text:
         return pieces
+    if not pieces:
+        return []
     if not text:
         return [""] * len(pieces) if all(map(_is_part, pieces)) else pieces
     return list(_aligned_texts(pieces, text))

@@ -32,6 +32,8 @@ def verdict(summary: Summary, started: RunStarted) -> str:
         return tr("Plain decoding: the yardstick. Choose a drafter to see a speedup.")
     estimate = summary.measured_speedup
     if estimate is None:
+        if summary.paired("plain"):
+            return tr("Speedup over plain decoding: {0}").format(quantities.no_baseline(summary, started))
         if quantities.baseline_to_come(summary, started):
             return tr("Speedup over plain decoding: measured in the same run, after the text is done.")
         return tr("Speedup over plain decoding: not measured in this run.")
@@ -51,13 +53,25 @@ def scope(summary: Summary, started: RunStarted) -> str:
     reasoning = (share,) if summary.n_reasoning else ()
     device = runs.short(f"{started.device} {started.dtype}")
     parts = (runs.pair(started), *runs.sampling(started), tr("this prompt"), *repeats, device, *forked, *chat)
-    return " · ".join((*cautions, *parts, *reasoning))
+    return " · ".join((*cautions, *parts, *_rules(summary), *reasoning))
+
+
+def _rules(summary: Summary) -> tuple[str, ...]:
+    """The first of the model's own rules, and how many more there are."""
+    first = tuple(map(one_line, summary.rules[:1]))
+    if len(summary.rules) > 1:
+        return (tr("{0} and {1} more").format(first[0], len(summary.rules) - 1),)
+    return first
 
 
 def in_full(started: RunStarted) -> str:
     """The names of the models as the user gave them, and every setting."""
     settings = ", ".join(f"{one_line(name)} {one_line(str(value))}" for name, value in started.settings)
-    return tr("target: {0}\ndrafter: {1}\n{2}").format(one_line(started.target), one_line(started.drafter), settings)
+    made_with = tr("target: {0}\ndrafter: {1}\n{2}")
+    lines = [made_with.format(one_line(started.target), one_line(started.drafter), settings)]
+    if started.rules:
+        lines.append(tr("applied to every token: {0}").format(", ".join(map(one_line, started.rules))))
+    return "\n".join(lines)
 
 
 def plan(setup: Setup) -> str:

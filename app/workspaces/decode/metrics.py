@@ -65,15 +65,27 @@ class MetricsPanel(Panel):
         if summary is self._drawn:
             return
         self._drawn = summary
+        self._pass.setText(self._pass_text(summary))
         for row, label in self._rows:
             text = row.write(summary)
             label.show_text(text)
             unknown = row.needs and text == quantities.UNKNOWN
             label.setToolTip(f"{row.meaning} {row.needs}" if unknown else row.meaning)
 
+    def _pass_text(self, summary: Summary) -> str:
+        """Which pass the figures of cost and speed are of, so that none is taken for the other."""
+        if not summary.ms_per_token:
+            return self.tr("Cost and speed")
+        if summary.paired("speculative" if summary.method != "plain" else "plain"):
+            return self.tr("Cost and speed, timed")
+        return self.tr("Cost and speed, as written")
+
     def _add_group(self, title: str, rows: Sequence[_Row]) -> None:
         self._column.addStretch(1)
-        self._column.addWidget(labels.plain_label(title, self, role="title"))
+        heading = labels.plain_label(title, self, role="title")
+        self._column.addWidget(heading)
+        if title == self.tr("Cost and speed"):
+            self._pass = heading
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.GRID)
         grid.setVerticalSpacing(1)
@@ -196,7 +208,7 @@ class MetricsPanel(Panel):
                 self.tr("measured in this run"),
                 self.tr("The same for plain decoding, measured in this run between the speculative blocks."),
                 needs_plain,
-                lambda s: quantities.milliseconds(s.baseline_ms_per_token),
+                lambda s: quantities.milliseconds(None if s.speedup is None else s.baseline_ms_per_token),
             ),
             _Row(
                 self.tr("tokens/s"),

@@ -323,6 +323,8 @@ class DecodeWorkspace(QMainWindow, Workspace):
     def newly_opened(self) -> str:
         """Return the view of a newly opened run or measurement; setup and prompt then show those of the run."""
         run, measuring = self._store.history.shown, self._store.tab(MeasuringProgress)
+        if self.prompt.newly_dropped():
+            return "decode"
         if run is not None and self._opened["decode"].is_new(run, run.source):
             self._show_setup_of(run)
             return "decode"

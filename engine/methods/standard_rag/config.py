@@ -12,7 +12,11 @@ class StandardRagConfig(GenerationConfig, frozen=True):
     """Settings of an answer over all retrieved passages."""
 
     index: Annotated[
-        str, Meta(title="Index", description="folder or address of an index of documents; builtin: the shipped corpus")
+        str,
+        Meta(
+            title="Index",
+            description="folder or address of an index of documents; builtin, builtin:pages: what is shipped",
+        ),
     ] = "builtin"
     n: Annotated[int, Meta(ge=1, le=200, title="Passages n", description="to find for the question")] = 10
     retrieval: Annotated[

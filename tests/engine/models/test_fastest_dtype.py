@@ -46,7 +46,7 @@ def test_it_is_measured_once_for_a_shape_and_again_where_the_file_is_damaged(
         assert fastest_dtype.choose(fakes.config("llama", **family), CPU, measure=True).dtype == "bfloat16"
         assert len(n_measured) == n_expected
     for n_expected, damaged in ((3, b"{"), (4, b'{"rows": [1, 5], "ms": {"float32": [1, 2]}}'), (5, b"\xff")):
-        for path in (cache / "number-types-2").iterdir():
+        for path in (cache / "number-types-3").iterdir():
             path.write_bytes(damaged)
         fastest_dtype.choose(fakes.config("llama"), CPU, measure=True)
         assert len(n_measured) == n_expected

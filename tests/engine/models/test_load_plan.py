@@ -43,7 +43,8 @@ def weights(loaded: LoadedModel) -> int:
     found = [*loaded.model.parameters(), *loaded.model.buffers()]
     for layer in () if loaded.fused is None else loaded.fused.layers:
         for part in layer:
-            found += [value for value in part or () if isinstance(value, Tensor)]
+            # Packed copies count as working memory.
+            found += [value for value in part or () if isinstance(value, Tensor) and not value.is_mkldnn]
     return storages(found)
 
 

@@ -3,6 +3,7 @@
 import copy
 import json
 import threading
+import warnings
 from pathlib import Path
 
 import pytest
@@ -141,7 +142,10 @@ def test_impossible_configuration_is_one_line(tmp_path: Path, values: dict[str, 
 
 
 def change(folder: Path, **values: object) -> None:
-    file = folder / "config.json"
+    change_file(folder / "config.json", **values)
+
+
+def change_file(file: Path, **values: object) -> None:
     file.write_text(json.dumps({**json.loads(file.read_text()), **values}))
 
 
@@ -350,3 +354,78 @@ def test_a_drafter_as_gguf_file_with_other_words_is_known_to_draft_through_text_
     target, drafter = checkpoint_folder.inspect(gguf_pair[0]), checkpoint_folder.inspect(str(other), drafter=True)
     assert checks.drafts_through(target, drafter) == "text"
     assert cache.converted(str(other)) is None
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_a_load_and_a_run_emit_no_warning(kind: str, tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(kind), tmp_path / "m")
+    session = Session()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        list(session.do(Load(folder, folder, runtime="modules")))
+        assert emitted(run(session, "a b", max_new_tokens=8))
+
+
+@pytest.mark.parametrize("value", ["someone/kernel", "flex_attention", "flash_attention_2", {"": "someone/kernel"}, 7])
+@pytest.mark.parametrize("name", ["attn_implementation", "experts_implementation"])
+def test_implementation_that_a_configuration_chooses_is_not_used(tmp_path: Path, name: str, value: object) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    change(tmp_path / "m", **{name: value})
+    session = Session()
+    list(session.do(Load(folder, "none")))
+    assert session.target is not None
+    assert session.target.model.config._attn_implementation == "sdpa"
+    assert session.target.model.config._experts_implementation in (None, "eager", "grouped_mm")
+
+
+def test_configuration_far_larger_than_its_weights_fills_no_memory(tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    n_parameters = checkpoint_folder.inspect(folder).n_parameters
+    change(tmp_path / "m", intermediate_size=n_parameters)
+    with pytest.raises(ModelError, match=r"config\.json describes .* numbers"):
+        list(Session().do(Load(folder, "none")))
+
+
+def test_text_configuration_that_is_none_is_refused(tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    change(tmp_path / "m", text_config={"hidden_size": 4})
+    with pytest.raises(ModelError, match="not one transformers can read"):
+        list(Session().do(Load(folder, "none")))
+
+
+def test_code_of_the_models_own_is_not_run_where_transformers_has_the_family_and_that_is_said(tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    (tmp_path / "m" / "modeling_own.py").write_text("raise SystemExit('ran')")
+    for name in ("config.json", "tokenizer_config.json"):
+        change_file(
+            tmp_path / "m" / name, auto_map={"AutoModelForCausalLM": "modeling_own.X", "AutoTokenizer": ["own.Y", None]}
+        )
+    events = list(Session().do(Load(spec, "lookup")))
+    loaded = next(event for event in events if isinstance(event, ModelLoaded))
+    assert "config.json" in loaded.note
+    assert "is not run" in loaded.note
+
+
+@pytest.mark.parametrize("family", ["someones_own", "t5"])
+def test_a_family_that_needs_code_of_its_own_is_refused_for_that(family: str, tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    change(tmp_path / "m", auto_map={"AutoModelForCausalLM": "own.X"}, model_type=family)
+    with pytest.raises(ModelError, match="own code"):
+        list(Session().do(Load(spec, "lookup")))
+
+
+def test_what_a_generation_config_asks_for_is_said_when_it_is_loaded(tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    asked = {"repetition_penalty": 1.3, "num_beams": 3, "do_sample": True, "temperature": 0.6}
+    change_file(tmp_path / "m" / "generation_config.json", **asked)
+    loaded = next(event for event in Session().do(Load(spec, "lookup")) if isinstance(event, ModelLoaded))
+    assert loaded.rules == ("repetition penalty 1.3",)
+    assert loaded.ignored == ("beam search with 3 beams",)
+    assert loaded.sampling == "temperature 0.6"
+
+
+def test_a_generation_config_that_makes_no_sense_is_refused_by_its_value(tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    change_file(tmp_path / "m" / "generation_config.json", repetition_penalty=-2.0)
+    with pytest.raises(ModelError, match=r"repetition_penalty = -2\.0"):
+        list(Session().do(Load(spec, "lookup")))

@@ -9,7 +9,7 @@ import torch
 from engine.models import checkpoint_folder, loading
 from engine.models.loading import LoadedModel
 from engine.training import beginnings, collect
-from engine.training.held_out import HeldOutTexts
+from engine.training.held_out import written
 from engine.training.texts import Texts
 from engine.training.token_store import TokenStore
 from engine.world.story import stories
@@ -69,7 +69,7 @@ def test_gathered_and_held_out_texts_reach_the_users_turn(chat: LoadedModel, tmp
         texts = Texts(tmp_path / "texts")
     list(collect.gather(tmp_path / "d", texts, chat, sample=2000, seed=0, pause=lambda: None))
     store = TokenStore(tmp_path / "d", seed=0)
-    held_out = HeldOutTexts(chat, [store.ids(span) for span in store.held_out])
+    held_out = written(chat, [store.ids(span) for span in store.held_out])
     shown = [chat.tokenizer.decode(ids) for ids in held_out.beginnings]
     assert len(set(shown)) > 1
     assert all("<|im_start|>user\n" in text and text.endswith("<|im_start|>assistant\n") for text in shown)

@@ -90,6 +90,8 @@ def test_a_download_shows_its_progress_and_stops_at_a_click(shown: Shown, qtbot:
     assert shown.bringing.files.item(2, 2).text() == "✓ checksum right"
     shown.bringing.stop.click()
     assert shown.host.n_cancelled == 1
+    assert shown.bringing.amount.text() == "Stopping after this step…"
+    assert not shown.bringing.stop.isEnabled()
     shown.say(Refused("getmodel", "stopped by the user", "get it again: it continues from what is there"))
     assert "continues from what is there" in shown.bringing.note.text()
     assert shown.bringing.get.isVisible()

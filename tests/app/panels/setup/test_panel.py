@@ -259,3 +259,12 @@ def test_what_is_rarely_changed_is_folded_away_and_counted_where_it_was_changed(
     again = setup(PAIR)
     again.restore(settings)
     assert again.more.is_open and again.form.control("top_k").value() == 7
+
+
+def test_the_models_own_rules_are_shown_and_can_be_left_out(setup):
+    panel = loaded(setup, rules=("repetition penalty 1.3",))
+    assert panel.setup().settings["generation_rules"] is True
+    assert panel.rules.words.text() == "Applied to every token: repetition penalty 1.3."
+    panel.form.control("generation_rules").click()
+    assert panel.setup().settings["generation_rules"] is False
+    assert panel.rules.words.text() == "Left out: repetition penalty 1.3."

@@ -49,3 +49,7 @@ def test_a_token_of_the_prompt_has_no_place():
 def test_tokens_are_not_tracked_by_the_garbage_collector():
     made = [*prompt_tokens(started()), *round_tokens(a_round(0, [" a"], [" b"]))]
     assert all(isinstance(token, StreamToken) and not gc.is_tracked(token) for token in made)
+
+
+def test_text_without_tokens_adds_to_none():
+    assert added_texts((), "text") == []

@@ -51,7 +51,8 @@ def test_events_of_no_answer_change_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("p", "text"), [(0.83, "0.83"), (0.0095, "0.01"), (4e-5, "4·10⁻⁵"), (9.7e-8, "1·10⁻⁷"), (1.94, "1.94")]
+    ("p", "text"),
+    [(0.83, "0.83"), (0.0095, "0.01"), (4e-5, "10⁻⁴"), (9.7e-8, "10⁻⁷"), (5e-53, "10⁻⁵²"), (1.94, "1.94")],
 )
 def test_probabilities_stay_readable_however_small(p: float, text: str) -> None:
     assert answer_words.probability(log(p)) == text
@@ -70,7 +71,31 @@ def test_a_margin_is_a_factor() -> None:
 def test_less_time_is_a_negative_percentage() -> None:
     assert answer_words.cut(60, 100) == "−40 %"
     assert answer_words.cut(130, 100) == "+30 %"
+    assert answer_words.cut(100.2, 100) == "the same"
     assert answer_words.cut(1, 0) == "—"
+
+
+def test_equal_scores_are_a_tie() -> None:
+    assert answer_words.is_tie(0.0) and answer_words.is_tie(0.004) and not answer_words.is_tie(0.01)
+    assert answer_words.factor(0.0) == "as likely"
+
+
+@pytest.mark.parametrize(
+    ("answer", "known_to_be", "right"),
+    [
+        ("the guild of Laggard", "the guild of Laggard", True), ("It is 1310, they say", "1310", True),
+        ("13101", "1310", False), ("False", "True", False), ("true.", "True", True), ("It is not true", "True", False),
+        (None, "1310", False), ("1310", "", False), ("unknown", "1310", False),
+    ],
+)  # fmt: skip
+def test_an_answer_is_right_that_holds_the_known_one(answer: str | None, known_to_be: str, right: bool) -> None:
+    assert answer_words.agrees(answer, known_to_be) is right
+
+
+def test_another_answer_than_standard_rags_is_no_error() -> None:
+    assert answer_words.against("A", "a.") == "= standard RAG"
+    assert answer_words.against("A", "b") == "≠ standard RAG"
+    assert answer_words.against(None, "b") == ""
 
 
 def test_answers_are_the_same_by_letters_and_figures() -> None:
