@@ -172,7 +172,8 @@ class GammaPrediction(Struct, frozen=True):
 
 class Recommendation(Struct, frozen=True):
     """What to ship. drafter: its SPEC, `none` where plain decoding wins; lane: its name. because: in words, with the
-    figures. changes: what would change it, a sentence each. workload: what it holds for."""
+    figures. changes: what would change it, a sentence each. workload: what it holds for. disturbed: the figures are
+    impossible, so that it is not known what to ship; drafter is then `none`."""
 
     drafter: str
     lane: str
@@ -180,6 +181,7 @@ class Recommendation(Struct, frozen=True):
     because: str
     workload: str
     changes: tuple[str, ...] = ()
+    disturbed: bool = False
 
 
 class ComparisonMeasured(Event, frozen=True):

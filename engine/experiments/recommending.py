@@ -30,7 +30,8 @@ def recommendation(lanes: Sequence[LaneFigures], workload: str, changes: tuple[s
     sound = [lane for lane in _drafted(lanes) if lane.same_text is not False and not _impossible(lane)]
     best = _best([lane for lane in sound if _value(lane) * (1 - _EQUALLY_GOOD) > 1.0])
     if best is None or best.speedup is None:
-        return Recommendation(drafters.NONE, PLAIN_LANE, 0, _why_off(lanes), workload, changes)
+        is_disturbed = _all_impossible(lanes)
+        return Recommendation(drafters.NONE, PLAIN_LANE, 0, _why_off(lanes), workload, changes, disturbed=is_disturbed)
     because = f"ship {_named(best)}: {of_speedup(best.speedup)}{_doubt(best.speedup)}"
     others = [lane for lane in sound if lane.lane != best.lane]
     rival = _best([lane for lane in others if lane.drafter != best.drafter]) or _best(others)
@@ -108,6 +109,12 @@ def _impossible(lane: LaneFigures) -> bool:
     return lane.tau is not None and _value(lane) > _BEYOND_TAU * lane.tau
 
 
+def _all_impossible(lanes: Sequence[LaneFigures]) -> bool:
+    """Whether every measured lane with a drafter is faster than it can be."""
+    measured = [lane for lane in lanes if lane.lane != PLAIN_LANE and lane.speedup is not None]
+    return bool(measured) and all(map(_impossible, measured))
+
+
 def _best(lanes: Sequence[LaneFigures]) -> LaneFigures | None:
     """The fastest lane; of equally good ones the smallest in memory."""
     if not lanes:
@@ -123,7 +130,7 @@ def _why_off(lanes: Sequence[LaneFigures]) -> str:
     measured = [lane for lane in others if lane.speedup is not None]
     if not measured:
         return f"nothing was measured: {_none_of(len(others))} could take part"
-    if all(map(_impossible, measured)):
+    if _all_impossible(lanes):
         return "nothing can be recommended: something disturbed plain decoding; measure again"
     sound = [lane for lane in measured if lane.same_text is not False and not _impossible(lane)]
     best = max(sound, key=_value, default=None)

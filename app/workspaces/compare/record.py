@@ -90,9 +90,12 @@ class ComparisonRecord:
 
     @property
     def recommended(self) -> str:
-        """The name of the recommended lane; that of plain decoding where nothing else pays, empty if unknown."""
+        """The name of the recommended lane; that of plain decoding where nothing else pays, empty if unknown, also
+        because the measurement was disturbed."""
         recommendation = None if self.measured is None else self.measured.recommendation
-        return "" if recommendation is None else recommendation.lane or PLAIN_LANE
+        if recommendation is None or recommendation.disturbed:
+            return ""
+        return recommendation.lane or PLAIN_LANE
 
     def begin(self, command: Compare) -> None:
         """Start the record of a requested comparison."""

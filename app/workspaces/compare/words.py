@@ -67,6 +67,8 @@ def headline(record: ComparisonRecord) -> str:
     if measured is None or measured.recommendation is None or not measured.complete:
         return _leader(record)
     lane = record.recommended
+    if measured.recommendation.disturbed:
+        return tr("Nothing can be recommended: measure again")
     if lane == PLAIN_LANE or measured.recommendation.drafter == "none":
         return tr("Leave it off: plain decoding is fastest here")
     figures = next((figures for figures in record.figures if figures.lane == lane), None)

@@ -163,3 +163,11 @@ def test_a_lane_faster_than_its_tokens_a_round_allow_is_called_disturbed_and_not
     chosen = recommendation(lanes, "")
     assert chosen.drafter == "B"
     assert "measure again" in why_not(wrong, chosen, lanes)
+
+
+def test_nothing_is_known_where_every_lane_is_faster_than_it_can_be() -> None:
+    lanes = [PLAIN, lane("A", 3, 8.2, tau=2.75), lane("B", 3, 9.1, tau=2.75)]
+    chosen = recommendation(lanes, "")
+    assert (chosen.drafter, chosen.disturbed) == ("none", True)
+    assert "measure again" in chosen.because
+    assert not recommendation([PLAIN, lane("A", 3, 0.8)], "").disturbed

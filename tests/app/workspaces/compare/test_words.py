@@ -41,6 +41,8 @@ def test_the_headline_says_what_to_ship() -> None:
 def test_leaving_it_off_is_an_answer() -> None:
     off = replace(record_of().measured.recommendation, drafter="none", lane="plain", gamma=0)  # type: ignore[union-attr]
     assert words.headline(record_of(recommendation=off)) == "Leave it off: plain decoding is fastest here"
+    disturbed = record_of(recommendation=replace(off, disturbed=True))
+    assert words.headline(disturbed) == "Nothing can be recommended: measure again" and not disturbed.recommended
 
 
 def test_before_the_recommendation_the_leader_is_named() -> None:
