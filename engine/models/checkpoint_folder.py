@@ -3,7 +3,6 @@
 * imports neither Qt nor torch."""
 
 import json
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import InputError, ModelError
-from engine.models import timing_shapes
+from engine.models import tensor_header, timing_shapes
 from engine.models.gguf import cache, families, header, plan
 from engine.models.gguf.header import GgufHeader
 from engine.models.timing_shapes import Timing
@@ -37,7 +36,6 @@ WORD_FILES = (
 # New weights differ everywhere: both ends of a file of many gigabytes are enough to tell models apart.
 _END_BYTES = 2**20
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
-_DTYPE_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 
 
 class Checkpoint(NamedTuple):
@@ -154,7 +152,7 @@ def examine(spec: str, folder: Path) -> Checkpoint:
         if (folder / name).exists():
             refuse_remote_code(read_json(folder / name, spec), f"{spec}/{name}")
     weights = weight_files(folder, spec)
-    n_parameters = sum(_n_parameters(path) for path in weights)
+    n_parameters = sum(tensor_header.n_parameters(path) for path in weights)
     return Checkpoint(spec, folder, config, n_parameters, sum(path.stat().st_size for path in weights))
 
 
@@ -272,21 +270,7 @@ def _listed_weights(folder: Path, spec: str) -> list[Path]:
     return [single] if single.exists() or single.is_symlink() else sorted(folder.glob("*.safetensors"))
 
 
-def _n_parameters(path: Path) -> int:
-    """Parameters in a safetensors file, from its header; checks that the file is as long as the header says."""
-    try:
-        with path.open("rb") as file:
-            (n_header,) = struct.unpack("<Q", file.read(8))
-            if not 2 <= n_header <= 100_000_000:
-                raise ValueError("bad header length")
-            header = json.loads(file.read(n_header))
-        header.pop("__metadata__", None)
-        end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
-        if path.stat().st_size != 8 + n_header + end:
-            raise ValueError(f"{path.stat().st_size} bytes, {8 + n_header + end} expected")
-        return sum(
-            (entry["data_offsets"][1] - entry["data_offsets"][0]) // _DTYPE_BYTES.get(entry["dtype"], 2)
-            for entry in header.values()
-        )
-    except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as err:
-        raise ModelError(f"{path.name} is damaged or incomplete ({err})", "download or copy the file again") from err
+def tensor_sizes(folder: Path, spec: str) -> dict[str, tuple[int, ...]]:
+    """The shapes of the tensors in a folder's weight files, by their names. Raises ModelError."""
+    files = weight_files(folder, spec)
+    return {name: tensor.shape for path in files for name, tensor in tensor_header.read(path).items()}

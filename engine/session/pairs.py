@@ -43,6 +43,8 @@ def load(session: "Session", command: Load, cancelled: Flag) -> Iterator[Event]:
     drafter = None if has_no_drafter else drafters.build(command.drafter, *pair)
     session.take_pair(pair, drafter, command)
     loaded = replace(_loaded(pair, command.drafter, time.perf_counter() - started), why_dtype=plan.why_dtype)
+    if isinstance(drafter, drafters.HasOwnWeights):
+        loaded = replace(loaded, drafter_bytes=drafter.weights_bytes)
     yield _through_text(loaded, drafter, pair) if isinstance(drafter, OtherTokenizerDrafter) else loaded
 
 
@@ -88,17 +90,20 @@ def plan_of(command: Load, *, measure: bool) -> load_plan.LoadPlan:
     drafter_device = device if command.drafter_device == "auto" else devices.parse_device(command.drafter_device)
     devices.parse_dtype(command.dtype, device)
     runtime, quantize = pair_names.parse_runtime(command.runtime), parse_quantize(command.quantize, device)
-    needs_model = command.drafter != drafters.NONE and drafters.find(command.drafter).needs_model
-    drafter = checkpoint_folder.inspect(command.drafter, drafter=True) if needs_model else None
+    kind = None if command.drafter == drafters.NONE else drafters.find(command.drafter)
+    has_model = kind is not None and kind.needs_model
+    drafter = checkpoint_folder.inspect(command.drafter, drafter=True) if has_model else None
     target = checkpoint_folder.inspect(command.target)
     plan = load_plan.plan(target, drafter, device, drafter_device, command.dtype)._replace(
         runtime=runtime, quantize=quantize
     )
     if command.dtype == pair_names.FASTEST:
-        return _with_fastest_dtype(plan, measure=measure)
-    if command.dtype == "auto" and measure:
-        return plan._replace(why_dtype=fastest_dtype.offer(checks.configuration(plan.target), device))
-    return plan
+        plan = _with_fastest_dtype(plan, measure=measure)
+    elif command.dtype == "auto" and measure:
+        plan = plan._replace(why_dtype=fastest_dtype.offer(checks.configuration(plan.target), device))
+    if kind is None or kind.memory is None:
+        return plan
+    return plan._replace(own_bytes=kind.memory(command.drafter, target, plan.dtype))
 
 
 def _with_fastest_dtype(plan: load_plan.LoadPlan, *, measure: bool) -> load_plan.LoadPlan:
