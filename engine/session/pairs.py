@@ -3,6 +3,7 @@
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING, cast
 
@@ -76,9 +77,24 @@ def estimate(session: "Session", command: Estimate, cancelled: Flag) -> Iterator
 
 def look(session: "Session", command: Survey, cancelled: Flag) -> Iterator[Event]:
     """Yield the models and the drafters that need no model, and why one would be refused."""
-    answer = survey(command.target, command.known, device=command.device, dtype=command.dtype, cancelled=cancelled)
+    own = [spec for spec in command.known if drafters.find(spec).memory is not None]
+    models = [spec for spec in command.known if spec not in own]
+    answer = survey(command.target, models, device=command.device, dtype=command.dtype, cancelled=cancelled)
     drafter_options = (ModelOption(drafter.spec, drafter.help, 0, "drafter") for drafter in drafters.offered())
-    yield replace(answer, options=(*answer.options, *drafter_options))
+    own_options = (_option(spec, command) for spec in own)
+    yield replace(answer, options=(*answer.options, *drafter_options, *own_options))
+
+
+def _option(spec: str, command: Survey) -> ModelOption:
+    """A drafter with files that are no model's, and why a load would refuse it beside the target."""
+    n_bytes, why_not = 0, ""
+    try:
+        n_bytes = checkpoint_folder.inspect(spec, drafter=True).n_file_bytes
+        plan = plan_of(Load(command.target, spec, command.device, dtype=command.dtype), measure=False)
+        load_plan.refuse_pair(plan, load_plan.estimate_pair(plan))
+    except EngineError as err:
+        why_not = err.message
+    return ModelOption(spec, Path(spec).name if Path(spec).is_absolute() else spec, n_bytes, "drafter", why_not)
 
 
 HANDLERS = {Load: load, Unload: unload, Estimate: estimate, Survey: look}

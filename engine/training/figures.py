@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from transformers import PreTrainedModel
+from torch import nn
 
 from engine.events import DrafterMeasured, Event, When
 from engine.models.loading import LoadedModel
@@ -12,7 +12,7 @@ from engine.training.payoff import Payoff
 
 
 def measured(
-    when: When, target: LoadedModel, model: PreTrainedModel, held_out: HeldOutTexts, *, gamma: int, seconds: float
+    when: When, target: LoadedModel, model: nn.Module, held_out: HeldOutTexts, *, gamma: int, seconds: float
 ) -> Iterator[Event]:
     """Yield progress and, last, the figures. seconds: for measuring the speedup; 0 leaves that out."""
     agreement = held_out.agreement(model, overlap=True)

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import torch
-from transformers import PreTrainedModel
+from torch import nn
 
 from engine.machine import versions
 from engine.training import early_stop
 from engine.training.checkpoint import TrainingProgress
 from engine.training.held_out import HeldOutTexts
+from engine.training.longspec_student import published
 from engine.training.workplace import DrafterProvenance, TrainingStart, Workplace
 
 _BEGINNING_SHARE = 1 / 3
@@ -20,7 +21,7 @@ class HeldOutScorer:
     name = "alpha"
 
     def __init__(
-        self, model: PreTrainedModel, held_out: HeldOutTexts, began: TrainingStart, place: Workplace, *, patience: int
+        self, model: nn.Module, held_out: HeldOutTexts, began: TrainingStart, place: Workplace, *, patience: int
     ) -> None:
         self.every = began.every
         self._model = model
@@ -33,7 +34,8 @@ class HeldOutScorer:
         """Held-out greedy alpha; publishes the first drafter and every better one."""
         alpha = self._held_out.agreement(self._model).alpha
         if early_stop.is_best(progress.scores, alpha) or not self._place.published:
-            self._place.publish(self._model, _provenance(self._began, progress, alpha, self._model.device))
+            device = next(self._model.parameters()).device
+            self._place.publish(published(self._model), _provenance(self._began, progress, alpha, device))
         return alpha
 
     def enough(self, progress: TrainingProgress) -> bool:

@@ -71,6 +71,15 @@ class Kind(NamedTuple):
 _EXAMPLES = {"early_exit": "early-exit:1"}
 
 
+# Their last layer attends to a window, in which a LongSpec drafter cannot read.
+_WINDOWED = ("mistral-sliding", "gemma3_text")
+
+
+def possible(drafter: str, family: str) -> bool:
+    """Whether targets of a family can have such a drafter."""
+    return drafter != "longspec" or family not in _WINDOWED
+
+
 def drafter_specs() -> dict[str, DrafterSpec | None]:
     """Every drafter by its name, and plain decoding."""
     return {NONE: None, **{spec.name: spec for spec in drafters.discover()}}

@@ -24,7 +24,7 @@ from engine.commands import EstimateTraining, Train
 from engine.events import Event, ModelLoaded, Surveyed, TrainingEstimated
 from engine.machine import paths
 from engine.runs.summary import Summary
-from engine.training.drafter_config import DrafterConfig
+from engine.training.drafter_config import OF_LONGSPEC, DrafterConfig
 
 _PAUSE_MS = 400
 _DEVICES, _DTYPES = ("auto", "cpu", "cuda"), ("auto", "float32", "bfloat16")
@@ -60,7 +60,7 @@ class TrainFormPanel(Panel):
             _DTYPES, self.tr("Number type"), self.tr("Of the target; the drafter's weights are kept in float32.")
         )
         self.start = StartChoice(self)
-        self.form = ConfigForm(DrafterConfig, self, without=tuple(self.start.values()))
+        self.form = ConfigForm(DrafterConfig, self, without=(*self.start.values(), *OF_LONGSPEC))
         self.needs = TrainNeeds(self)
         self.opened = OpenedNote(
             self.tr("Settings of the opened training."),

@@ -10,12 +10,12 @@ from transformers import PreTrainedModel
 from engine import drafters
 from engine.bench import losslessness
 from engine.bench.hosted import HostedPair
-from engine.commands import Estimate, Load, Run
+from engine.commands import Estimate, Load, Run, Survey
 from engine.decoding.drafting import DraftContext, LastKv, TargetState
 from engine.decoding.sampling import Warp
 from engine.drafters.longspec import LongspecDrafter, drafter_over
 from engine.errors import InputError
-from engine.events import Estimated, ModelLoaded
+from engine.events import Estimated, ModelLoaded, Surveyed
 from engine.host.thread_host import ThreadHost
 from engine.longspec.block import LongspecBlock, turns_of
 from engine.longspec.ring import attended
@@ -201,6 +201,17 @@ def test_it_serves_folders_with_its_tensors_only(target: str, drafter: str) -> N
     assert drafters.find(drafter).name == "longspec"
     for other in (target, "builtin", "lookup", "timing:tiny", "./nowhere", "no/such-model", "a\0b", ""):
         assert drafters.find(other).name != "longspec"
+
+
+def test_it_is_listed_as_a_drafter_with_why_it_cannot_serve(target: str, drafter: str, tmp_path: Path) -> None:
+    other = fakes.save(fakes.model(seed=5), tmp_path / "other")
+    for spec, words in ((target, ""), (other, "differ")):
+        (answer,) = Session().do(Survey(spec, (drafter,)))
+        assert isinstance(answer, Surveyed)
+        (option,) = [option for option in answer.options if option.spec == drafter]
+        assert (option.role, option.n_bytes > 0) == ("drafter", True)
+        assert bool(option.why_not) == bool(words)
+        assert words in option.why_not
 
 
 def test_a_sequence_may_begin_anew(target: str, drafter: str) -> None:
