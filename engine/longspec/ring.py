@@ -37,6 +37,11 @@ class KvRing:
         """The values mixed for one query [1, H, D] by its row of `bias`, [1, slots]: [1, H, D]."""
         return attended(queries, self._keys, self._values, bias)
 
+    def wipe(self) -> None:
+        """Zero every slot, in place: a mask hides what was written before, but neither NaN nor infinity."""
+        self._keys.zero_()
+        self._values.zero_()
+
     def bytes(self) -> int:
         """Memory of the ring."""
         return self._keys.nbytes + self._values.nbytes

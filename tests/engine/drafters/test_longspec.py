@@ -1,6 +1,8 @@
 """LongSpec drafts: the same with the last window's keys as with all, exact on every runtime, of fixed memory."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Event as Flag
 
 import pytest
 import torch
@@ -10,12 +12,12 @@ from transformers import PreTrainedModel
 from engine import drafters
 from engine.bench import losslessness
 from engine.bench.hosted import HostedPair
-from engine.commands import Estimate, Load, Run, Survey
+from engine.commands import Command, Estimate, Load, Run, Survey
 from engine.decoding.drafting import DraftContext, LastKv, TargetState
 from engine.decoding.sampling import Warp
 from engine.drafters.longspec import LongspecDrafter, drafter_over
 from engine.errors import InputError
-from engine.events import Estimated, ModelLoaded, Surveyed
+from engine.events import Estimated, Event, ModelLoaded, Surveyed
 from engine.host.thread_host import ThreadHost
 from engine.longspec.block import LongspecBlock, turns_of
 from engine.longspec.ring import attended
@@ -25,11 +27,13 @@ from engine.methods.speculative.config import SpeculativeConfig
 from engine.session.session import Session
 from engine.settings import Request
 from tests import fakes, longspec
-from tests.engine.drafters.test_toys import RUNTIMES, Captured, OnRuntime, loaded
+from tests.engine.drafters.test_toys import RUNTIMES, Captured, OnRuntime
+from tests.engine.fast.static_pair import on_static, static
 from tests.engine.session.running import emitted, rounds, run
 from tests.fake_cuda.kinds import loaded as loaded_model
 
 PROMPT = "The harbour of the old town lay quiet"
+DRAFTS = "drafts captured as well"
 FAMILIES = ("llama", "qwen2", "qwen3", "granite", "gemma3_text", "mistral", "olmo2")
 
 
@@ -48,7 +52,29 @@ def drafter(made: PreTrainedModel, target: str, tmp_path_factory: pytest.TempPat
     return longspec.save(longspec.block_for(made), tmp_path_factory.mktemp("drafter") / "d", target)
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
+class DraftsCaptured(OnRuntime):
+    """A session whose rounds are made at fixed places, those of the drafter as well."""
+
+    def do(self, command: Command, cancelled: Flag | None = None) -> Iterator[Event]:
+        yield from super().do(command, cancelled)
+        if isinstance(command, Load):
+            on_static(self)
+            assert self.target is not None
+            if command.drafter != drafters.NONE:
+                self.drafter = drafters.build(command.drafter, self.target, None)
+
+
+def session_on(runtime: str) -> type[Session]:
+    return {"captured": Captured, DRAFTS: DraftsCaptured}.get(runtime, OnRuntime)
+
+
+def loaded(target: str, drafter: str, runtime: str) -> Session:
+    session = session_on(runtime)()
+    list(session.do(Load(target, drafter, runtime="modules" if runtime == "modules" else "auto")))
+    return session
+
+
+@pytest.mark.parametrize("runtime", [*RUNTIMES, DRAFTS])
 def test_greedy_text_is_that_of_plain_decoding(target: str, drafter: str, runtime: str) -> None:
     alone = loaded(target, "none", runtime).do(
         Run("plain", {"max_new_tokens": 40, "stop_at_end": False}, Request(PROMPT))
@@ -75,9 +101,9 @@ def test_families_on_both_runtimes_say_what_they_say_alone(tmp_path: Path, famil
         assert drafted == emitted(list(alone))
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("runtime", [*RUNTIMES, DRAFTS])
 def test_sampled_text_has_the_targets_distribution(target: str, drafter: str, runtime: str) -> None:
-    session = Captured if runtime == "captured" else OnRuntime
+    session = session_on(runtime)
     pair = Load(target, drafter, runtime="modules" if runtime == "modules" else "auto")
     config = SpeculativeConfig(temperature=1.0, top_k=3, max_new_tokens=4)
     own = loaded(target, "none", runtime).target
@@ -219,3 +245,32 @@ def test_a_sequence_may_begin_anew(target: str, drafter: str) -> None:
     first = emitted(run(session, PROMPT, max_new_tokens=20, temperature=1.0, seed=3))
     run(session, "In the town of", max_new_tokens=20)
     assert emitted(run(session, PROMPT, max_new_tokens=20, temperature=1.0, seed=3)) == first
+
+
+@pytest.mark.parametrize("warp", [Warp(), Warp(1.0, top_p=0.9)], ids=["greedy", "sampled"])
+def test_captured_drafts_are_those_launched_one_by_one(warp: Warp) -> None:
+    direct, captured = Text(n=420, window=12), Text(n=420, window=12)
+    captured.drafter = drafter_over(captured.block, static(captured.model))
+    n_ids, u = 2, torch.rand(5, dtype=torch.float64)
+    while n_ids < 400:
+        texts = []
+        for text in (direct, captured):
+            ids = text.ids[:n_ids]
+            with torch.inference_mode():
+                draft = text.drafter.propose(DraftContext(ids, 5, warp, u, target=text.state(n_ids - 1)))
+            assert (draft.q is None) == warp.greedy
+            texts.append(draft.tokens.tolist())
+            text.drafter.commit(text.ids[: n_ids + 1])
+        assert texts[0] == texts[1]
+        n_ids += 1 if n_ids % 3 else 40  # every third time after so many rounds without a draft
+
+
+def test_captured_drafts_keep_their_ring_and_forget_the_text() -> None:
+    text = Text(n=60, window=12)
+    text.drafter = drafter_over(text.block, static(text.model))
+    first = text.draft(text.ids, 4)
+    text.drafter.reset()
+    text.draft(text.ids[30:], 4)
+    text.drafter.reset()
+    assert text.drafter.cache_bytes() == ring_bytes(text.shape, 4)
+    assert text.draft(text.ids, 4) == first
