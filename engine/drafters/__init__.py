@@ -63,7 +63,8 @@ class DraftsInRound(Protocol):
 class HasOwnWeights(Protocol):
     """A drafter with weights that are no model of their own."""
 
-    weights_bytes: int
+    def weights_bytes(self) -> int:
+        """Memory of the weights."""
 
 
 def discover() -> list[DrafterSpec]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from engine.decoding.drafting import Capabilities, Draft, DraftContext, TargetState, no_draft
+from engine.decoding.sampling import Warp
 from engine.decoding.transfers import uploaded_ids, uploaded_together
 from engine.drafters import DrafterSpec
 from engine.fast.graphs import Repeater
@@ -24,7 +25,7 @@ from engine.models.loading import LoadedModel
 class LongspecDrafter:
     """Drafts with a block over the target's embedding, last keys and values, and head.
 
-    `weights_bytes`: memory of the block. Its ring is allocated by the first draft and given back by `reset`, except
+    Its ring is allocated by the first draft and given back by `reset`, except
     where drafts are captured over it. repeaters: for a target whose last keys and values lie at fixed places."""
 
     capabilities = Capabilities(last_kv=True, embedding_and_head=True)
@@ -33,17 +34,15 @@ class LongspecDrafter:
         self, use: BlockInUse, *, device: torch.device, repeaters: Callable[[], Repeater] | None = None
     ) -> None:
         self._use, self._device, self._repeaters = use, device, repeaters
-        self.weights_bytes = sum(weight.nbytes for weight in use.block.parameters())
         self._ring: KvRing | None = None
         self._captured: CapturedDrafts | None = None
-        self._length = 0
+        self.reset()
 
     def reset(self) -> None:
         """Forget the sequence."""
         self._length = 0
-        if self._captured is not None and self._ring is not None:
-            self._ring.wipe()
-        else:
+        self._is_stale = True
+        if self._captured is None:
             self._ring = None
 
     def prefill(self, ids: Sequence[int], target: TargetState) -> None:
@@ -71,6 +70,15 @@ class LongspecDrafter:
         self._length = last + n
         return draft
 
+    def rehearse(self, n: int, warp: Warp, target: TargetState) -> Draft:
+        """Draft n tokens after a meaningless text as long as the target's, and forget them."""
+        assert target.last_kv is not None
+        ids, u = [0] * (target.last_kv.length + 1), torch.zeros(n, dtype=torch.float64)
+        self.reset()
+        draft = self.propose(DraftContext(ids, n, warp, u, target=target))
+        self.reset()
+        return draft
+
     def commit(self, ids: Sequence[int]) -> None:
         """Roll back rejected ids: the ring may hold every committed id but the last, and nothing moves in it."""
         self._length = min(self._length, len(ids) - 1)
@@ -78,6 +86,10 @@ class LongspecDrafter:
     def cache_bytes(self) -> int:
         """Memory of the ring."""
         return 0 if self._ring is None else self._ring.bytes()
+
+    def weights_bytes(self) -> int:
+        """Memory of the block."""
+        return sum(weight.nbytes for weight in self._use.block.parameters())
 
     def _direct(self, ring: KvRing, context: DraftContext, n: int) -> Draft:
         """A draft of n tokens, its steps launched one by one."""
@@ -102,6 +114,9 @@ class LongspecDrafter:
         if self._ring is None:
             block = self._use.block
             self._ring = KvRing(block.shape, dtype=block.input_layernorm.weight.dtype, device=self._device)
+        elif self._is_stale:
+            self._ring.wipe()
+        self._is_stale = False
         return self._ring
 
     def _captured_over(self, ring: KvRing, repeaters: Callable[[], Repeater]) -> CapturedDrafts:

@@ -75,7 +75,7 @@ def _memory_bytes(lane: Lane, n_ids: int) -> int:
     target = lane.target
     cache = kv_bytes(target.model.config, target.dtype, target.runtime, context=n_ids)
     drafting = 0 if lane.drafter is None else lane.drafter.cache_bytes()
-    own = lane.drafter.weights_bytes if isinstance(lane.drafter, HasOwnWeights) else 0
+    own = lane.drafter.weights_bytes() if isinstance(lane.drafter, HasOwnWeights) else 0
     return target.n_bytes + cache + drafting + own + (0 if lane.model is None else lane.model.n_bytes)
 
 

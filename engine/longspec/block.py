@@ -101,12 +101,12 @@ class LongspecBlock(nn.Module):
         mixed = attend_target(queries)
         if mixed is not None:
             hidden = hidden + self.cross_attn.o_proj(mixed.flatten(-2))
-        fed: Tensor = self.mlp(self.post_cross_attention_layernorm(hidden))
-        return hidden + fed
+        added: Tensor = hidden + self.mlp(self.post_cross_attention_layernorm(hidden))
+        return added
 
     def _kv(self, normed: Tensor, turns: Turns) -> tuple[Tensor, Tensor]:
         keys, values = self._heads(self.self_attn.k_proj(normed)), self._heads(self.self_attn.v_proj(normed))
         return rotated(keys, turns), values
 
     def _heads(self, rows: Tensor) -> Tensor:
-        return rows.unflatten(-1, (-1, self.shape.head_size))
+        return rows.view(*rows.shape[:-1], -1, self.shape.head_size)

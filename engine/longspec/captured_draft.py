@@ -50,10 +50,13 @@ class CapturedDrafts:
     def draft(self, ids: Sequence[int], u: Tensor, warp: Warp, target_kv: LastKv) -> Draft:
         """A draft of as many tokens as there are uniforms, u: [n] on the host, in fixed memory until the next one.
 
+        Its span is that of the round in which it is verified, so that both are captured for the same lengths.
+
         ids: at least two, of which the ring holds all but the last two; the target's keys are those of all but one."""
         device, n = target_kv.keys.device, u.shape[0]
-        span = power_of_two(target_kv.length, most=target_kv.keys.shape[0])
-        kind = _Kind(n, span, warp, (target_kv.keys.data_ptr(), target_kv.keys.shape[0]))
+        capacity = target_kv.keys.shape[0]
+        span = power_of_two(min(len(ids) + n, capacity), most=capacity)
+        kind = _Kind(n, span, warp, (target_kv.keys.data_ptr(), capacity))
         fixed = self._fixed_for(n, warp, device)
         states = [torch.tensor(ids[-2:]), torch.tensor([len(ids) - 1]), u]
         for place, state in zip(fixed[:3], uploaded_together(states, device), strict=True):

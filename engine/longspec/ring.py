@@ -51,6 +51,6 @@ def attended(queries: Tensor, keys: Tensor, values: Tensor, bias: Tensor | None 
     """Values mixed for n queries [n, H, D] by keys and values [positions, H_kv, D]: [n, H, D].
 
     bias: [1, positions], added to the scores of all of them; None: each query sees everything."""
-    by_head = (states.transpose(0, 1).unsqueeze(0) for states in (queries, keys, values))
-    mixed = grouped_attention(*by_head, bias, queries.shape[-1] ** -0.5)
+    queries, keys, values = (states.transpose(0, 1).unsqueeze(0) for states in (queries, keys, values))
+    mixed = grouped_attention(queries, keys, values, bias, queries.shape[-1] ** -0.5)
     return mixed[0].transpose(0, 1)

@@ -37,10 +37,10 @@ def lagged(keys: Tensor, values: Tensor, lag: int) -> CrossAttention:
 
 def _causal(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     """Attention of texts [B, T, H, D] in which each position sees those up to its own."""
-    mixed = functional.scaled_dot_product_attention(
-        queries.transpose(1, 2), *_by_head(keys, values, queries.shape[2]), is_causal=True
+    keys, values = _by_head(keys, values, queries.shape[2])
+    return functional.scaled_dot_product_attention(queries.transpose(1, 2), keys, values, is_causal=True).transpose(
+        1, 2
     )
-    return mixed.transpose(1, 2)
 
 
 def _in_blocks(queries: Tensor, keys: Tensor, values: Tensor, window: int) -> Tensor:
@@ -48,28 +48,32 @@ def _in_blocks(queries: Tensor, keys: Tensor, values: Tensor, window: int) -> Te
     n_rows, length = queries.shape[:2]
     n_blocks = -(-length // window)
     query_blocks = _blocks(queries.transpose(1, 2), n_blocks, window)
-    both = [_with_previous(_blocks(states, n_blocks, window)) for states in _by_head(keys, values, queries.shape[2])]
+    by_head = _by_head(keys, values, queries.shape[2])
+    both_keys, both_values = (_with_previous(_blocks(states, n_blocks, window)) for states in by_head)
     key_places = torch.arange(-window, window, device=queries.device)
     age = torch.arange(window, device=queries.device)[:, None] - key_places
     visible = ((age >= 0) & (age <= window)).repeat(n_blocks, 1, 1)
     visible[0, :, :window].fill_(False)  # the first block has none before it
     mask = visible[None, :, None].expand(n_rows, -1, -1, -1, -1).flatten(0, 1)
     mixed = functional.scaled_dot_product_attention(
-        *(states.flatten(0, 1) for states in (query_blocks, *both)), attn_mask=mask
+        query_blocks.flatten(0, 1), both_keys.flatten(0, 1), both_values.flatten(0, 1), attn_mask=mask
     )
-    return mixed.unflatten(0, (n_rows, n_blocks)).transpose(2, 3).flatten(1, 2)[:, :length]
+    return mixed.view(n_rows, n_blocks, *mixed.shape[1:]).transpose(2, 3).flatten(1, 2)[:, :length]
 
 
-def _by_head(keys: Tensor, values: Tensor, n_heads: int) -> list[Tensor]:
+def _by_head(keys: Tensor, values: Tensor, n_heads: int) -> tuple[Tensor, Tensor]:
     """[B, T, H_kv, D] -> [B, H, T, D], a key for each query: only so every kernel has a gradient."""
     n_groups = n_heads // keys.shape[2]
-    return [states.transpose(1, 2).repeat_interleave(n_groups, 1) for states in (keys, values)]
+    return (
+        keys.transpose(1, 2).repeat_interleave(n_groups, 1),
+        values.transpose(1, 2).repeat_interleave(n_groups, 1),
+    )
 
 
 def _blocks(states: Tensor, n_blocks: int, window: int) -> Tensor:
     """[B, H, T, D] -> [B, blocks, H, window, D], filled up with zeros."""
     padded = functional.pad(states, (0, 0, 0, n_blocks * window - states.shape[2]))
-    return padded.unflatten(2, (n_blocks, window)).transpose(1, 2)
+    return padded.view(*states.shape[:2], n_blocks, window, states.shape[3]).transpose(1, 2)
 
 
 def _with_previous(blocks: Tensor) -> Tensor:

@@ -43,13 +43,20 @@ def first_model(
 ) -> nn.Module:
     """The drafter before its training, in float32 on the target's device. own_layers: of the target, where it starts
     from them; embedding and head then stay as the target's."""
+    model: nn.Module
     if start.name == "new":
         assert start.shape is not None
-        return new_drafter(target, start.shape, settings)
-    if start.name == "longspec":
-        return LongspecStudent(new_block(target, seed=settings.seed, window=settings.window), target)
-    if start.name == "folder":
-        return _from_folder(other_model(settings)).to(target.device).eval()
+        model = new_drafter(target, start.shape, settings)
+    elif start.name == "longspec":
+        model = LongspecStudent(new_block(target, seed=settings.seed, window=settings.window), target)
+    elif start.name == "folder":
+        model = _from_folder(other_model(settings)).to(target.device).eval()
+    else:
+        model = _of_own_layers(target, own_layers)
+    return model
+
+
+def _of_own_layers(target: LoadedModel, own_layers: Sequence[int]) -> PreTrainedModel:
     model = copied(target.model, own_layers).eval()
     for table in (model.get_input_embeddings(), model.get_output_embeddings()):
         table.weight.requires_grad_(False)

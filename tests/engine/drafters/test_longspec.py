@@ -199,7 +199,7 @@ def test_its_memory_is_the_same_at_every_length_and_what_the_estimate_says() -> 
         text = Text(n=n, window=64)
         text.draft(text.ids, 4)
         sizes.add(text.drafter.cache_bytes())
-        assert memory_bytes(text.shape, 4) == text.drafter.cache_bytes() + text.drafter.weights_bytes
+        assert memory_bytes(text.shape, 4) == text.drafter.cache_bytes() + text.drafter.weights_bytes()
     assert sizes == {ring_bytes(text.shape, 4)}
 
 
