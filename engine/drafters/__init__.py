@@ -67,6 +67,11 @@ class HasOwnWeights(Protocol):
         """Memory of the weights."""
 
 
+def weights_bytes(drafter: "Drafter | None") -> int:
+    """Memory of a drafter's own weights; 0 where it has none, or they are a model's."""
+    return drafter.weights_bytes() if isinstance(drafter, HasOwnWeights) else 0
+
+
 def discover() -> list[DrafterSpec]:
     """Every drafter in this folder; those that need a model last, since any other SPEC names a model."""
     modules = (importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))

@@ -44,12 +44,8 @@ def load(session: "Session", command: Load, cancelled: Flag) -> Iterator[Event]:
     drafter = None if has_no_drafter else drafters.build(command.drafter, *pair)
     session.take_pair(pair, drafter, command)
     loaded = replace(_loaded(pair, command.drafter, time.perf_counter() - started), why_dtype=plan.why_dtype)
-    if isinstance(drafter, OtherTokenizerDrafter):
-        yield _through_text(loaded, drafter, pair)
-    elif isinstance(drafter, drafters.HasOwnWeights):
-        yield replace(loaded, drafter_bytes=drafter.weights_bytes())
-    else:
-        yield loaded
+    loaded = replace(loaded, drafter_bytes=loaded.drafter_bytes + drafters.weights_bytes(drafter))
+    yield _through_text(loaded, drafter, pair) if isinstance(drafter, OtherTokenizerDrafter) else loaded
 
 
 def _through_text(loaded: ModelLoaded, drafter: OtherTokenizerDrafter, pair: Pair) -> ModelLoaded:
