@@ -16,6 +16,7 @@ from engine.longspec import chain_draft, files, shape, target_fit
 from engine.longspec.block import LongspecBlock
 from engine.longspec.captured_draft import CapturedDrafts
 from engine.longspec.chain_draft import BlockInUse, ChainInputs
+from engine.longspec.joined_block import JoinedBlock
 from engine.longspec.ring import KvRing, attended
 from engine.models import checks, target_state
 from engine.models.checkpoint_folder import Checkpoint
@@ -89,7 +90,7 @@ class LongspecDrafter:
 
     def weights_bytes(self) -> int:
         """Memory of the block."""
-        return sum(weight.nbytes for weight in self._use.block.parameters())
+        return self._use.block.bytes()
 
     def _direct(self, ring: KvRing, context: DraftContext, n: int) -> Draft:
         """A draft of n tokens, its steps launched one by one."""
@@ -113,7 +114,7 @@ class LongspecDrafter:
     def _allocated_ring(self) -> KvRing:
         if self._ring is None:
             block = self._use.block
-            self._ring = KvRing(block.shape, dtype=block.input_layernorm.weight.dtype, device=self._device)
+            self._ring = KvRing(block.shape, dtype=block.dtype, device=self._device)
         elif self._is_stale:
             self._ring.wipe()
         self._is_stale = False
@@ -144,7 +145,8 @@ def drafter_over(block: LongspecBlock, target: LoadedModel) -> LongspecDrafter:
         raise files.unfit(target.spec, reason)
     handles = target_state.handles(target, LongspecDrafter.capabilities)
     assert handles.embed is not None and handles.head is not None
-    use = BlockInUse(block, target_fit.rope_of(target.model), handles.embed, handles.head, target.n_vocabulary)
+    rope = target_fit.rope_of(target.model)
+    use = BlockInUse(JoinedBlock(block), rope, handles.embed, handles.head, target.n_vocabulary)
     repeaters = None if target.static is None else target.static.repeaters
     return LongspecDrafter(use, device=target.device, repeaters=repeaters)
 

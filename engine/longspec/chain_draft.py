@@ -12,7 +12,8 @@ from engine.decoding.autoregressive_draft import DraftStep
 from engine.decoding.drafting import Draft
 from engine.decoding.sampling import Warp
 from engine.fast.families import Rope
-from engine.longspec.block import CrossAttention, LongspecBlock, Turns, turns_of
+from engine.longspec.block import CrossAttention, Turns, turns_of
+from engine.longspec.joined_block import JoinedBlock
 from engine.longspec.ring import KvRing
 
 
@@ -30,7 +31,7 @@ class Places(NamedTuple):
 class BlockInUse(NamedTuple):
     """A block with all it drafts with: its target's rope, embedding and head, and the target's number of tokens."""
 
-    block: LongspecBlock
+    block: JoinedBlock
     rope: Rope
     embed: Callable[[Tensor], Tensor]
     head: Callable[[Tensor], Tensor]
@@ -38,7 +39,7 @@ class BlockInUse(NamedTuple):
 
     def places(self, positions: Tensor) -> Places:
         """Places at positions [n]."""
-        return Places(positions, turns_of(self.rope, positions, self.block.input_layernorm.weight.dtype))
+        return Places(positions, turns_of(self.rope, positions, self.block.dtype))
 
 
 def write(use: BlockInUse, ring: KvRing, ids: Tensor, places: Places) -> None:
