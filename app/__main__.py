@@ -5,6 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
+from engine.reports.shown_text import one_line
 
 if TYPE_CHECKING:
     from app import arguments
@@ -32,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         options = arguments.parse(args)
     except InputError as err:
-        print(err, file=sys.stderr)
+        print(one_line(str(err), longest=4_000), file=sys.stderr)
         return 2
     return _open(options)
 

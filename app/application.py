@@ -8,9 +8,11 @@ from PySide6.QtWidgets import QApplication
 
 from app import theme
 from app.arguments import Arguments
+from app.choices import engine_threads
 from app.collector import Collector
 from app.main_window import MainWindow, saving_host
 from app.screenshot import Photographer
+from app.theme.icon import application_icon
 from app.widgets.closing import end_process_within
 
 
@@ -24,10 +26,13 @@ def run(options: Arguments) -> int:
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName("draftscope")
+    app.setApplicationDisplayName("")  # the title names the program itself
+    app.setWindowIcon(application_icon())
     collector = Collector(app)
     app.aboutToQuit.connect(collector.stop)
     if options.picture is None:
         theme.follow_system(app)
+        engine_threads.use(engine_threads.saved(user_settings()))
         make_host = partial(saving_host, save=not options.no_save)
         window = MainWindow(options.pair, user_settings(), make_host=make_host, named=options.named)
         window.closing.connect(end_process_within)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from itertools import chain
+from pathlib import Path
 from time import perf_counter
 from typing import TypeVar
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
-from PySide6.QtWidgets import QMainWindow, QTabWidget, QWidget
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPaintEvent
+from PySide6.QtWidgets import QMainWindow, QMenu, QTabWidget, QWidget
 
 from app import menus, theme, workspaces
 from app.menus import Menus
@@ -17,13 +18,19 @@ from app.panels.status import StatusPanel
 from app.panels.verbs import Verbs
 from app.plots.report_saver import ReportSaver
 from app.state import requests
+from app.state.dropped import DroppedFiles
 from app.state.engine_choice import EngineChoice
 from app.state.store import RunStore
+from app.theme.appearance import Appearance
 from app.widgets import file_dialogs
 from app.widgets.closing import ClosingQuestion
-from app.widgets.dropped_file import dropped_file
+from app.widgets.dropped_file import dropped_files, leave_files_to_window
 from app.widgets.focus import first_focusable
+from app.widgets.stop_question import StopQuestion
+from app.words.counts import count
+from app.words.titles import window_title
 from app.workspaces.base import TabContext, Workspace
+from app.workspaces.window_dialogs import WindowDialogs
 from engine.commands import Load
 from engine.host.chosen_host import ChosenHost
 from engine.host.thread_host import Host
@@ -60,10 +67,12 @@ class MainWindow(QMainWindow):
     ) -> None:
         """settings: None stores nothing. make_host: None never starts an engine. named: the user named the pair."""
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Draftscope"))
         self.store = RunStore(self)
+        self.store.tab(DroppedFiles)
         self.verbs = Verbs(self.store, self)
         self.engine_choice = EngineChoice(self.store)
+        self.appearance = Appearance(self)
+        self.dialogs = WindowDialogs(self, self.appearance, self.engine_choice, settings, self.open_path)
         self._reports = ReportSaver(self.store, self)
         self._settings = settings
         self._make_host = make_host
@@ -74,6 +83,7 @@ class MainWindow(QMainWindow):
         self._focused: list[Workspace] = []
         self.question = ClosingQuestion(self)
         self.question.confirmed.connect(self.close_now)
+        self.stop_question = StopQuestion(self)
         self._tabs = QTabWidget(self)
         self._tabs.setDocumentMode(True)
         self._views = {view: spec.name for view, spec in workspaces.views().items()}
@@ -84,11 +94,16 @@ class MainWindow(QMainWindow):
         self.statusBar().setSizeGripEnabled(False)
         self._menus = self._make_menus()
         self._tabs.currentChanged.connect(lambda _tab: self._on_tab_changed())
+        self.stop_question.confirmed.connect(lambda: self.verbs.do("stop"))
+        self._escape_action = QAction(self, shortcut=QKeySequence(Qt.Key.Key_Escape))
+        self._escape_action.triggered.connect(self.escape)
+        self.addAction(self._escape_action)
         self.store.changed.connect(self._on_changed)
         self._on_tab_changed()
         self.setMinimumSize(_MIN_SIZE)
         self.resize(_SIZE.boundedTo(self.screen().availableSize()))
         self.setAcceptDrops(True)
+        leave_files_to_window(self)
         self._restore()
 
     @property
@@ -144,9 +159,18 @@ class MainWindow(QMainWindow):
             self._get_model = GetModelDialog(self.store, self)
         self._get_model.show_beside()
 
-    def ask_open(self) -> None:
+    def ask_open_file(self) -> None:
         """Ask for the file of a run, or of anything else a tab shows, and show it."""
-        file_dialogs.ask_open(self, self.tr("Open trace"), self.front.folder, self.store.open_trace)
+        file_dialogs.ask_open(self, self.tr("Open a file"), self.front.folder, self.open_path)
+
+    def open_path(self, path: Path) -> None:
+        """Show a file or folder in the tab it belongs to, or take a GGUF file as the target."""
+        if not path.is_relative_to(paths.runs()):  # those are listed by what they were
+            self.dialogs.recent.add(path)
+        if header.is_gguf(path.name):
+            self.store.drafter_offered.emit(str(path), requests.default_drafter(str(path)))
+        else:
+            self.store.open_trace(path)
 
     def ask_save(self) -> None:
         """Ask for a file and write the run on show to it."""
@@ -173,6 +197,13 @@ class MainWindow(QMainWindow):
         self._confirmed = True
         self.close()
 
+    def escape(self) -> None:
+        """Stop what is under way; long work only after a question."""
+        if work := self.store.long_work:
+            self.stop_question.ask(work)
+        else:
+            self.verbs.do("stop")
+
     def reset_layout(self) -> None:
         """Reset the layout of every tab to that of the first start."""
         for tab in self.workspaces.values():
@@ -192,7 +223,8 @@ class MainWindow(QMainWindow):
 
     def _make_menus(self) -> Menus:
         slots = {
-            "open": self.ask_open,
+            "open": self.dialogs.open_run,
+            "open_file": self.ask_open_file,
             "save": self.ask_save,
             "report": self.ask_report,
             "quit": self.close,
@@ -202,10 +234,17 @@ class MainWindow(QMainWindow):
             "find": self.search,
             "explain": self.explain,
             "get_model": self.get_model,
+            "settings": self.dialogs.settings,
+            "shortcuts": self._list_shortcuts,
+            "about": self.dialogs.about,
+            "larger": lambda: self.appearance.step_size(1),
+            "smaller": lambda: self.appearance.step_size(-1),
+            "usual_size": lambda: self.appearance.choose_size(100),
             **{f"tab_{name}": self._show_view_slot(name) for name in self.workspaces},
         }
         window_menus = Menus(self, slots, {str(verb): action for verb, action in self.verbs.actions.items()})
-        window_menus.add(self.tr("&File"), menus.file_entries())
+        file_menu = window_menus.add(self.tr("&File"), menus.file_entries())
+        file_menu.insertMenu(window_menus.actions["save"], self.dialogs.recent_menu)
         window_menus.add(self.tr("&Edit"), menus.edit_entries(), above=self._actions_of_tabs("edit"))
         window_menus.add(self.tr("&Run"), menus.run_entries(), above=self._actions_of_tabs("run"))
         window_menus.add(self.tr("&Models"), menus.model_entries())
@@ -213,6 +252,10 @@ class MainWindow(QMainWindow):
         window_menus.add(self.tr("&View"), menus.view_entries(titles), above=self._actions_of_tabs("view"))
         window_menus.add(self.tr("&Help"), menus.help_entries())
         return window_menus
+
+    def _list_shortcuts(self) -> None:
+        menu_actions = [(menu.title().replace("&", ""), menu.actions()) for menu in self.menuBar().findChildren(QMenu)]
+        self.dialogs.shortcuts(menu_actions)
 
     def _show_view_slot(self, name: str) -> Callable[[], None]:
         return lambda: self.show_view(name)
@@ -241,12 +284,19 @@ class MainWindow(QMainWindow):
             field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _on_changed(self) -> None:
-        self._menus.allow("open", self.tr("a file is being read or written") if self.store.reading else "")
+        for entry in ("open", "open_file"):
+            self._menus.allow(entry, self.tr("a file is being read or written") if self.store.reading else "")
+        record = self.front.shown_record
+        title = window_title(self._tabs.tabText(self._tabs.currentIndex()), None if record is None else record.started)
+        if title != self.windowTitle():
+            self.setWindowTitle(title)
         no_run = "" if self.front.shown_record is not None else self.tr("there is no run to save")
         self._menus.allow("find", self.front.why_no_search())
         self._menus.allow("save", self.store.may_start() or no_run)
         self._menus.allow("report", "" if self.front.reported else self.tr("there is nothing to report in this tab"))
         self._menus.actions["own_process"].setChecked(self.engine_choice.kind == "process")
+        if not self.store.long_work:
+            self.stop_question.withdraw()
         for tab in self.workspaces.values():
             if view := tab.newly_opened():
                 self.show_view(view)
@@ -255,6 +305,8 @@ class MainWindow(QMainWindow):
         if self._settings is None:
             return
         self.engine_choice.restore(self._settings)
+        self.appearance.restore(self._settings)
+        self.dialogs.recent.restore(self._settings)
         if (geometry := self._settings.value("geometry")) is not None:
             self.restoreGeometry(geometry)
         for tab in self.workspaces.values():
@@ -284,18 +336,20 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self, self.start_engine)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
-        """Accept a single file, wherever it is dropped."""
-        if dropped_file(event.mimeData()) is not None:
+        """Accept files and folders, wherever they are dropped."""
+        if dropped_files(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
-        """Open a dropped file: a run, a file of one of the tabs, such as prompts, or a GGUF file as the target."""
-        if (path := dropped_file(event.mimeData())) is not None:
+        """Open a dropped file or folder: a run, prompts, a conversation, documents, a model, or a file of a tab."""
+        dropped = dropped_files(event.mimeData())
+        if dropped:
             event.acceptProposedAction()
-            if header.is_gguf(path.name):
-                self.store.drafter_offered.emit(str(path), requests.default_drafter(str(path)))
-            else:
-                self.store.open_trace(path)
+        if len(dropped) == 1:
+            self.open_path(dropped[0])
+        elif dropped:
+            way_out = self.tr("drop one; several documents open as the folder that holds them")
+            self.store.report(self.tr("{0} were dropped at once").format(count(len(dropped), "file")), way_out)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         """Ask while work is under way; store the window's state and stop the engine."""
@@ -311,8 +365,11 @@ class MainWindow(QMainWindow):
             for tab in self.workspaces.values():
                 tab.save(self._settings)
             self.engine_choice.save(self._settings)
+            self.appearance.save(self._settings)
+            self.dialogs.recent.save(self._settings)
         for tab in self.workspaces.values():
             tab.shut_down()
+        self.dialogs.shut_down()
         self._reports.close()
         self.store.close()
         super().closeEvent(event)

@@ -25,10 +25,12 @@ def tr(words: str) -> str:
 def file_entries() -> tuple[MenuEntry, ...]:
     """The File menu."""
     return (
-        MenuEntry("open", tr("Open trace…"), ("Ctrl+O",)),
+        MenuEntry("open", tr("Open…"), ("Ctrl+O",)),
+        MenuEntry("open_file", tr("Open file…"), ("Ctrl+Shift+O",)),
         MenuEntry("save", tr("Save trace as…"), ("Ctrl+S",)),
         MenuEntry("report", tr("Save report…"), ("Ctrl+Shift+S",)),
         MenuEntry(""),
+        MenuEntry("settings", tr("Settings…"), ("Ctrl+,",)),
         MenuEntry("quit", tr("Quit"), ("Ctrl+Q",)),
     )
 
@@ -44,7 +46,8 @@ def run_entries() -> tuple[MenuEntry, ...]:
         MenuEntry("run", tr("Run"), ("Ctrl+Return", "Ctrl+Enter")),
         MenuEntry("pause", tr("Pause or resume"), ("Ctrl+P",)),
         MenuEntry("step", tr("Step a round"), ("F10",)),
-        MenuEntry("stop", tr("Stop"), ("Esc",)),
+        # The key itself belongs to the window, which asks before it ends long work.
+        MenuEntry("stop", tr("Stop") + "\tEsc"),
         MenuEntry(""),
         MenuEntry("fork", tr("Fork from the selected token"), ("Ctrl+K",)),
         MenuEntry("again", tr("Run again with another seed"), ("Ctrl+Shift+R",)),
@@ -64,12 +67,25 @@ def view_entries(titles: Mapping[str, str]) -> tuple[MenuEntry, ...]:
     """The View menu, below the tabs' own actions; titles: of the tabs, by name."""
     numbered = enumerate(titles.items(), 1)
     tabs = (MenuEntry(f"tab_{name}", tr(title), (f"Ctrl+{number}",)) for number, (name, title) in numbered)
-    return (*tabs, MenuEntry(""), MenuEntry("reset_layout", tr("Reset layout")))
+    return (
+        *tabs,
+        MenuEntry(""),
+        MenuEntry("larger", tr("Larger"), ("Ctrl++", "Ctrl+=")),
+        MenuEntry("smaller", tr("Smaller"), ("Ctrl+-",)),
+        MenuEntry("usual_size", tr("Usual size"), ("Ctrl+0",)),
+        MenuEntry(""),
+        MenuEntry("reset_layout", tr("Reset layout")),
+    )
 
 
 def help_entries() -> tuple[MenuEntry, ...]:
     """The Help menu."""
-    return (MenuEntry("explain", tr("What am I looking at?"), ("F1",)),)
+    return (
+        MenuEntry("explain", tr("What am I looking at?"), ("F1",)),
+        MenuEntry("shortcuts", tr("Keyboard shortcuts"), ("Ctrl+?", "Ctrl+F1")),
+        MenuEntry(""),
+        MenuEntry("about", tr("About Draftscope")),
+    )
 
 
 class Menus:
@@ -83,8 +99,8 @@ class Menus:
         self._shared = shared
         self.actions: dict[str, QAction] = {}
 
-    def add(self, title: str, entries: Sequence[MenuEntry], *, above: Sequence[QAction] = ()) -> None:
-        """Add a menu; above: further actions that come first."""
+    def add(self, title: str, entries: Sequence[MenuEntry], *, above: Sequence[QAction] = ()) -> QMenu:
+        """Add a menu and return it; above: further actions that come first."""
         menu: QMenu = self._window.menuBar().addMenu(title)
         menu.setToolTipsVisible(True)
         if above:
@@ -95,6 +111,7 @@ class Menus:
                 menu.addAction(self._action(entry))
             else:
                 menu.addSeparator()
+        return menu
 
     def allow(self, name: str, why_not: str) -> None:
         """Enable an action if there is no reason against it; its tooltip shows the reason."""

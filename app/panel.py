@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from app.state.run_history import RunHistory
 from app.state.selection import Selection
 from app.state.store import FRAME_MS, RunStore
+from engine.commands import Command
 from engine.events import Event
 from engine.runs.summary import Summary
 
@@ -35,6 +36,7 @@ class Panel(QWidget):
         self._cursor = 0
         self._shown_selection: Selection | None = None
         self._drawn_frame = -1
+        self._drawn_command: Command | None = None
         self._slice_size = _MIN_EVENTS
         self._refresh_timer = QTimer(self)
         self._refresh_timer.setSingleShot(True)
@@ -65,7 +67,7 @@ class Panel(QWidget):
             self.mark(None)
         new = self.history.events(self._cursor, self._slice_size)
         self._cursor += len(new)
-        self._drawn_frame = self.store.frame
+        self._drawn_frame, self._drawn_command = self.store.frame, self.store.commands.front
         self.draw(new, self.history.summary)
         # Painting is off while the panel is behind: the next slice would paint over this one.
         if self.behind == self.updatesEnabled():
@@ -113,6 +115,9 @@ class Panel(QWidget):
         return self._refresh_timer.isActive() and self._refresh_timer.interval() == 0
 
     def _is_due(self) -> bool:
-        """Whether panels of this pace draw in the current frame; while nothing is under way, they always do."""
+        """Whether panels of this pace draw in the current frame; while nothing is under way, they always do, and where
+        work begins or is stopped: that is acknowledged in the frame in which it is asked for."""
+        commands = self.store.commands
+        at_once = not self.store.busy or commands.cancelling or commands.front is not self._drawn_command
         pace = self.store.budget.frames(round(self.every_ms / FRAME_MS))
-        return not self.store.busy or (self.store.frame + self.turn) // pace != (self._drawn_frame + self.turn) // pace
+        return at_once or (self.store.frame + self.turn) // pace != (self._drawn_frame + self.turn) // pace

@@ -21,6 +21,7 @@ from engine.events import (
     ModelsListed,
     ModelUnloaded,
     PairsOffered,
+    PromptPreviewed,
     RaceFinished,
     Refused,
     RunFailed,
@@ -278,7 +279,7 @@ class GetModel(Order, frozen=True, tag=True):
 
 
 class RemoveModel(Order, frozen=True, tag=True):
-    """Remove a model from the hub's cache, with all its revisions."""
+    """Remove a model from the hub's cache, with all its revisions, or what a GGUF file was converted into."""
 
     last: ClassVar[tuple[type[Event], ...]] = (ModelRemoved,)
     doing: ClassVar[str] = "removing"
@@ -345,12 +346,23 @@ class OfferPairs(_QuestionOrder, frozen=True, tag=True):
 
 
 class ListModels(_QuestionOrder, frozen=True, tag=True):
-    """List the models in the hub's cache, and as what each can be loaded."""
+    """List the models in the hub's cache, as what each can be loaded, and what GGUF files were converted into."""
 
     last: ClassVar[tuple[type[Event], ...]] = (ModelsListed,)
 
 
-Question: TypeAlias = Estimate | Survey | EstimateTraining | LookUpModel | OfferPairs | ListModels
+class PreviewPrompt(_QuestionOrder, frozen=True, tag=True):
+    """Write a prompt as the loaded target would read it, without running anything. settings: those of ChatConfig;
+    serial: told apart by it, since the prompt may be long."""
+
+    last: ClassVar[tuple[type[Event], ...]] = (PromptPreviewed,)
+
+    request: Request
+    settings: Mapping[str, Setting]
+    serial: int = 0
+
+
+Question: TypeAlias = Estimate | Survey | EstimateTraining | LookUpModel | OfferPairs | ListModels | PreviewPrompt
 Command: TypeAlias = (
     Load
     | Unload

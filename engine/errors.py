@@ -1,4 +1,15 @@
-"""Errors that a user can act on."""
+"""Errors that a user can act on.
+
+* imports neither Qt nor torch."""
+
+import re
+
+_CODE = re.compile(r"`([^`\n]*)`")
+
+
+def without_markdown(text: str) -> str:
+    """Text of a library in which names stand between backticks, with ordinary quotation marks instead."""
+    return _CODE.sub(r"'\1'", text)
 
 
 class EngineError(Exception):
@@ -6,8 +17,8 @@ class EngineError(Exception):
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = without_markdown(message)
+        self.hint = without_markdown(hint)
 
     def __str__(self) -> str:
         return f"{self.message}; {self.hint}"

@@ -1,5 +1,6 @@
 """What a running method can use: the loaded pair, decoders over it, the clock, and the cancel flag."""
 
+import copy
 import time
 from collections.abc import Callable, Generator, Sequence
 from threading import Event as Flag
@@ -8,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.decoding.clock import Clock, clock_for
 from engine.decoding.drafting import Capabilities, Drafter
 from engine.decoding.generation import Generation, Limits, generate
+from engine.decoding.generation_rules import NO_RULES, GenerationRules
+from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Decoder, Decoding
 from engine.drafters import DraftsInRound
@@ -18,8 +21,9 @@ from engine.models import target_state
 from engine.models.chat_template import asked_as_chat
 from engine.models.conversation import with_system
 from engine.models.loading import LoadedModel
+from engine.models.prompt_encoding import encode_prompt
 from engine.prompts import Message
-from engine.settings import ChatConfig, GenerationConfig, Request
+from engine.settings import ChatChoice, ChatConfig, GenerationConfig, Request
 
 if TYPE_CHECKING:
     from engine.rag.library import Library
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 
 
 _MERGED = "the chat template of {} has no place for a system prompt: it stands before the first question"
+
+_AS_WRITTEN = "nothing needs to be done; the chat template (--chat) writes control tokens where it needs them"
 
 
 class Cancelled(EngineError):
@@ -53,11 +59,13 @@ class Provenance(NamedTuple):
 
 
 class AskedPrompt(NamedTuple):
-    """A prompt as ids. messages: the conversation, where it is asked as chat. warning: what was changed in it."""
+    """A prompt as ids. messages: the conversation, where it is asked as chat. warning: what was changed in it, and the
+    way out of that."""
 
     ids: tuple[int, ...]
     messages: tuple[Message, ...] = ()
     warning: str = ""
+    way_out: str = "put it into the question yourself to have it elsewhere"
 
 
 class RunContext:
@@ -91,6 +99,15 @@ class RunContext:
         if self._cancelled.is_set():
             raise Cancelled
 
+    def asking(self, chat: ChatChoice) -> "RunContext":
+        """The same run with both models asked as chosen. Raises InputError where one has no chat template for it."""
+        context = copy.copy(self)
+        context.target = self.target.asked(chat)
+        documents = self.documents
+        if documents is not None and documents.drafter is not None:
+            context.documents = documents._replace(drafter=documents.drafter.asked(chat))
+        return context
+
     def decoder(self, config: GenerationConfig, *, gamma: int, n_most: int) -> Decoding:
         """A decoder of one sequence of at most n_most ids; with gamma 0 it never drafts.
 
@@ -98,11 +115,13 @@ class RunContext:
         drafter, static = self.drafter if gamma else None, self.target.static
         needed = Capabilities() if drafter is None else drafter.capabilities
         layers, handles = target_state.hidden_layers(self.target, needed), target_state.handles(self.target, needed)
-        warp = warp_of(config)
-        if static is None or needed.first_layers:  # captured rounds have no drafter in the target's own cache
+        warp, rules = warp_of(config), ruled_text(self.target, config, n_most=n_most)
+        # Captured rounds have no drafter in the target's own cache, and do not read the text before a token.
+        if static is None or needed.first_layers or rules is not None:
             return Decoder(
-                self.target.sequence(layers), drafter, warp=warp, seed=config.seed, clock=self.clock, handles=handles
-            )
+                self.target.sequence(layers), drafter,
+                warp=warp, seed=config.seed, clock=self.clock, handles=handles, rules=rules,
+            )  # fmt: skip
         fused = drafter.fused() if isinstance(drafter, DraftsInRound) else None
         return StaticDecoder(
             static, drafter if fused is None else None, fused,
@@ -127,16 +146,16 @@ class RunContext:
 
     def prompt_ids(self, request: Request) -> tuple[int, ...]:
         """The prompt as ids. Raises InputError if it is empty or leaves no room in the context."""
-        return self._fitting(request.prompt_ids if request.prompt_ids is not None else self._encode(request.prompt))
+        return self._asked_as_it_is(request).ids
 
     def asked(self, request: Request, config: ChatConfig) -> AskedPrompt:
         """The prompt as it is asked: through the target's chat template, or as it is. Raises InputError."""
         target, template = self.target, self.target.chat_template
         if request.prompt_ids is not None:
-            return AskedPrompt(self.prompt_ids(request), request.messages)
+            return self._asked_as_it_is(request)
         in_turns = len(request.messages) > 1
         if not asked_as_chat(template, target.spec, config, in_turns=in_turns) or template is None:
-            return AskedPrompt(self.prompt_ids(request))
+            return self._asked_as_it_is(request)
         messages = with_system(request.messages or (Message("user", request.prompt),), config.system)
         ids = self._fitting(template.render(messages).ids)
         merged = template.merges_system and messages[0].role == "system"
@@ -154,11 +173,26 @@ class RunContext:
             raise InputError(f"token id {unknown[0]} is not in the target's vocabulary", "fork with the same target")
         return tuple(ids)
 
-    def _encode(self, prompt: str) -> Sequence[int]:
-        # A lone surrogate cannot be encoded; "replace" turns it into a question mark.
-        clean = prompt.encode("utf-8", "replace").decode("utf-8")
-        ids: Sequence[int] = self.target.tokenizer(clean)["input_ids"]
-        return ids
+    def _asked_as_it_is(self, request: Request) -> AskedPrompt:
+        if request.prompt_ids is not None:
+            return AskedPrompt(self._fitting(request.prompt_ids), request.messages)
+        encoded = encode_prompt(self.target.tokenizer, request.prompt)
+        return AskedPrompt(self._fitting(encoded.ids), warning=encoded.note, way_out=_AS_WRITTEN)
+
+
+def rules_of(target: LoadedModel, config: GenerationConfig) -> GenerationRules:
+    """What changes the target's logits in a generation: its own rules where they are obeyed, and the user's penalty."""
+    rules = target.generation.rules if config.generation_rules else NO_RULES
+    penalty = config.repetition_penalty
+    return rules if penalty == 1.0 else rules._replace(repetition_penalty=penalty)
+
+
+def ruled_text(target: LoadedModel, config: GenerationConfig, *, n_most: int) -> RuledText | None:
+    """The rules of one generation of at most n_most ids in all; None where they change nothing."""
+    rules = rules_of(target, config)
+    if rules.change_nothing:
+        return None
+    return RuledText(rules, n_vocabulary=target.n_vocabulary, n_most=n_most, device=target.device)
 
 
 def warp_of(config: GenerationConfig) -> Warp:

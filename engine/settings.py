@@ -15,6 +15,15 @@ from engine.prompts import Message
 Config = TypeVar("Config", bound=msgspec.Struct)
 
 
+_PENALTY = (
+    "makes tokens that the text has already less probable, by 1.3 for instance; 1 leaves it to the model's own rules"
+)
+_RULES = (
+    "the penalties, bans and lengths in the model's generation config, as transformers applies them: each drafted "
+    "token is judged by the text before it"
+)
+
+
 class GenerationConfig(msgspec.Struct, frozen=True):
     """The settings of every generation; a method's config adds its own."""
 
@@ -26,6 +35,8 @@ class GenerationConfig(msgspec.Struct, frozen=True):
     min_p: Annotated[
         float, Meta(ge=0, le=1, title="Min-p", description="drop tokens below this share of the best one's probability")
     ] = 0.0
+    repetition_penalty: Annotated[float, Meta(gt=0, le=100, title="Repetition penalty", description=_PENALTY)] = 1.0
+    generation_rules: Annotated[bool, Meta(title="Obey the model's rules", description=_RULES)] = True
     max_new_tokens: Annotated[int, Meta(ge=1, title="Length", description="new tokens at most")] = 128
     seed: Annotated[int, Meta(ge=0, le=2**53, title="Seed", description="same seed, same tokens")] = 0
     stop_at_end: Annotated[bool, Meta(title="Stop at end of text", description="obey the model's stop tokens")] = True
@@ -34,12 +45,17 @@ class GenerationConfig(msgspec.Struct, frozen=True):
 ChatChoice: TypeAlias = Literal["auto", "on", "off"]
 
 
-class ChatConfig(GenerationConfig, frozen=True):
-    """The settings of a generation from a prompt, which may be asked through the model's chat template."""
+class TemplateConfig(GenerationConfig, frozen=True):
+    """The settings of a generation whose models may be asked through their chat templates."""
 
     chat: Annotated[
         ChatChoice, Meta(title="Ask as chat", description="through the chat template; auto: instruct models are")
     ] = "auto"
+
+
+class ChatConfig(TemplateConfig, frozen=True):
+    """The settings of a generation from a prompt of the user's, which may have a system prompt before it."""
+
     system: Annotated[
         str, Meta(title="System prompt", description="how the model is to answer, before the first question")
     ] = ""

@@ -4,7 +4,7 @@
 
 alpha: acceptance rate; gamma: draft length; c: drafter step / target step; tau: tokens per round."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 MAX_GAMMA = 64
@@ -20,8 +20,15 @@ def expected_tokens(alpha: float, gamma: float) -> float:
 
 
 def mean_expected_tokens(alpha: float, gamma: float, share: float) -> float:
-    """Tokens that a round emits on average where only a share of the rounds has a draft."""
+    """Tokens that a round emits on average where only a share of the rounds has a draft, all of one length."""
     return share * expected_tokens(alpha, gamma) + 1 - share
+
+
+def expected_over(alpha: float, lengths: Sequence[int], n_rounds: int) -> float:
+    """Tokens that a round emits on average. lengths: rounds that drafted one token, two, and so on; of n_rounds those
+    that are left drafted none and emit one token each."""
+    drafted = sum(n * expected_tokens(alpha, length) for length, n in enumerate(lengths, start=1) if n)
+    return (drafted + n_rounds - sum(lengths)) / n_rounds
 
 
 def predicted_speedup(alpha: float, gamma: int, c: float, *, verify_ratio: float = 1.0) -> float:

@@ -38,16 +38,3 @@ def draftscope(*arguments: object) -> Said:
         except SystemExit as end:
             status = int(end.code or 0)
     return Said(status, [msgspec.json.decode(line) for line in out.getvalue().splitlines()], err.getvalue())
-
-
-def offers(command: str, option: str) -> bool:
-    """Whether a command has an option."""
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
-        main([*command.split(), "--help"])
-    return option in out.getvalue()
-
-
-def raw() -> tuple[str, ...]:
-    """What asks for the bare text where an instruct model would be asked through its template."""
-    return ("--raw",) if offers("decode", "--raw") else ()

@@ -1,4 +1,4 @@
-"""What the tests on real weights share: the models, the folders, the figures, and which parts are still to come."""
+"""What the tests on real weights share: the models, the folders and the figures."""
 
 import os
 from collections.abc import Iterator
@@ -16,7 +16,6 @@ from engine.machine.quiet import quiet_libraries
 from engine.models.gguf import cache
 from tests_real import packages
 from tests_real.figures import Figures
-from tests_real.pending import PENDING
 
 _FIGURES = Figures()
 
@@ -55,22 +54,12 @@ class Reference(NamedTuple):
 def pytest_configure(config: pytest.Config) -> None:
     """Keep runs and settings of the suite apart from the user's."""
     quiet_libraries()
-    config.addinivalue_line("markers", "part(name): the part of the program that a test waits for")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of parts that are still to come may fail."""
-    for item in items:
-        marker = item.get_closest_marker("part")
-        if marker is not None and marker.args[0] in PENDING:
-            item.add_marker(pytest.mark.xfail(reason=PENDING[marker.args[0]], strict=False))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Keep what became of each test."""
     if report.when == "call" or report.outcome != "passed":
-        outcome = "xfailed" if hasattr(report, "wasxfail") and report.outcome == "skipped" else report.outcome
-        _FIGURES.outcomes[report.nodeid.partition("::")[2]] = outcome
+        _FIGURES.outcomes[report.nodeid.partition("::")[2]] = report.outcome
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests_real import texts
-from tests_real.commands import draftscope, offers, raw
+from tests_real.commands import draftscope
 from tests_real.conftest import OpenedModel, Reference
 from tests_real.figures import Figures
 
@@ -15,7 +15,7 @@ _TIE = 1e-3
 def decoded(model: OpenedModel, prompt: str, drafter: str, *more: object, n: int = N_NEW) -> list[int]:
     said = draftscope(
         "decode", "--target", model.file, "--drafter", drafter, "--prompt", prompt, "--max-new-tokens", n,
-        "--no-baseline", "--no-save", "--device", "cpu", *raw(), *more,
+        "--no-baseline", "--no-save", "--device", "cpu", "--raw", *more,
     )  # fmt: skip
     return said.summary["tokens"]  # type: ignore[return-value]
 
@@ -61,7 +61,7 @@ def test_tokens_past_the_sliding_window_are_those_of_generate(
 def test_lookup_is_exact_and_takes_fewer_rounds_on_repeating_text(smollm2: OpenedModel, figures: Figures) -> None:
     said = draftscope(
         "decode", "--target", smollm2.file, "--drafter", "lookup", "--prompt", texts.REPEATING, "--max-new-tokens", 48,
-        "--repeats", 3, "--no-save", "--device", "cpu", *raw(),
+        "--repeats", 3, "--no-save", "--device", "cpu", "--raw",
     ).summary  # fmt: skip
     names = ("alpha", "tau", "speedup", "ms_per_token", "baseline_ms_per_token", "same_as_baseline")
     figures.add("lookup on repeating text, SmolLM2", **{name: said[name] for name in names})  # type: ignore[arg-type]
@@ -87,7 +87,7 @@ def test_a_drafter_of_another_tokenizer_changes_no_token(
         ids = gemma3_reference.tokenizer(prompt)["input_ids"]
         said = draftscope(
             "decode", "--target", gemma3.file, "--drafter", smollm2.file, "--prompt", prompt, "--max-new-tokens", N_NEW,
-            "--no-baseline", "--no-save", "--device", "cpu", *raw(),
+            "--no-baseline", "--no-save", "--device", "cpu", "--raw",
         ).summary  # fmt: skip
         theirs = gemma3_reference.greedy(ids, N_NEW)
         refuse_different(said["tokens"], gemma3_reference, ids, theirs)  # type: ignore[arg-type]
@@ -104,7 +104,7 @@ def test_sampling_with_a_drafter_of_another_tokenizer_keeps_the_targets_distribu
 ) -> None:
     said = draftscope(
         "check", "losslessness", "--target", gemma3.file, "--drafter", smollm2.file, "--samples", 200, "--prompts", 1,
-        "--max-new-tokens", 6, "--device", "cpu", "--top-k", 20, *raw(),
+        "--max-new-tokens", 6, "--device", "cpu", "--top-k", 20, "--raw",
     ).summary  # fmt: skip
     names = ("greedy_equal", "sampling_p_value", "sampling_tv", "sampling_tv_null")
     figures.add("sampling, SmolLM2 drafts for Gemma 3, 200 samples", **{name: said[name] for name in names})  # type: ignore[arg-type]
@@ -112,11 +112,9 @@ def test_sampling_with_a_drafter_of_another_tokenizer_keeps_the_targets_distribu
     assert said["sampling_p_value"] > 1e-3  # type: ignore[operator]
 
 
-@pytest.mark.part("penalties")
 def test_a_repetition_penalty_gives_the_tokens_of_generate(
     smollm2: OpenedModel, smollm2_reference: Reference, figures: Figures
 ) -> None:
-    assert offers("decode", "--repetition-penalty")
     prompt = texts.PROMPTS[0]
     ids = smollm2_reference.tokenizer(prompt)["input_ids"]
     ours = decoded(smollm2, prompt, "lookup", "--repetition-penalty", 1.3)

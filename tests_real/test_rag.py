@@ -41,7 +41,7 @@ def test_the_page_with_the_answer_is_found(index: Path, figures: Figures) -> Non
 def test_every_question_gets_an_answer(index: Path, smollm2: OpenedModel, figures: Figures) -> None:
     summary = draftscope(
         "rag", "eval", "--dataset", HERE / "questions.jsonl", "--index", index, "--target", smollm2.file,
-        "--drafter", smollm2.file, "--n", 4, "--m", 2, "--max-new-tokens", 64, "--device", "cpu", "--no-save",
+        "--drafter", smollm2.file, "--n", 4, "--m", 2, "--device", "cpu", "--no-save",
     ).summary  # fmt: skip
     speculative, standard = (summary["systems"][name] for name in ("speculative_rag", "standard_rag"))  # type: ignore[index]
     figures.add(
@@ -59,10 +59,10 @@ def test_a_question_shows_its_drafts_and_scores(
     trace = tmp_path / "trace.jsonl"
     said = draftscope(
         "rag", "ask", "--index", index, "--question", questions()[0]["question"], "--target", smollm2.file,
-        "--drafter", smollm2.file, "--n", 4, "--m", 2, "--max-new-tokens", 64, "--device", "cpu", "--no-save",
+        "--drafter", smollm2.file, "--n", 4, "--m", 2, "--device", "cpu", "--no-save",
         "--trace", trace,
     ).summary  # fmt: skip
     figures.add("one question about ten pages", answer=said["answer"], standard=said["baseline_answer"])  # type: ignore[arg-type]
-    assert said["answer"] and len(said["scores"]) == 2  # type: ignore[arg-type]
+    assert said["answer"] and 1 <= len(said["scores"]) <= 2  # type: ignore[arg-type]
     for scheme in ("light", "dark"):
         take_picture("rag", scheme, trace, place)

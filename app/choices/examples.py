@@ -7,11 +7,14 @@ import msgspec
 
 
 class Example(msgspec.Struct, frozen=True):
-    """A prompt that demonstrates what its task and title name."""
+    """A prompt that demonstrates what its task and title name. answer: of a question, where it is known; documents:
+    the shipped ones that it is about."""
 
     task: str
     title: str
     prompt: str
+    answer: str = ""
+    documents: str = ""
 
 
 @lru_cache(maxsize=1)
@@ -24,6 +27,12 @@ def examples() -> tuple[Example, ...]:
 def questions() -> tuple[Example, ...]:
     """Every example of a question about the shipped documents."""
     return _read("questions")
+
+
+def known_answer(question: str, documents: str) -> str:
+    """The answer to a shipped question over its documents; empty where none is known."""
+    asked = question.strip()
+    return next((e.answer for e in questions() if e.prompt == asked and e.documents == documents), "")
 
 
 def _read(folder: str) -> tuple[Example, ...]:

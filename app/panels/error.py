@@ -12,7 +12,6 @@ from app.state.store import RunStore
 from app.text.shown_text import visible
 from app.widgets import labels
 from app.widgets.floating_bars import float_over
-from app.words.counts import count
 from engine.events import Event
 from engine.runs.summary import Summary
 
@@ -97,12 +96,18 @@ class ErrorPanel(Panel):
             return failed.get(trouble.what, self.tr("The run failed"))
         if trouble.kind == "damaged":
             return self.tr("The file is damaged")
+        if trouble.kind == "ended":
+            return self.tr("The engine ended")
         return titles.get(trouble.what, self.tr("Refused"))
 
     def _kept_text(self, trouble: Trouble) -> str:
-        if trouble.n_kept:
-            return self.tr("Kept: {0}, shown below.").format(count(trouble.n_kept, "token"))
-        return self.tr("Nothing was lost.")
+        if trouble.kept:
+            return self.tr("Kept: {0}.").format(trouble.kept)
+        if trouble.kind in ("damaged", "ended"):
+            return ""
+        if trouble.kind == "failed":
+            return self.tr("It had made nothing yet.")
+        return self.tr("Nothing was changed.")
 
     def _hint_text(self, trouble: Trouble) -> str:
         if trouble.kind == "damaged":

@@ -12,6 +12,7 @@ from app.choices.examples import Example, examples
 from app.panel import Panel
 from app.panels.conversation import ConversationStrip, with_answer
 from app.panels.verbs import Verbs
+from app.state.dropped import PROMPT_SUFFIXES, DroppedFiles, PromptFile
 from app.state.store import RunStore
 from app.state.verbs import Verb
 from app.text.plain_text import plain_tip
@@ -49,7 +50,9 @@ class PromptPanel(Panel):
         self._counted_prompt: tuple[str, int] | None = None
         self._own_prompt: str | None = None
         self._opened_prompt: str | None = None
-        self.prompt = PromptEdit(self)
+        self._dropped: PromptFile | None = store.tab(DroppedFiles).prompt
+        self.prompt = PromptEdit(self, file_suffixes=PROMPT_SUFFIXES)
+        self.prompt.file_dropped.connect(store.tab(DroppedFiles).take_prompt)
         self.prompt.setPlaceholderText(self.tr("Write a prompt to continue"))
         self.prompt.setAccessibleName(self.tr("Prompt"))
         self.prompt.setToolTip(self.tr("The text to continue. Ctrl+Enter runs it."))
@@ -105,6 +108,16 @@ class PromptPanel(Panel):
         """Show what an opened run was asked: its prompt, and the turns before it."""
         self.show_prompt(started.question)
         self.conversation.set_earlier(started.messages[:-1])
+
+    def newly_dropped(self) -> bool:
+        """Show a prompt that was dropped as a file since the last call. Returns whether there was one."""
+        dropped = self.store.tab(DroppedFiles).prompt
+        if dropped is None or dropped is self._dropped:
+            return False
+        self._dropped = dropped
+        self.prompt.setPlainText(dropped.text)
+        self.conversation.set_earlier(dropped.earlier)
+        return True
 
     def _begin_next_turn(self) -> None:
         """Take the answer on show into the conversation, and empty the box for the next question."""

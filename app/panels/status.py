@@ -16,7 +16,7 @@ from app.text.plain_text import one_line
 from app.widgets.labels import ElasticLine, SteadyLabel, plain_label
 from app.widgets.progress_bar import CalmProgressBar
 from app.widgets.reserved_space import keep_room
-from app.words import quantities
+from app.words import pace, quantities
 from app.words.counts import count
 from app.words.model_names import full_name
 from engine.events import Estimated, Event, ModelLoaded
@@ -24,6 +24,7 @@ from engine.runs.summary import Summary
 
 # States of a run or a load in which the engine reports progress; every other command may report it.
 _STATES_WITH_PROGRESS = ("loading", "measuring")
+_STATES_OF_A_RUN = ("prefilling", "drafting", "paused", "measuring", "stopping")
 
 
 class FiguresSource(Protocol):
@@ -48,9 +49,14 @@ class StatusPanel(Panel):
         self.device = plain_label("", self, role="muted")
         self.state = ElasticLine(self)
         self.state.setAccessibleName(self.tr("Engine state"))
-        self.speed = SteadyLabel(self.tr("{0:,.0f} tokens/s").format(10**6), self)
+        self.speed = SteadyLabel(self.tr("{0:,.0f} tokens/s, as written").format(10**5), self)
         self.speed.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.speed.setToolTip(self.tr("New tokens a second of decoding, prefill apart."))
+        self.speed.setToolTip(
+            self.tr(
+                "New tokens a second of decoding, prefill apart. As written: with what the window draws meanwhile; "
+                "timed: the median of the blocks measured after the text."
+            )
+        )
         self._progress_watch = ProgressWatch()
         self.same = SteadyLabel(self.tr("same text ✓"), self)
         self.same.setToolTip(self.tr("Greedy text equal to that of plain decoding, token by token."))
@@ -76,11 +82,26 @@ class StatusPanel(Panel):
         if self.device.text() != (device := self._device_text()):
             self.device.setText(device)
         self.state.show_text(self._state_text(self.store.history.live_summary))
-        figures = self.store.history.live_summary if self._front is None else self._front.status_summary
-        speed = None if figures is None else figures.ms_per_token
-        self.speed.show_text(self.tr("{0:,.0f} tokens/s").format(1000 / speed) if speed else "")
+        figures = self._figures()
+        self.speed.show_text("" if figures is None else self._speed_text(figures))
         self.same.show_text(self.tr("same text ✓") if figures is not None and figures.same else "")
         self._draw_progress()
+
+    def _figures(self) -> Summary | None:
+        """The summary of the run that the tab in front shows; None beside words on other work, to which it would seem
+        to belong."""
+        front = self.store.commands.front
+        if front is not None and (not front.is_run or self.store.doing not in _STATES_OF_A_RUN):
+            return None
+        return self.store.history.live_summary if self._front is None else self._front.status_summary
+
+    def _speed_text(self, figures: Summary) -> str:
+        """Tokens a second, and of which pass: as the text is written, or timed after it."""
+        if not figures.ms_per_token:
+            return ""
+        timed = bool(figures.paired("speculative" if figures.method != "plain" else "plain"))
+        template = self.tr("{0:,.0f} tokens/s, timed") if timed else self.tr("{0:,.0f} tokens/s, as written")
+        return template.format(1000 / figures.ms_per_token)
 
     def serve(self, front: FiguresSource) -> None:
         """Show the figures of this tab from now on."""
@@ -113,7 +134,7 @@ class StatusPanel(Panel):
             case "loading":
                 return self._loading_text()
             case "warming":
-                return self._indexing_text() if self._is_indexing() else self.tr("warming up")
+                return pace.indexing(self.store.engine.progressed) or self.tr("warming up")
             case "prefilling":
                 return self.tr("reading the prompt")
             case "drafting":
@@ -124,11 +145,7 @@ class StatusPanel(Panel):
             case "measuring":
                 return self._measuring_text()
             case "stopping":
-                front = self.store.commands.front
-                in_rounds = front is None or front.is_run
-                return self.tr("stopping after this round") if in_rounds else self.tr("stopping after this step")
-            case "answering" if self._is_indexing():
-                return self._indexing_text()
+                return self.store.stopping
             case "reading":
                 return self.tr("reading the file")
             case "done" if self._front is not None and self._front.status_summary is None:
@@ -154,25 +171,7 @@ class StatusPanel(Panel):
         text, progress = self.tr("loading {0} and {1}").format(*self._model_names()), self.store.engine.progressed
         if progress is None or progress.unit != "bytes":
             return text
-        return self.tr("{0}: {1} of {2}").format(
-            text, quantities.memory(progress.done), quantities.memory(progress.total)
-        )
-
-    def _is_indexing(self) -> bool:
-        """Whether the current run is still indexing the shipped documents."""
-        progress = self.store.engine.progressed
-        return (
-            progress is not None
-            and progress.phase in ("reading", "embedding", "writing", "indexing")
-            and progress.done < progress.total
-        )
-
-    def _indexing_text(self) -> str:
-        progress = self.store.engine.progressed
-        if progress is None:
-            return self.tr("starting the index")
-        text = self.tr("making the index, {0}: {1:,.0f} of {2:,.0f} {3}")
-        return text.format(one_line(progress.phase), progress.done, progress.total, one_line(progress.unit))
+        return self.tr("{0}: {1}").format(text, pace.amount(progress))
 
     def _measuring_text(self) -> str:
         progress = self.store.engine.progressed
@@ -228,6 +227,10 @@ class StatusPanel(Panel):
     def _time_left_text(self) -> str:
         seconds_left, rate = self._progress_watch.left_s, self._progress_watch.per_s
         progress = self.store.engine.progressed
+        if self.store.stopping:
+            return ""
+        if progress is not None and progress.left_s is not None and self._has_progress():
+            return self.tr("{0} left").format(quantities.duration(progress.left_s))
         if seconds_left is None or rate is None:
             return ""
         if progress is not None and progress.unit == "bytes":
@@ -239,15 +242,18 @@ class StatusPanel(Panel):
         if self.store.doing in ("drafting", "paused") and live is not None and live.started is not None:
             total = dict(live.started.settings).get("max_new_tokens")
             return float(live.summary.n_emitted), float(total) if isinstance(total, int | float) else 0.0
-        front = self.store.commands.front
-        has_progress = self.store.doing in _STATES_WITH_PROGRESS or (
-            front is not None and self.store.doing == front.doing
-        )
-        if has_progress and progress is not None:
+        if self._has_progress() and progress is not None:
             return progress.done, progress.total
         if self.store.doing == "reading":
             return self.store.file_progress
         return 0.0, 0.0
+
+    def _has_progress(self) -> bool:
+        """Whether what the engine reports is of what it does now."""
+        front, at = self.store.commands.front, self.store.engine.progressed
+        if front is None or at is None:
+            return False
+        return self.store.doing in (*_STATES_WITH_PROGRESS, front.doing) or pace.is_indexing(at)
 
 
 def _is_for(estimate: Estimated, model: ModelLoaded) -> bool:

@@ -60,7 +60,7 @@ class Verbs(QObject):
             if self._reasons.get(verb) != reason:
                 self._reasons[verb] = reason
                 action.setEnabled(not reason)
-                action.setToolTip(reason or action.text())
+                action.setToolTip(reason or action.text().partition("\t")[0])
 
     def follow(self, button: QAbstractButton, verb: Verb, tip: str) -> None:
         """Bind a button to a verb: it triggers the action and mirrors its state. tip: what it does in its tab."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from app.plots import export as plot_export
@@ -40,6 +41,9 @@ class ExportMenu(QMenu):
         for kind in ("png", "svg", "csv"):
             action = self.addAction(tr("Export {0}…").format(kind.upper()))
             action.triggered.connect(lambda _checked=False, kind=kind: self._ask_where(kind))
+        self.addSeparator()
+        for words, copy in ((tr("Copy picture"), self.copy_picture), (tr("Copy values as CSV"), self.copy_values)):
+            self.addAction(words).triggered.connect(lambda _checked=False, copy=copy: copy())
 
     def export(self, path: Path) -> None:
         """Write a file in the format of its suffix."""
@@ -50,6 +54,14 @@ class ExportMenu(QMenu):
             return
         picture = self._picture(kind == ".svg")
         self.exporter.write(path, lambda: picture)
+
+    def copy_picture(self) -> None:
+        """Put the picture on the clipboard."""
+        QGuiApplication.clipboard().setImage(QImage.fromData(self._picture(False)))
+
+    def copy_values(self) -> None:
+        """Put the values on the clipboard, as the file of them has them."""
+        QGuiApplication.clipboard().setText(plot_export.as_csv(self._table()).decode())
 
     def _ask_where(self, kind: str) -> None:
         suffix = "".join(filter(str.isalnum, visible(self._origin())))[:16]

@@ -5,8 +5,8 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit,
 
 from app import theme
 from app.text.plain_text import one_line
-from app.widgets.config_form import NumberBox
 from app.widgets.labels import plain_label
+from app.widgets.number_box import NumberBox
 from engine.reports.pilot import LONGEST_CURRENCY, Prices
 
 _MOST, _WIDTH = 1e6, 52 * theme.GRID

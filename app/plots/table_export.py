@@ -24,28 +24,31 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("plots", text)
 
 
-def offer_csv(table: QTableView, store: RunStore) -> "TableExport":
-    """Add copying and exporting to the context menu of a table, which has its name; the store says what came of it."""
+def offer_csv(table: QTableView, store: RunStore | None = None) -> "TableExport":
+    """Add copying and exporting to the context menu of a table, which has its name; the store says what came of it.
+
+    Without a store there is copying alone."""
     return TableExport(table, store)
 
 
 class TableExport(QObject):
     """Reads the visible columns of a table as they are shown."""
 
-    def __init__(self, table: QTableView, store: RunStore) -> None:
+    def __init__(self, table: QTableView, store: RunStore | None) -> None:
         super().__init__(table)
         self._table = table
         self._rows: list[list[str]] = []
         self._next = 0
         self._then: Callable[[list[list[str]]], None] | None = None
         self.exporter = Exporter(self)
-        self.exporter.written.connect(lambda path: store.tell(tr("exported to {0}").format(path_line(path))))
-        self.exporter.failed.connect(store.report)
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._step)
         self._add(tr("Copy table as CSV"), lambda: self.read(_copy))
-        self._add(tr("Export table as CSV…"), self._ask_where)
+        if store is not None:
+            self.exporter.written.connect(lambda path: store.tell(tr("exported to {0}").format(path_line(path))))
+            self.exporter.failed.connect(store.report)
+            self._add(tr("Export table as CSV…"), self._ask_where)
 
     def read(self, then: Callable[[list[list[str]]], None]) -> None:
         """Read the table, titles first, and pass it on once it is whole; a second call starts anew."""

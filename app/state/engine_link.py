@@ -15,6 +15,7 @@ from engine.events import (
     ModelLoaded,
     ModelUnloaded,
     Progressed,
+    PromptPreviewed,
     Surveyed,
 )
 from engine.host.thread_host import Host
@@ -31,15 +32,19 @@ Doing: TypeAlias = (
 
 
 class EngineLink:
-    """Commands out, events in. begun: the run under way has sent its first event; paused: it is held."""
+    """Commands out, events in. begun: the run under way has sent its first event; paused: it is held.
+
+    may_end: the engine has a process of its own, which can end at any moment."""
 
     def __init__(self) -> None:
         self.commands = CommandQueue()
         self.progressed: Progressed | None = None
         self.estimated: Estimated | None = None
         self.surveyed: Surveyed | None = None
+        self.previewed: PromptPreviewed | None = None
         self.model: ModelLoaded | None = None
         self.runs_on: HostKind = "thread"
+        self.may_end = False
         self.begun = False
         self.paused = False
         self._host: Host | None = None
@@ -121,12 +126,14 @@ class EngineLink:
                 self.estimated = event
             case Surveyed():
                 self.surveyed = event
+            case PromptPreviewed():
+                self.previewed = event
             case ModelLoaded():
                 self.model = event
             case EngineStarted(host=host):
-                self.runs_on = host
+                self.runs_on, self.may_end = host, host == "process"
             case EngineEnded():
-                self.progressed = None
+                self.progressed, self.may_end = None, False
             case ModelUnloaded():
                 self.model = None
             case _:

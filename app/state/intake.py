@@ -14,6 +14,7 @@ from app.state.trace_files import FileAnswer, TabFileRead, TraceFailed, TraceRea
 from app.text.plain_text import one_line, path_line
 from engine.events import (
     ComparisonMeasured,
+    EngineEnded,
     EvaluationMeasured,
     Event,
     GenerationMeasured,
@@ -62,6 +63,8 @@ class Intake:
         store = self._store
         if not _is_frequent(event):
             store.notes.add(event)
+        if isinstance(event, EngineEnded) and store.engine.commands.front is None:
+            store.trouble = notices.ended(event)
         if isinstance(event, Refused):
             self._take_refusal(event)
         elif not any(tab.take(event) for tab in store.tabs) and not store.engine.take(event):
@@ -91,7 +94,12 @@ class Intake:
         if event.what != "save":
             store.engine.commands.answered(done=False)
         if not silent:
-            store.trouble = notices.refusal(event, store.history.summary.n_emitted)
+            kept = notices.refused_kept(event.what, has_pair=store.engine.model is not None)
+            store.trouble = notices.refusal(event, self._kept_by_tabs(event) or kept)
+
+    def _kept_by_tabs(self, event: Refused | RunFailed) -> str:
+        """What the tab whose work failed keeps of it, in words."""
+        return next((kept for tab in self._store.tabs if (kept := tab.kept(event))), "")
 
     def _take_run(self, event: Event) -> None:
         if isinstance(event, RunStarted):
@@ -133,7 +141,8 @@ class Intake:
         what = "run" if front is None or front.is_run else front.name
         for tab in store.tabs:
             tab.fail(event)
-        store.trouble = notices.failure(event, what, n_kept)
+        kept = notices.text_kept(n_kept) if what == "run" else self._kept_by_tabs(event)
+        store.trouble = notices.failure(event, what, kept)
 
     def _show_opened(self, record: RunRecord) -> None:
         store = self._store
@@ -155,7 +164,7 @@ class Intake:
 
     def _show_damage(self, damage: str | None, n_kept: int) -> None:
         """Show where the file just opened is damaged, if it is."""
-        self._store.trouble = None if damage is None else notices.damaged(damage, n_kept)
+        self._store.trouble = None if damage is None else notices.damaged(damage, notices.text_kept(n_kept))
 
 
 def _is_frequent(event: Event) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from app.state.run_record import RunRecord
 from app.state.selection import Selection
 from engine import drafters, methods
-from engine.commands import Command, Fork, Load, Measure, Run
+from engine.commands import Command, Fork, Load, Measure, PreviewPrompt, Run
 from engine.events import Event, ModelLoaded, RoundFinished, RunStarted, Setting
 from engine.prompts import Message
 from engine.settings import Request
@@ -55,8 +55,16 @@ def default_drafter(target: str) -> str:
 
 def run(setup: Setup, prompt: str, earlier: tuple[Message, ...] = (), *, held: bool = False) -> Run:
     """A run of the prompt after the earlier turns of a conversation; held: it pauses after its first round."""
-    request = Request(prompt, messages=(*earlier, Message("user", prompt)) if earlier else ())
-    return Run(setup.method, setup.settings, request, paused=held, n_free=1 if held else 0)
+    return Run(setup.method, setup.settings, _request(prompt, earlier), paused=held, n_free=1 if held else 0)
+
+
+def preview(settings: Mapping[str, Setting], prompt: str, earlier: tuple[Message, ...], serial: int) -> PreviewPrompt:
+    """The question what the target would read of the same prompt."""
+    return PreviewPrompt(_request(prompt, earlier), settings, serial)
+
+
+def _request(prompt: str, earlier: tuple[Message, ...]) -> Request:
+    return Request(prompt, messages=(*earlier, Message("user", prompt)) if earlier else ())
 
 
 def measurement(setup: Setup) -> Measure:

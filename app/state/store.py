@@ -5,7 +5,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from app.state.budget import Budget
 from app.state.command_queue import CommandQueue
@@ -19,6 +19,7 @@ from app.state.run_record import RunRecord
 from app.state.selection import Selection
 from app.state.tab_state import TabState
 from app.state.trace_files import TraceFiles
+from app.words import pace
 from engine.commands import Command, Fork, Load, Pause, Question, Resume, Run, Step
 from engine.events import Event, Refused, RunStarted
 from engine.host.thread_host import Host
@@ -29,6 +30,8 @@ T = TypeVar("T", bound=TabState)
 FRAME_MS = 33
 # Nothing is drawn while measuring, so the queue need not be emptied often.
 _MEASURING_MS = 250
+# How soon the window says that the idle engine was ended from outside.
+_IDLE_MS = 500
 # A frame takes in events for at most this long, but never so few that the queue could grow for ever.
 _TAKE_S, _TAKE_AT_LEAST = 0.004, 64
 
@@ -176,7 +179,24 @@ class RunStore(QObject):
 
     def may_stop(self) -> str:
         """Why nothing can be stopped, in words; empty where something can."""
-        return "" if self.busy else self.tr("nothing is under way")
+        return self.stopping or ("" if self.busy else self.tr("nothing is under way"))
+
+    @property
+    def stopping(self) -> str:
+        """What a stop waits for, in words; empty where nothing is being stopped."""
+        if (front := self.commands.front) is None or not self.commands.cancelling:
+            return ""
+        in_rounds = front.is_run and not is_answering(front) and not self._intake.growing.live_summary.blocks
+        return self.tr("Stopping after this round…") if in_rounds else self.tr("Stopping after this step…")
+
+    @property
+    def long_work(self) -> str:
+        """Long work under way, in words, which a key pressed by mistake must not end; empty where there is none."""
+        if (front := self.commands.front) is None or self.stopping:
+            return ""
+        if front.is_run:
+            return pace.indexing(self.engine.progressed) if self.doing in ("warming", "answering") else ""
+        return QCoreApplication.translate("commands", front.under_way)
 
     @property
     def can_start(self) -> bool:
@@ -247,7 +267,7 @@ class RunStore(QObject):
 
     def report(self, message: str, hint: str, *, what: str = "file") -> None:
         """Show a problem that the window itself ran into."""
-        self.trouble = Trouble("refused", what, message, hint, "", self.summary.n_emitted)
+        self.trouble = Trouble("refused", what, message, hint, "", "")
         self.notes.add(Refused(what, message, hint))
         self.changed.emit()
 
@@ -345,14 +365,19 @@ class RunStore(QObject):
             self._intake.take_file(answer)
             n_taken += 1
         moved = sum(replay.move_on() for replay in self._replays) > 0
-        interval = _MEASURING_MS if self.quiet and not self.playing else FRAME_MS
-        if self._timer.interval() != interval:
-            self._timer.setInterval(interval)
-        if not (self.busy or self.commands.unanswered):
-            self._timer.stop()
+        self._pace()
         if moved or (n_taken and not (was_quiet and self.quiet)):
             self.changed.emit()
         self.budget.spent_s = spent_s + monotonic() - began
+
+    def _pace(self) -> None:
+        """Poll as often as there is something to come; while idle, only for the end of an engine's own process."""
+        idle = not (self.busy or self.commands.unanswered)
+        interval = _IDLE_MS if idle else _MEASURING_MS if self.quiet and not self.playing else FRAME_MS
+        if self._timer.interval() != interval:
+            self._timer.setInterval(interval)
+        if idle and not self.engine.may_end:
+            self._timer.stop()
 
     @property
     def quiet(self) -> bool:

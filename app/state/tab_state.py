@@ -47,6 +47,10 @@ class TabState:
     def fail(self, event: Refused | RunFailed) -> None:
         """Take in a refused command or a failed run, possibly another tab's."""
 
+    def kept(self, event: Refused | RunFailed) -> str:
+        """What there is of its work that was refused or failed, in words; empty for another's, and for nothing."""
+        return ""
+
     def cancelled(self) -> None:
         """React to a cancel, which drops the commands that were not handed over yet."""
 

@@ -10,6 +10,7 @@ from app.state.run_record import RunRecord
 from app.state.tab_state import TabState
 from engine.errors import EngineError, InputError
 from engine.events import RunStarted
+from engine.machine.file_kinds import refuse_irregular
 from engine.runs import trace
 from engine.runs.trace import FileJob, TraceWriter
 
@@ -128,6 +129,8 @@ class TraceFiles:
 
 
 def _read(path: Path, tabs: Sequence[TabState], job: FileJob) -> TraceRead | TabFileRead:
+    if not path.is_dir():
+        refuse_irregular(path, "open a run, a training or a comparison")  # a tab looks at its first line
     for tab in tabs:
         if (content := tab.read(path)) is not None:
             return TabFileRead(tab, content, path)

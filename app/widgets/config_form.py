@@ -7,11 +7,11 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 from msgspec import inspect
 from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLineEdit, QWidget
 
 from app import theme
 from app.widgets.labels import plain_label
+from app.widgets.number_box import NumberBox
 from app.widgets.steady_box import SteadyBox
 from engine.events import Setting
 
@@ -54,20 +54,7 @@ def _split_meta(kind: inspect.Type) -> tuple[inspect.Type, dict[str, str]]:
     return kind, {}
 
 
-class NumberBox(QDoubleSpinBox):
-    """Shows numbers without trailing zeros and leaves the wheel to the column that scrolls."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
-        """Ignore the wheel, which could change a number unnoticed."""
-        event.ignore()
-
-    def textFromValue(self, value: float) -> str:  # noqa: N802 (Qt's name)
-        """Write the number without trailing zeros."""
-        text = f"{value:.{self.decimals()}f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-_Control: TypeAlias = QDoubleSpinBox | QCheckBox | QComboBox | QLineEdit
+_Control: TypeAlias = NumberBox | QCheckBox | QComboBox | QLineEdit
 
 
 class ConfigForm(QWidget):
@@ -224,7 +211,7 @@ class ConfigForm(QWidget):
         line.textChanged.connect(self.changed)
         return line
 
-    def _spin(self, field: Field) -> QDoubleSpinBox:
+    def _spin(self, field: Field) -> NumberBox:
         """A double spin box, for integers too, because Qt's integer box ends at 2^31."""
         assert isinstance(field.kind, inspect.IntType | inspect.FloatType)
         is_int = isinstance(field.kind, inspect.IntType)
@@ -232,7 +219,7 @@ class ConfigForm(QWidget):
         box.setDecimals(field.decimals)
         box.setSingleStep(1 if is_int else 0.1)
         if field.decimals > _DECIMALS:
-            box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+            box.setStepType(NumberBox.StepType.AdaptiveDecimalStepType)
         box.setRange(*_bounds(field.kind, step=10**-field.decimals))
         box.setSpecialValueText(field.zero)
         box.setValue(float(field.default or 0))

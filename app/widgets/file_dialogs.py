@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-_OPEN_FILTER = "*.jsonl *.json *.txt *.parquet"
+_OPEN_FILTER = "*.jsonl *.json *.txt *.parquet;;*"
 _SAVE_FILTER = "*.jsonl"
 
 

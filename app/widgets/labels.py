@@ -2,8 +2,8 @@
 
 from typing import Literal, TypeAlias
 
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt
+from PySide6.QtGui import QAction, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from app import theme
@@ -56,7 +56,9 @@ class SteadyLabel(QLabel):
 
 
 class ElasticLine(QWidget):
-    """One line of plain text that takes the width there is and is cut to it; its size never follows its text."""
+    """One line of plain text that takes the width there is and is cut to it; its size never follows its text.
+
+    Its context menu copies all of the text."""
 
     def __init__(self, parent: QWidget, *, role: Role = "normal", strong: bool = False) -> None:
         super().__init__(parent)
@@ -67,6 +69,10 @@ class ElasticLine(QWidget):
             font.setBold(True)
             self._label.setFont(font)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        copy = QAction(QCoreApplication.translate("labels", "Copy text"), self)
+        copy.triggered.connect(lambda _checked=False: QGuiApplication.clipboard().setText(self._text))
+        self.addAction(copy)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
     def text(self) -> str:
         """The full text."""

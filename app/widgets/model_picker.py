@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QStyle, QStyledItemDelegate,
 
 from app import theme
 from app.text.plain_text import elide_mode, one_line, plain_tip
+from app.widgets.dropped_file import PathDrop
 
 _SPEC = Qt.ItemDataRole.UserRole
 _DETAIL = Qt.ItemDataRole.UserRole + 1
@@ -49,6 +50,7 @@ class ModelPicker(QComboBox):
         self.setItemDelegate(_RowDelegate(self))
         self._line_edit = QLineEdit(self)
         self.setLineEdit(self._line_edit)
+        PathDrop(self._line_edit, self.set_spec)
         self.setCompleter(None)  # type: ignore[arg-type]
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setMaxVisibleItems(_ROWS)

@@ -7,6 +7,7 @@ from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
+from app.widgets.dropped_file import PathDrop
 
 
 class PathLine(QWidget):
@@ -22,6 +23,7 @@ class PathLine(QWidget):
         self.line.setToolTip(tip)
         self.line.setMinimumWidth(9 * theme.GRID)
         self.line.textChanged.connect(self.changed)
+        PathDrop(self.line, self.setText)
         self.setAccessibleName(name)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(theme.GRID)

@@ -1,13 +1,14 @@
 """A text box that returns exactly the text that was set and never lays out more text than it can quickly."""
 
 import re
+from collections.abc import Collection
 
 from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from app import theme
-from app.widgets.dropped_file import dropped_file
+from app.widgets.dropped_file import dropped_file, dropped_files
 
 LONGEST_EDITED = 20_000
 _LONGEST_SHOWN = 2_000
@@ -22,9 +23,12 @@ class PromptEdit(QPlainTextEdit):
     """Grows from two lines to eight. Of a text too long to edit it keeps all and shows the beginning, read-only."""
 
     text_changed = Signal()
+    file_dropped = Signal(object)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, *, file_suffixes: Collection[str] = ()) -> None:
+        """file_suffixes: of the files that may be dropped here as a prompt; `file_dropped` hands their path over."""
         super().__init__(parent)
+        self.file_suffixes = frozenset(file_suffixes)
         self._literal = ""
         self.folded = False
         self.setTabChangesFocus(True)
@@ -61,11 +65,16 @@ class PromptEdit(QPlainTextEdit):
         return _HIDDEN.search(self.toPlainText(), 0, LONGEST_EDITED) is not None
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:  # noqa: N802 (Qt's name)
-        """Leave a dropped file to the window, which opens it."""
-        return dropped_file(source) is None and super().canInsertFromMimeData(source)
+        """Take text, and a file that may hold a prompt; leave any other file to the window, which opens it."""
+        if (path := dropped_file(source)) is not None:
+            return path.suffix.lower() in self.file_suffixes
+        return not dropped_files(source) and super().canInsertFromMimeData(source)
 
     def insertFromMimeData(self, source: QMimeData) -> None:  # noqa: N802 (Qt's name)
         """Paste or drop as plain text; text that the box cannot edit unchanged is kept verbatim."""
+        if (path := dropped_file(source)) is not None:
+            self.file_dropped.emit(path)
+            return
         pasted, cursor = source.text(), self.textCursor()
         editable = len(pasted) + self.document().characterCount() <= LONGEST_EDITED and not _changed_by_qt(pasted)
         if editable:

@@ -70,6 +70,10 @@ def baseline_to_come(summary: Summary, started: RunStarted | None) -> bool:
 
 def no_baseline(summary: Summary, started: RunStarted | None) -> str:
     """Why there is no speed of plain decoding."""
+    if summary.paired("plain"):
+        if summary.state == "running":
+            return QCoreApplication.translate("words", "Plain decoding is being timed beside it.")
+        return QCoreApplication.translate("words", "Stopped before both were timed.")
     if baseline_to_come(summary, started):
         return QCoreApplication.translate("words", "Plain decoding is measured after the text.")
     return QCoreApplication.translate("words", "Plain decoding was not measured in this run.")

@@ -16,7 +16,9 @@ from engine.experiments.prompt_sets import PromptSet
 from engine.machine import versions as machine
 from engine.measuring import blocks, systems
 from engine.measuring.blocks import Calls
+from engine.measuring.prompts import asked_texts
 from engine.measuring.systems import System
+from engine.methods.speculative.config import SpeculativeConfig
 from engine.models.loading import LoadedModel, Pair
 from engine.statistics import Interval, RatioEstimate
 
@@ -48,7 +50,9 @@ class TaskFigures(msgspec.Struct, frozen=True):
 
 
 class TasksBench(msgspec.Struct, frozen=True):
-    """Results of `bench decode` on a set of prompts: the tasks, and all of them together as the last."""
+    """Results of `bench decode` on a set of prompts: the tasks, and all of them together as the last.
+
+    chat: whether the prompts were asked through the target's chat template."""
 
     tasks: tuple[TaskFigures, ...]
     prompt_set: str
@@ -65,14 +69,17 @@ class TasksBench(msgspec.Struct, frozen=True):
     measured_utc: str
     seconds: float
     cautions: tuple[str, ...] = ()
+    chat: bool = False
 
 
 def bench(
-    pair: Pair, drafter: Drafter, spec: str, prompt_set: PromptSet, *, gamma: int, n_new: int
+    pair: Pair, drafter: Drafter, spec: str, prompt_set: PromptSet, config: SpeculativeConfig
 ) -> Iterator[Event | TasksBench]:
     """Yield progress, then the result; every prompt runs on all systems, in rotating order. Raises InputError."""
     started, target = time.perf_counter(), pair.target
-    prompt_ids = [_ids(target, prompt.turns[0], n_new) for prompt in prompt_set.prompts]
+    gamma, n_new = config.gamma, config.max_new_tokens
+    prompt_ids, as_chat = asked_texts(target, [prompt.turns[0] for prompt in prompt_set.prompts], config)
+    _refuse_too_long(target, prompt_ids, n_new)
     decoders = _systems(pair, drafter, gamma=gamma, n_new=n_new)
     for decoder in decoders.values():
         decoder(prompt_ids[0][:8])
@@ -94,6 +101,7 @@ def bench(
         measured_utc=machine.now_utc(),
         seconds=time.perf_counter() - started,
         cautions=cautions,
+        chat=as_chat,
     )
 
 
@@ -113,12 +121,11 @@ def _row(figures: TaskFigures) -> tuple[str, ...]:
     return (figures.task, str(figures.n_prompts), *times, *shown, f"{figures.alpha:.2f}", same)
 
 
-def _ids(target: LoadedModel, text: str, n_new: int) -> list[int]:
-    ids: list[int] = target.tokenizer(text)["input_ids"]
-    if len(ids) + n_new > target.context:
-        reason = f"a prompt of {len(ids)} tokens and {n_new} new ones: {target.spec} reads {target.context}"
+def _refuse_too_long(target: LoadedModel, prompt_ids: Sequence[Sequence[int]], n_new: int) -> None:
+    longest = max(map(len, prompt_ids))
+    if longest + n_new > target.context:
+        reason = f"a prompt of {longest} tokens and {n_new} new ones: {target.spec} reads {target.context}"
         raise InputError(reason, "use fewer new tokens or shorter prompts")
-    return ids
 
 
 def _systems(pair: Pair, drafter: Drafter, *, gamma: int, n_new: int) -> dict[str, System]:

@@ -16,12 +16,12 @@ from scipy.stats import chisquare
 
 from engine.bench.hosted import HostedPair
 from engine.decoding import sampling
-from engine.decoding.sampling import Warp
 from engine.events import Event, HostKind, Progressed, RuntimeName
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.models.loading import LoadedModel
-from engine.runtime import warp_of
+from engine.runtime import ruled_text, warp_of
+from engine.settings import make_config
 
 Path: TypeAlias = tuple[int, ...]
 _GAMMA, _DEPTH = 2, 3
@@ -71,12 +71,11 @@ def check(
     where it is greedy, and always at gamma 2."""
     divergence = yield from _first_divergence(pair, prompts, config)
     sampled = replace(config, temperature=config.temperature or 1.0)
-    warp = warp_of(sampled)
     with torch.inference_mode():
-        opening = _richest_opening(target, prompts, warp, least=_LEAST_EXPECTED / n_samples)
+        opening = _richest_opening(target, prompts, sampled, least=_LEAST_EXPECTED / n_samples)
     samples = yield from _samples(pair, opening, sampled, n_samples)
     with torch.inference_mode():
-        tests = [_test(target, opening, warp, samples, depth=depth, seed=config.seed) for depth in (1, _DEPTH)]
+        tests = [_test(target, opening, sampled, samples, depth=depth) for depth in (1, _DEPTH)]
     yield Losslessness(
         greedy_equal=divergence is None,
         first_divergence=divergence,
@@ -96,8 +95,10 @@ def _first_divergence(
     pair: HostedPair, prompts: Sequence[Sequence[int]], config: SpeculativeConfig
 ) -> Generator[Event, None, int | None]:
     """Index of the first token that differs from plain decoding at any draft length; None where none does."""
-    greedy_config = SpeculativeConfig(max_new_tokens=config.max_new_tokens, stop_at_end=False, baseline=False)
-    plain_config = PlainConfig(max_new_tokens=config.max_new_tokens, stop_at_end=False)
+    rules = {"generation_rules": config.generation_rules, "repetition_penalty": config.repetition_penalty}
+    shared = {"max_new_tokens": config.max_new_tokens, "stop_at_end": False, **rules}
+    greedy_config = make_config(SpeculativeConfig, {**shared, "baseline": False})
+    plain_config = make_config(PlainConfig, shared)
     for index, prompt in enumerate(prompts):
         plain = pair.ids("plain", plain_config, prompt)
         for gamma in sorted({*_GREEDY_GAMMAS, config.gamma}):
@@ -109,11 +110,11 @@ def _first_divergence(
 
 
 def _richest_opening(
-    target: LoadedModel, prompts: Sequence[Sequence[int]], warp: Warp, *, least: float
+    target: LoadedModel, prompts: Sequence[Sequence[int]], config: SpeculativeConfig, *, least: float
 ) -> Sequence[int]:
     """The start of a prompt after which the most paths are likely enough to count: there the test is strongest."""
     openings = [prompt[:n] for prompt in prompts for n in _OPENING_LENGTHS if n <= len(prompt)]
-    return max(openings, key=lambda ids: len(_likely_paths(target, ids, warp, depth=_DEPTH, least=least)))
+    return max(openings, key=lambda ids: len(_likely_paths(target, ids, config, depth=_DEPTH, least=least)))
 
 
 def _samples(
@@ -131,17 +132,17 @@ def _samples(
 
 
 def _test(
-    target: LoadedModel, prompt: Sequence[int], warp: Warp, samples: Sequence[Path], *, depth: int, seed: int
+    target: LoadedModel, prompt: Sequence[int], config: SpeculativeConfig, samples: Sequence[Path], *, depth: int
 ) -> _Test:
     """Chi-square of the first `depth` tokens against the exact distribution, rare paths pooled."""
     n = len(samples)
-    expected = _likely_paths(target, prompt, warp, depth=depth, least=_LEAST_EXPECTED / n)
+    expected = _likely_paths(target, prompt, config, depth=depth, least=_LEAST_EXPECTED / n)
     probs = np.array([*expected.values(), max(0.0, 1.0 - sum(expected.values()))])
     occurrences = Counter(sample[:depth] for sample in samples)
     counts = np.array([*(occurrences[path] for path in expected), 0], dtype=np.float64)
     counts[-1] = n - counts.sum()
     probs, counts = _pool(probs, counts, least=_LEAST_EXPECTED / n)
-    direct = np.random.default_rng(seed).multinomial(n, probs / probs.sum())
+    direct = np.random.default_rng(config.seed).multinomial(n, probs / probs.sum())
     p_value = chisquare(counts, n * probs / probs.sum()).pvalue if len(probs) > 1 else 1.0
     return _Test(float(p_value), _tv(counts / n, probs), _tv(direct / n, probs), len(probs))
 
@@ -163,15 +164,21 @@ def _tv(a: "np.typing.NDArray[np.float64]", b: "np.typing.NDArray[np.float64]") 
 
 
 def _likely_paths(
-    target: LoadedModel, prompt: Sequence[int], warp: Warp, *, depth: int, least: float
+    target: LoadedModel, prompt: Sequence[int], config: SpeculativeConfig, *, depth: int, least: float
 ) -> dict[Path, float]:
     """Every path of `depth` tokens whose exact probability under the target is at least `least`."""
     paths: dict[Path, float] = {(): 1.0}
+    warp, rules = warp_of(config), ruled_text(target, config, n_most=len(prompt) + _DEPTH)
+    if rules is not None:
+        rules.begin(prompt)
     for _ in range(depth):
         longer: dict[Path, float] = {}
         for path, prob in paths.items():
             ids = torch.tensor([[*prompt, *path]], device=target.device)
             logits = target.model(input_ids=ids, use_cache=False).logits[0, -1]
+            if rules is not None:
+                drafted = torch.tensor(path, dtype=torch.int64, device=target.device)
+                logits = rules.applied(logits[None].float(), drafted)[0]
             following = prob * sampling.probabilities(logits, warp).double()
             tokens = (following >= least).nonzero().squeeze(-1).tolist()
             longer |= {(*path, token): float(following[token]) for token in tokens}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.cli.exit_status import BAD_INPUT, OK, STOPPED
 from engine.errors import EngineError
+from engine.machine.no_memory import LESS, ran_out
 from engine.machine.quiet import quiet_logs
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def run_command(app: "typer.Typer", argv: list[str], *, name: str) -> int:
     try:
         result = command.main(args=argv, prog_name=name, standalone_mode=False)
     except TyperException as err:
-        return _complain(f"{_one_line(err.format_message())} (see draftscope --help)")
+        return _complain(f"{err.format_message()} (see draftscope --help)")
     except EngineError as err:
         return _complain(str(err))
     except Exit as err:
@@ -39,7 +40,11 @@ def run_command(app: "typer.Typer", argv: list[str], *, name: str) -> int:
         return STOPPED
     except SystemExit:  # how typer reports a closed pipe, as after `| head`
         return OK
-    except OSError as err:
+    except (OSError, MemoryError, ImportError, RuntimeError) as err:
+        if ran_out(err):
+            return _complain(f"memory ran out, or address space ({_first_line(err)}); {LESS}")
+        if not isinstance(err, OSError):
+            raise
         return _complain(f"the output could not be written ({err.strerror}); free the disk or name another place")
     return result if isinstance(result, int) else OK
 
@@ -51,9 +56,11 @@ def _write_any_text() -> None:
 
 
 def _complain(line: str) -> int:
-    sys.stderr.write(f"draftscope: {_one_line(line)}\n")
+    from engine.cli import terminal
+
+    sys.stderr.write(f"draftscope: {terminal.line(line)}\n")
     return BAD_INPUT
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _first_line(err: BaseException) -> str:
+    return (str(err).strip() or type(err).__name__).splitlines()[0]

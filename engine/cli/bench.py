@@ -10,7 +10,18 @@ import typer
 
 from engine.cli.exit_status import OK
 from engine.cli.kept_log import KeptLog, Saving
-from engine.cli.options import Json, NoSave, Out, PairOptions, Settings, numbers, with_options
+from engine.cli.options import (
+    MOST,
+    Json,
+    NoSave,
+    Out,
+    PairOptions,
+    Settings,
+    decimal,
+    numbers,
+    refuse_above,
+    with_options,
+)
 from engine.cli.output import Output, Value
 from engine.cli.running import loaded_session
 from engine.errors import InputError
@@ -102,7 +113,7 @@ def _bench_tasks(
     gamma, n_new = config.gamma, config.max_new_tokens
     asked: tuple[tuple[str, Setting], ...] = (("gamma", gamma), ("max_new_tokens", n_new), ("prompts", prompts))
     with _kept("bench decode", session, asked, saving, output) as kept:
-        for item in decode_tasks.bench(session.models, session.drafter, spec, prompt_set, gamma=gamma, n_new=n_new):
+        for item in decode_tasks.bench(session.models, session.drafter, spec, prompt_set, config):
             if isinstance(item, decode_tasks.TasksBench):
                 fields = msgspec.to_builtins(item)
                 # People read the tasks in the table that follows.
@@ -185,7 +196,7 @@ def bench_gpu(
     blocks: Annotated[int, typer.Option(help="interleaved blocks of each pair")] = 7,
     gpt_fast: Annotated[Path | None, typer.Option(help="a checkout of gpt-fast to measure beside ours")] = None,
     folder: Annotated[Path | None, typer.Option(help="run all parts within --minutes, a file each in here")] = None,
-    minutes: Annotated[float, typer.Option(help="that all parts may take together")] = 10.0,
+    minutes: Annotated[float, decimal("that all parts may take together")] = 10.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="list the parts, estimated minutes and memory")] = False,
     out: Out = None,
     json: Json = False,
@@ -254,6 +265,7 @@ def refuse_below(name: str, value: int, least: int) -> None:
     """Raise InputError where a count is too small to be measured."""
     if value < least:
         raise InputError(f"{name} = {value}: must be >= {least}", "fewer give no useful figures")
+    refuse_above(name, value, MOST)
 
 
 def refuse_sampling(name: str, settings: Settings) -> None:
@@ -318,6 +330,7 @@ def bench_endurance(
     config = make_config(SpeculativeConfig, settings)
     if rounds < 1:
         raise InputError(f"rounds = {rounds}: must be >= 1", "10000 show what grows slowly")
+    refuse_above("rounds", rounds, MOST)
     if pair.chosen_drafter() == "none":
         raise InputError("there is no drafter to propose anything", "name one with --drafter")
     from engine.bench.endurance import Endurance, endure
@@ -351,6 +364,8 @@ def bench_index(
     if passages < 1_000 or files < 1 or pairs < 1:
         reason = f"passages = {passages}, files = {files}, pairs = {pairs}: too few"
         raise InputError(reason, "use at least 1000 passages, 1 file and 1 pair")
+    for name, count, most in (("passages", passages, MOST), ("files", files, 100_000), ("pairs", pairs, 1_000)):
+        refuse_above(name, count, most)
     from engine.bench.index import IndexBench, bench
 
     output = Output(json=json)

@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from engine.cli.exit_status import OK
-from engine.cli.options import Json, WorldForm
+from engine.cli.options import Json, WorldForm, refuse_above
 from engine.cli.output import Output
 from engine.errors import InputError
 
@@ -38,6 +38,7 @@ def builtin_eval(
     """Measure how well the built-in models answer, judge and draft on a fresh world."""
     if questions < _LEAST:
         raise InputError(f"questions = {questions}: too few", f"use at least {_LEAST}")
+    refuse_above("questions", questions, 1_000_000)
     if seed < 0:
         raise InputError(f"seed = {seed}: must be >= 0", "use any other whole number")
     from engine.bench.builtin import BuiltinEval, evaluate, load_builtin

@@ -7,7 +7,7 @@ import typer
 
 from engine import drafters
 from engine.cli.exit_status import OK
-from engine.cli.options import Json, PairOptions, Settings, with_options
+from engine.cli.options import MOST, Json, PairOptions, Settings, refuse_above, with_options
 from engine.cli.output import Output
 from engine.errors import InputError
 from engine.events import HostKind
@@ -33,6 +33,8 @@ def losslessness(
     config = make_config(SpeculativeConfig, settings)
     if samples < 100 or prompts < 1:
         raise InputError(f"samples = {samples}, prompts = {prompts}: too few", "use at least 100 samples and 1 prompt")
+    refuse_above("samples", samples, MOST)
+    refuse_above("prompts", prompts, 10_000)
     if engine not in _ENGINES:
         raise InputError(f"unknown engine {engine!r}", f"use {' or '.join(_ENGINES)}")
     if pair.chosen_drafter() == drafters.NONE:

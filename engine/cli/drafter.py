@@ -10,9 +10,9 @@ import typer
 from engine.cli import drafter_tables
 from engine.cli.exit_status import OK, STOPPED
 from engine.cli.kept_log import KeptLog, Saving
-from engine.cli.options import Json, NoSave
+from engine.cli.options import CHAT_CHOICES, Chat, Json, NoSave, decimal
 from engine.cli.output import Output, Value
-from engine.cli.running import stoppable
+from engine.cli.running import stop_noted, stoppable
 from engine.commands import Load, Train
 from engine.errors import InputError
 from engine.events import (
@@ -44,13 +44,13 @@ _Data = Annotated[
 ]
 _Sample = Annotated[int, typer.Option(help="tokens of text to add that the target itself writes")]
 _Out = Annotated[Path | None, typer.Option(help="the drafter's folder, new; a user folder unless given")]
-_Minutes = Annotated[float, typer.Option(help="time for training, measuring it included")]
+_Minutes = Annotated[float, decimal("time for training, measuring it included")]
 _Size = Annotated[str, typer.Option(help="auto fits it to the target")]
 _Objective = Annotated[str, typer.Option(help=", ".join(OBJECTIVES))]
 _Seed = Annotated[int, typer.Option(help="same seed and steps, same drafter")]
 _Gamma = Annotated[int, typer.Option(help="draft length at which the speedup is measured")]
 _Steps = Annotated[int, typer.Option(help="steps of training; 0 fits them to the minutes")]
-_Rate = Annotated[float, typer.Option(help="learning rate at its peak; 0 fits the width")]
+_Rate = Annotated[float, decimal("learning rate at its peak; 0 fits the width")]
 _Patience = Annotated[int, typer.Option(help="looks without a better alpha after which training ends early")]
 _Start = Annotated[
     str,
@@ -82,6 +82,7 @@ def train_drafter(
     rate: _Rate = 0.0,
     seed: _Seed = 0,
     resume: _Resume = False,
+    chat: Chat = None,
     device: _Device = "auto",
     dtype: _DType = "auto",
     no_save: NoSave = False,
@@ -93,7 +94,8 @@ def train_drafter(
         {
             "objective": objective, "minutes": minutes, "layers": _size("layers", layers),
             "width": _size("width", width), "sample": sample, "gamma": gamma, "patience": patience, "seed": seed,
-            "embed": embed, "steps": steps, "rate": rate, **_start(start_from),
+            "embed": embed, "steps": steps, "rate": rate, "chat": CHAT_CHOICES[chat],
+            **_start(start_from),
         },
     )  # fmt: skip
     refuse_early(target, data, device, dtype)
@@ -112,11 +114,14 @@ def carry_out(job: "DrafterJob", *, no_save: bool, json: bool) -> int:
     report = _TrainingReport(output)
     with KeptLog(Saving(no_save), output) as kept, stoppable() as flag:
         _quiet()
-        for event in train(job, flag):
-            if not kept.started and not isinstance(event, Progressed):
-                kept.take(training_started(_command(job)))
-            kept.take(event)
-            report.take(event)
+        with stop_noted(flag, output):
+            for event in train(job, flag):
+                if not kept.started and not isinstance(event, Progressed):
+                    kept.take(training_started(_command(job)))
+                kept.take(event)
+                report.take(event)
+        if flag.is_set() and not report.ended:
+            kept.stopped()
     output.summary({**report.summary(job), "run": kept.run_id})
     return STOPPED if flag.is_set() else OK
 
@@ -132,6 +137,7 @@ def compare_objectives(
     objective: _Objective = "forward-kl",
     steps: Annotated[int, typer.Option(help="steps of each final training; 0 fits them to the minutes")] = 0,
     seed: _Seed = 0,
+    chat: Chat = None,
     device: _Device = "auto",
     dtype: _DType = "auto",
     no_save: NoSave = False,
@@ -143,6 +149,7 @@ def compare_objectives(
         {
             "objective": objective, "minutes": minutes, "layers": _size("layers", layers),
             "width": _size("width", width), "seed": seed, "steps": steps, "start": "new",
+            "chat": CHAT_CHOICES[chat],
         },
     )  # fmt: skip
     if objective == "cross-entropy":
@@ -231,6 +238,11 @@ class _TrainingReport:
         self._estimated: TrainingEstimated | None = None
         self._tried: LayersTried | None = None
 
+    @property
+    def ended(self) -> bool:
+        """Whether the training came to an end of its own, or was stopped after a step."""
+        return self._finished is not None
+
     def take(self, event: Event) -> None:
         """Print and remember one event."""
         match event:
@@ -275,7 +287,7 @@ class _TrainingReport:
             "width": None if self._started is None else self._started.width,
             "n_parameters": None if self._started is None else self._started.n_parameters,
             "alpha_before": first,
-            "alpha_after": None if after is None else after.alpha,
+            "alpha_after": after.alpha if after is not None else None if finished is None else finished.alpha,
             "alpha_ci": None if after is None else after.alpha_ci,
             "alpha_overlap": None if after is None else after.alpha_overlap,
             "gamma": job.settings.gamma,

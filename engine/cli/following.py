@@ -46,7 +46,7 @@ def follow(
         output.console.print()
     assert session.target is not None
     note = {"timing_pair": session.target.note} if session.target.note else {}
-    fields = run_summary(run.summary, run.ids, session.target.texts.text(run.ids))
+    fields = run_summary(run.summary, run.ids, run.text)
     fields["best_gamma"] = best = run.best_gamma()
     if not json and best == 0:
         fields["best_gamma"] = "0: leave it off"
@@ -60,6 +60,7 @@ class FollowedRun:
     def __init__(self, output: Output, kept: KeptLog) -> None:
         self.summary = Summary()
         self.ids: list[int] = []
+        self.text = ""  # as it continues the prompt: alone, a tokenizer may write the same ids otherwise
         self._answers: dict[str, QuestionAnswered] = {}
         self._events: list[Event] = []
         self._output, self._kept = output, kept
@@ -73,11 +74,16 @@ class FollowedRun:
         if isinstance(event, RunStarted) and event.messages:
             n_tokens = len(event.prompt_ids)
             self._output.note(f"asked through the chat template, {n_tokens} tokens; --raw continues the text as it is")
+        if isinstance(event, RunStarted) and event.rules:
+            self._output.note(
+                f"rules for each token: {', '.join(event.rules)}; --no-generation-rules drops the model's"
+            )
         match event:
             case RunStarted() if not self._output.json:
                 self._output.console.print(event.prompt, end="", markup=False, style="bright_black")
             case RoundFinished():
                 self.ids += event.emitted
+                self.text += event.text
                 if not self._output.json:
                     self._show(event)
             case QuestionAnswered():
@@ -149,6 +155,7 @@ def run_summary(summary: Summary, ids: list[int], text: str) -> dict[str, Value]
         "n_rounds": summary.n_rounds,
         "n_reasoning": summary.n_reasoning,
         "chat": summary.chat,
+        "rules": list(summary.rules),
         "reason": summary.reason or "cancelled",
         "workload": "one prompt",
     }

@@ -54,6 +54,7 @@ class KeptLog:
 
     def take(self, event: Event) -> None:
         """Save an event."""
+        event = self._log.timed(event)
         self._log.add(event)
         if self._log.path is not None:
             self.run_id = self._log.path.parent.name
@@ -81,7 +82,7 @@ class KeptLog:
         """Note that work without a last event of its own has ended as it should."""
         self._log.ended()
         if self._writer is not None:
-            self._writer.write(WorkEnded("finished"))
+            self._writer.write(self._log.timed(WorkEnded("finished")))
 
     def stopped(self) -> None:
         """Note that the user stopped the work."""

@@ -1,7 +1,7 @@
 """`draftscope models`: gets models from a hub, lists what is cached and which pairs fit, and removes models."""
 
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from threading import Event as Flag
 from time import monotonic
@@ -15,10 +15,11 @@ from engine.cli.options import Json
 from engine.cli.output import Output, Value
 from engine.cli.running import stoppable
 from engine.errors import EngineError, InputError
-from engine.events import Event, FileDownloaded, ModelDescribed, ModelDownloaded, OfferedPair, Progressed
+from engine.events import CachedModel, Event, FileDownloaded, ModelDescribed, ModelDownloaded, OfferedPair, Progressed
 from engine.hub.child import HubRequest
 from engine.hub.hub_id import checked_revision, parse_id
 from engine.hub.process import AFTER_STOP, hub_events
+from engine.models.gguf.kept import conversion_of
 from engine.reports import words
 from engine.reports.shown_text import one_line
 
@@ -28,7 +29,11 @@ _DryRun = Annotated[bool, typer.Option("--dry-run", help="say what it would brin
 _Yes = Annotated[bool, typer.Option("--yes", help="do not ask")]
 _Device = Annotated[str, typer.Option(help="that pairs are to fit: auto, cpu, cuda or cuda:N")]
 _DType = Annotated[str, typer.Option(help="that pairs are to fit in: auto, float32, bfloat16 or float16")]
+_IdOrFile = Annotated[
+    str, typer.Argument(metavar="ID", help="OWNER/NAME, or a converted GGUF file by its path", show_default=False)
+]
 _WINDOW_S = 5.0
+_LONGEST_PATH = 400
 _MINUTE_S, _HOUR_S = 90, 5400
 
 
@@ -68,7 +73,7 @@ def _followed(request: HubRequest, progress: "_Progress") -> int:
 
 
 def models_list(*, json: Json = False) -> int:
-    """List the models in the hub's cache: size, licence, and as what each can be loaded."""
+    """List the models in the hub's cache: size, licence, as what each can be loaded; and converted GGUF files."""
     from engine.hub import cached
 
     output = Output(json=json)
@@ -85,8 +90,10 @@ def models_list(*, json: Json = False) -> int:
         size, licence = words.size(model.n_bytes), model.licence or "not known"
         rows.append((model.repo, size, licence, model.family or "-", context, kind, loads))
     total = sum(model.n_bytes for model in listed.models)
+    conversion_rows = _list_conversions(listed.conversions, output)
     if json:
-        output.summary({"models": len(listed.models), "bytes": total, "path": listed.folder})
+        n = len(listed.conversions)
+        output.summary({"models": len(listed.models), "bytes": total, "path": listed.folder, "conversions": n})
     elif listed.models:
         output.table([tuple(map(one_line, row)) for row in rows])
         output.note(f"{words.counted(len(listed.models), 'model', 'models')}, {words.size(total)} in {listed.folder}")
@@ -94,7 +101,22 @@ def models_list(*, json: Json = False) -> int:
         output.note(
             f"there is no model in {listed.folder}; draftscope models get ID brings one, models pairs offers some"
         )
+    if not json and listed.conversions:
+        output.table(conversion_rows)
+        output.note("draftscope models remove FILE.gguf frees what a file was converted into; the file stays")
     return OK
+
+
+def _list_conversions(models: Sequence[CachedModel], output: Output) -> list[tuple[str, ...]]:
+    """The converted GGUF files as rows of text, header first; as JSON a line each is printed at once."""
+    rows: list[tuple[str, ...]] = [("GGUF file", "size", "type", "family", "converted into", "loads")]
+    for model in models:
+        if output.json:
+            output.line({"event": "model", **msgspec.to_builtins(model)})
+        loads = f"no: {model.why_not}" if model.why_not else "yes"
+        row = (model.repo, words.size(model.n_bytes), model.dtype or "-", model.family or "-", model.converted_into)
+        rows.append((*(one_line(cell, longest=_LONGEST_PATH) for cell in row), loads))
+    return rows
 
 
 def models_pairs(*, device: _Device = "auto", dtype: _DType = "auto", json: Json = False) -> int:
@@ -118,9 +140,10 @@ def models_pairs(*, device: _Device = "auto", dtype: _DType = "auto", json: Json
     return OK
 
 
-def models_remove(model: _Id, *, yes: _Yes = False, json: Json = False) -> int:
-    """Remove a model and all its revisions from the hub's cache, after saying what that frees and whom it concerns."""
-    parse_id(model)
+def models_remove(model: _IdOrFile, *, yes: _Yes = False, json: Json = False) -> int:
+    """Remove a model with all its revisions, or what a GGUF file was converted into, after saying what that frees."""
+    if conversion_of(model) is None:
+        parse_id(model)
     from engine.hub import cached
 
     output = Output(json=json)

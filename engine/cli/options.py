@@ -4,20 +4,25 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, cast
 
 import msgspec
 import typer
 from msgspec import Meta
+from typer.models import OptionInfo
 
 from engine import drafters
 from engine.commands import Load
+from engine.documents.decoding import decode
 from engine.documents.index import refuse_missing
 from engine.errors import InputError
 from engine.events import Setting
 from engine.host import early_refusal
+from engine.machine.file_kinds import refuse_irregular
+from engine.machine.number_text import is_ambiguous, read_number
+from engine.machine.paths import is_text
 from engine.models.conversation import read_conversation
-from engine.settings import Request
+from engine.settings import ChatChoice, Request
 
 Settings: TypeAlias = Mapping[str, Setting]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object a line; the last is the summary")]
@@ -32,12 +37,18 @@ Trace = Annotated[Path | None, typer.Option(help="save the run to this new file"
 NoSave = Annotated[bool, typer.Option("--no-save", help="do not keep it among the runs (see draftscope runs)")]
 Out = Annotated[Path | None, typer.Option(help="write the summary to this file, with machine, versions and date")]
 
+# More than any model reads.
+_MOST_PROMPT_BYTES = 64 << 20
+# Of anything that is counted: as many take days.
+MOST = 10_000_000
+_MOST_NUMBERS, _MOST_DIGITS, _LONGEST_DRAFT = 64, 18, 64
 
 # A choice of three as a switch: given, given as its opposite, or not given.
-_CHOICES: Mapping[Setting | None, Setting] = {None: "auto", True: "on", False: "off"}
-_Chat = Annotated[
+CHAT_CHOICES: Mapping[Setting | None, ChatChoice] = {None: "auto", True: "on", False: "off"}
+Chat = Annotated[
     bool | None, typer.Option("--chat/--raw", help="ask through the chat template; instruct models are by default")
 ]
+_NOT_FINITE = ("nan", "inf", "infinity")  # each setting refuses them by its own bounds
 _NO_MODEL = ", ".join(offered.usage for offered in drafters.offered())
 
 
@@ -82,12 +93,43 @@ class PairOptions(msgspec.Struct, frozen=True):
         )  # fmt: skip
 
 
+def decimal(help: str) -> OptionInfo:
+    """An option for a number with decimals, written with a point or a comma."""
+    return cast(OptionInfo, typer.Option(help=help, parser=_decimal, metavar="FLOAT"))
+
+
+def _decimal(text: str | float) -> float:
+    """Read the number of an option, or take its default.
+
+    Raises BadParameter where there is none, InputError for a comma that may also stand between thousands."""
+    if isinstance(text, float):
+        return text
+    if is_ambiguous(text):
+        without, point = text.replace(",", ""), text.replace(",", ".")
+        raise InputError(f"{text} may be read in two ways", f"write {without} or {point}")
+    number = read_number(text)
+    if number is None and text.strip().lower().lstrip("+-") not in _NOT_FINITE:
+        raise typer.BadParameter(f"{text!r} is not a number, such as 0.7 or 0,7")
+    return float(text) if number is None else number
+
+
 def numbers(name: str, text: str, *, default: tuple[int, ...]) -> tuple[int, ...]:
     """Parse whole numbers from 1 on, separated by commas; the default where the text is empty. Raises InputError."""
     parts = [part.strip() for part in text.split(",")] if text else []
-    if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
-        raise InputError(f"--{name} {text}: not a list of whole numbers >= 1", f"write for instance --{name} 2,4")
-    return tuple(dict.fromkeys(map(int, parts))) or default
+    shown, way_out = f"--{name} {text[:80]}{'…' * (len(text) > 80)}", f"write for instance --{name} 2,4"
+    if not all(part.isascii() and part.isdigit() and len(part) <= _MOST_DIGITS and int(part) > 0 for part in parts):
+        raise InputError(f"{shown}: not a list of whole numbers >= 1", way_out)
+    values = tuple(dict.fromkeys(map(int, parts))) or default
+    if len(values) > _MOST_NUMBERS:
+        raise InputError(f"{shown}: {len(values):,} numbers, more than {_MOST_NUMBERS}", way_out)
+    refuse_above(name, max(values, default=0), _LONGEST_DRAFT if name.startswith("gamma") else MOST)
+    return values
+
+
+def refuse_above(name: str, value: int, most: int) -> None:
+    """Raises InputError for a count that no work would ever get through."""
+    if value > most:
+        raise InputError(f"{name} = {value}: must be <= {most}", "choose a smaller number")
 
 
 def read_prompt(prompt: str | None, file: Path | None) -> str:
@@ -95,14 +137,28 @@ def read_prompt(prompt: str | None, file: Path | None) -> str:
     if (prompt is None) == (file is None):
         raise InputError("give exactly one of --prompt and --prompt-file", 'for instance --prompt "The harbour"')
     if file is not None:
-        try:
-            prompt = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as err:
-            raise InputError(f"the prompt file {file} cannot be read ({err})", "name a UTF-8 text file") from err
+        refuse_irregular(file, "name a UTF-8 text file", most_bytes=_MOST_PROMPT_BYTES)
+        prompt = _file_text(file)
     assert prompt is not None
+    if not is_text(prompt):
+        raise InputError("the prompt is not valid UTF-8", "write it in UTF-8, or name a file with it")
     if not prompt.strip():
         raise InputError("the prompt is empty", "write at least one word")
     return prompt
+
+
+def _file_text(file: Path) -> str:
+    """The text of a prompt file in Unicode, without a byte-order mark. Raises InputError."""
+    try:
+        decoded = decode(file.read_bytes())
+    except OSError as err:
+        reason = err.strerror or str(err)
+        raise InputError(f"the prompt file {file} cannot be read ({reason})", "name a UTF-8 text file") from err
+    if decoded is None:
+        raise InputError(f"the prompt file {file} is no text", "name a UTF-8 text file")
+    if decoded.n_replaced or (decoded.guessed and not decoded.encoding.startswith("utf-16")):
+        raise InputError(f"the prompt file {file} is not in UTF-8", "save it in UTF-8, so that no letter is guessed")
+    return decoded.text
 
 
 def read_request(prompt: str | None, file: Path | None) -> Request:
@@ -131,7 +187,7 @@ def with_options(
             pair = msgspec.convert({p.name: values.pop(p.name) for p in pair_fields}, PairOptions)
             settings = {p.name: values.pop(p.name) for p in config_fields}
             if "chat" in settings:
-                settings["chat"] = _CHOICES[settings["chat"]]
+                settings["chat"] = CHAT_CHOICES[settings["chat"]]
             # Before torch is imported, which takes many seconds.
             early_refusal.refuse(pair.load())
             refuse_missing(str(settings.get("index", "builtin")))
@@ -151,9 +207,10 @@ def _parameters(kind: type[msgspec.Struct]) -> list[inspect.Parameter]:
 
 def _parameter(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
     if field.name == "chat":
-        return inspect.Parameter("chat", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Chat)
+        return inspect.Parameter("chat", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Chat)
     metas = getattr(field.type, "__metadata__", ())
     help_text = next((meta.description for meta in metas if isinstance(meta, Meta) and meta.description), "")
     kind = getattr(field.type, "__origin__", field.type)
-    annotation = Annotated[kind, typer.Option(help=help_text)]  # type: ignore[valid-type]
+    option = decimal(help_text) if kind is float else typer.Option(help=help_text)
+    annotation = Annotated[kind, option]  # type: ignore[valid-type]
     return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=annotation)

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
 
 from engine import events
+from engine.cli import terminal
+from engine.cli.terminal import SafeConsole
 from engine.errors import InputError
 from engine.events import Event
+from engine.reports import shown_text
 
 Value: TypeAlias = object
 # The only map from the engine's events to the objects that other programs read: event type -> name in the output.
@@ -68,8 +70,8 @@ class Output:
         self._out = out
         if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
             raise InputError(f"{out} cannot be written", "name a file in a folder that is there")
-        self.console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)  # names may hold either
-        self._errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        self.console = SafeConsole(highlight=False, soft_wrap=True, markup=False, emoji=False)  # names may hold either
+        self._errors = SafeConsole(stderr=True, highlight=False, markup=False, emoji=False)
 
     @property
     def saves(self) -> bool:
@@ -103,7 +105,7 @@ class Output:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            print(line, file=sys.stderr if self.json else sys.stdout)
+            print(shown_text.printable(line), file=sys.stderr if self.json else sys.stdout)
 
     def save(self, fields: Mapping[str, Value]) -> None:
         """Write fields to the file that was named, with the machine, versions and date they were measured with."""
@@ -123,16 +125,18 @@ class Output:
 
     def note(self, text: str) -> None:
         """Print a note for the person at the terminal, on stderr and always as one line, whatever names are in it."""
-        self._errors.print(" ".join(text.split()), markup=False, soft_wrap=True)
+        self._errors.print(terminal.line(text), markup=False, soft_wrap=True)
 
     def line(self, fields: Mapping[str, Value]) -> None:
         """Print one object."""
-        sys.stdout.write(msgspec.json.encode(fields).decode() + "\n")
+        sys.stdout.write(terminal.json_line(fields) + "\n")
         sys.stdout.flush()
 
     def _progress(self, event: events.Progressed) -> None:
         if sys.stderr.isatty():
-            line = f"{event.phase} {event.done:g} of {event.total:g} {event.unit}"
+            of_total = f" of {event.total:,.0f}" if event.total else ""
+            left = "" if event.left_s is None else f", {event.left_s:,.0f} s left"
+            line = f"{event.phase} {event.done:,.0f}{of_total} {event.unit}{left}"
             self._errors.print(f"{line:<60}", end="\r", markup=False)
 
 

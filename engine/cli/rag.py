@@ -87,9 +87,11 @@ def _print_account(output: Output, indexed: Indexed) -> None:
     write(f"{indexed.n_embedded:,} passages embedded in {indexed.seconds:.1f} s{speed}", markup=False)
     n_read = indexed.n_new + indexed.n_changed
     write(f"{n_read:,} files read, {indexed.n_changed:,} of them changed; {indexed.n_removed:,} gone", markup=False)
+    kinds = ", ".join(f"{n:,} {suffix}" for suffix, n in indexed.other_kinds)
     for n, words in (
-        (indexed.n_skipped, "skipped, named above"),
-        (indexed.n_other, "files of other kinds, not read"),
+        (indexed.n_partly, "of these files read in part, their other parts are named above"),
+        (indexed.n_unread, "documents not read, named above with the reason"),
+        (indexed.n_other, f"files of kinds that hold no documents, not read ({kinds})"),
         (indexed.n_duplicates, "documents that say what another says, kept once"),
         (indexed.n_cut, "passages cut inside a sentence"),
         (indexed.n_truncated, "passages of which the embedder reads only the beginning"),
@@ -115,6 +117,7 @@ def rag_search(
     """Find the passages of an index for a question; no model answers it."""
     if how not in get_args(How):
         raise InputError(f"how = {how}: is not known", f"use {', '.join(get_args(How))}")
+    from engine.documents.feed import why_outdated
     from engine.documents.index import open_index
     from engine.documents.search import retrieve, why_fewer
 
@@ -127,6 +130,8 @@ def rag_search(
     for rank, passage in enumerate(passages, 1):
         _show(output, rank, passage)
     head = opened.head
+    if older := why_outdated(index, opened.files):
+        output.note(f"{older}; run rag index again, so that they are read as today")
     if fewer := why_fewer(len(passages), n, head.n_chunks, mode):
         output.note(fewer)
     output.summary(
@@ -160,7 +165,7 @@ def _show(output: Output, rank: int, passage: SearchHit) -> None:
 
 def _print_event(output: Output, event: Event) -> None:
     if isinstance(event, FileSkipped):
-        output.note(f"skipped: {event.source} {event.reason}")
+        output.note(f"{'read in part' if event.part else 'skipped'}: {event.source} {event.reason}")
     elif isinstance(event, Warned):
         output.note(f"warning: {event.message}; {event.hint}")
     elif isinstance(event, Indexed) and event.n_taken_over:

@@ -18,12 +18,15 @@ from engine.events.answers import (
     DraftFinished,
     ForcedBy,
     Partitioned,
+    PromptRead,
     QuestionAnswered,
+    Reader,
     Retrieved,
     System,
     VerifierTested,
 )
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.rag.foreign import foreign_documents
 from engine.settings import Request, make_config
 
 _Question = Annotated[str, typer.Option(help="what to answer from the documents")]
@@ -54,7 +57,10 @@ def rag_ask(
     if not question.strip():
         raise InputError("the question is empty", "ask something")
     report = _AnswerReport(output, KeptLog(Saving(no_save, trace), output))
-    session = loaded_session(rag_pair(pair), output)
+    models = rag_pair(pair)
+    if (warning := foreign_documents(str(settings["index"]), models.target, models.drafter)) is not None:
+        output.note(f"warning: {warning}")
+    session = loaded_session(models, output)
     try:
         with stoppable() as flag:
             for event in run_events(session, "speculative_rag", settings, Request(question), flag):
@@ -92,6 +98,7 @@ class _AnswerReport:
         self._costs: dict[System, CostPredicted] = {}
         self._phases: dict[str, float] = {}
         self._verifier: VerifierTested | None = None
+        self._chat: set[Reader] = set()
 
     def take(self, event: Event) -> None:
         """Save, print and remember one event."""
@@ -100,6 +107,8 @@ class _AnswerReport:
         match event:
             case Retrieved():
                 self._retrieved = event
+            case PromptRead(chat=True):
+                self._chat.add(event.reader)
             case Partitioned():
                 self._partitioned = event
             case DraftFinished():
@@ -139,6 +148,7 @@ class _AnswerReport:
             "predicted_ms": {name: cost.predicted_ms for name, cost in self._costs.items()},
             "phases_ms": self._phases,
             "verifier": verifier_fields(self._verifier),
+            "asked_as_chat": sorted(self._chat),
             "notes": self._notes(),
             "run": self._kept.run_id,
         }
@@ -165,6 +175,9 @@ class _AnswerReport:
             write(f"{_TITLES[name]}: {answer.answer or 'no answer'} ({answer.latency_ms:.0f} ms)", markup=False)
         if self._verifier is not None:
             write(verifier_line(self._verifier), markup=False)
+        if self._chat:
+            readers = " and ".join(sorted(self._chat))
+            self._output.note(f"asked through the chat template: {readers}; --raw continues the text as it is")
         for note in self._notes():
             self._output.note(note)
 

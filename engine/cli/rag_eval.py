@@ -9,7 +9,7 @@ from rich.table import Table
 
 from engine.cli.exit_status import OK, STOPPED
 from engine.cli.kept_log import KeptLog, Saving
-from engine.cli.options import Json, NoSave, PairOptions, Settings, WorldForm, with_options
+from engine.cli.options import Json, NoSave, PairOptions, Settings, WorldForm, refuse_above, with_options
 from engine.cli.output import Output, Value
 from engine.cli.rag_ask import rag_pair, verifier_fields, verifier_line
 from engine.cli.running import loaded_session, stoppable
@@ -21,6 +21,7 @@ from engine.events import EvaluationMeasured, Event, Progressed, Warned
 from engine.events.answers import System, VerifierTested
 from engine.events.evaluation import Figures
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.rag.foreign import foreign_documents
 from engine.settings import make_config, settings_of
 from engine.statistics import Interval
 from engine.world.questions import QUESTION_KINDS, QuestionKind
@@ -68,6 +69,7 @@ def rag_eval(
     config = make_config(SpeculativeRagConfig, settings)
     if questions < 1:
         raise InputError(f"questions = {questions}: must be >= 1", "100 is a good beginning")
+    refuse_above("questions", questions, 1_000_000)
     if not ablation and (ablation_m or ablation_k):
         raise InputError("there is no ablation to go through m or k in", "add --ablation")
     grid = Grid()
@@ -78,15 +80,15 @@ def rag_eval(
     from engine.world.pages import form_of
 
     plan = EvaluationPlan(dataset, questions, _kinds(kinds), index, embedder, config, grid, form_of(form))
-    output = Output(json=json)
+    output, models = Output(json=json), rag_pair(pair)
     with KeptLog(Saving(no_save), output) as kept:
-        return _evaluate(plan, rag_pair(pair), output, kept)
+        return _evaluate(plan, models, output, kept)
 
 
 def _numbers(name: str, text: str, otherwise: int) -> tuple[int, ...]:
     """Parse the distinct numbers of a list. Raises InputError."""
     parts = [part.strip() for part in text.split(",")] if text else [str(otherwise)]
-    if not all(part.isdecimal() and 1 <= int(part) <= _MOST for part in parts):
+    if not all(part.isdecimal() and len(part) < 10 and 1 <= int(part) <= _MOST for part in parts):
         raise InputError(f"{name} = {text}: is no list of numbers from 1 to {_MOST}", "write it as 1,5,10")
     return tuple(dict.fromkeys(map(int, parts)))
 
@@ -108,7 +110,11 @@ def _evaluate(plan: "EvaluationPlan", pair: PairOptions, output: Output, kept: K
     report = _EvaluationReport(output)
     with stoppable() as flag, closing(answers(session, plan, flag)) as items:
         try:
-            for item in items:
+            for place, item in enumerate(items):
+                if not place and (
+                    warning := foreign_documents(plan.index_spec or plan.dataset, pair.target, pair.drafter)
+                ):
+                    output.note(f"warning: {warning}")
                 if isinstance(item, QuestionLine) and not kept.started:
                     settings = settings_of(plan.config)
                     kept.take(

@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from engine.cli.exit_status import OK
-from engine.cli.options import Json, Out
+from engine.cli.options import Json, Out, decimal, refuse_above
 from engine.cli.output import Output
 from engine.errors import InputError
 from engine.events import ComparisonStarted, Event, RunStarted
@@ -34,9 +34,9 @@ def report(
     prompts: Annotated[
         int, typer.Option(help="how many prompts to show with the texts of all lanes")
     ] = DEFAULT_PROMPTS,
-    price_per_kwh: Annotated[_Price, typer.Option(help="what a kWh costs you, for the summary of a pilot")] = None,
-    price_per_gpu_hour: Annotated[_Price, typer.Option(help="what an hour of this machine costs you")] = None,
-    price_per_million_tokens: Annotated[_Price, typer.Option(help="what a million tokens cost you elsewhere")] = None,
+    price_per_kwh: Annotated[_Price, decimal("what a kWh costs you, for the summary of a pilot")] = None,
+    price_per_gpu_hour: Annotated[_Price, decimal("what an hour of this machine costs you")] = None,
+    price_per_million_tokens: Annotated[_Price, decimal("what a million tokens cost you elsewhere")] = None,
     currency: Annotated[str, typer.Option(help="of the prices")] = "EUR",
     force: Annotated[bool, typer.Option("--force", help="replace files that are there")] = False,
     json: Json = False,
@@ -74,6 +74,8 @@ def bench_report(
     """Measure what the report of a comparison takes: of four lanes of the built-in pair, or of a kept one."""
     if prompts < 1 or max_new_tokens < 1:
         raise InputError(f"prompts = {prompts}, max-new-tokens = {max_new_tokens}: too few", "use at least 1 of each")
+    refuse_above("prompts", prompts, 100_000)
+    refuse_above("max-new-tokens", max_new_tokens, 1_000_000)
     output = Output(json=json, out=out)
     from engine.bench import report as measuring
 

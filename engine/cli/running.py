@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from engine.cli.options import PairOptions, Settings
 from engine.cli.output import Output
 from engine.commands import Run
+from engine.errors import EngineError
 from engine.events import Event, ModelLoaded
 from engine.settings import Request
 
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
     from engine.bench.hosted import HostedPair
     from engine.models.loading import LoadedModel
     from engine.session.session import Session
+
+
+@contextmanager
+def stop_noted(flag: Flag, output: Output) -> Iterator[None]:
+    """Turn the refusal of work that was stopped before it had made anything into a note: a stop is no bad input."""
+    try:
+        yield
+    except EngineError as err:
+        if not flag.is_set():
+            raise
+        output.note(str(err))
 
 
 @contextmanager
@@ -51,7 +63,22 @@ def loaded_session(pair: PairOptions, output: Output) -> "Session":
         if isinstance(event, ModelLoaded) and event.drafts_through == "text":
             shared = f"{event.shared_tokens:,} of the drafter's {event.drafter_tokens:,} tokens are the target's too"
             output.note(f"other tokenizer: drafts through text; {shared}")
+        if isinstance(event, ModelLoaded):
+            _note_generation_config(event, output)
     return session
+
+
+def _note_generation_config(loaded: ModelLoaded, output: Output) -> None:
+    """Say how the checkpoints were read, and what the target's generation config asks for and does not get."""
+    if loaded.note:
+        output.note(loaded.note)
+    if loaded.ignored:
+        asked = ", ".join(loaded.ignored)
+        output.note(
+            f"the model's generation config asks for {asked}: not applied, so `generate` may write another text"
+        )
+    if loaded.sampling:
+        output.note(f"the model recommends sampling ({loaded.sampling}); here --temperature and its like decide")
 
 
 @contextmanager

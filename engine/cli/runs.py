@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.cli.exit_status import OK
-from engine.cli.options import Json
+from engine.cli.options import Json, decimal
 from engine.cli.output import Output, Value
 from engine.errors import EngineError, InputError
 from engine.events import Progressed, WorkKind
@@ -30,7 +30,7 @@ _Limit = Annotated[int, typer.Option(help="rows at most, the newest first; 0 for
 _Deleted = Annotated[bool, typer.Option("--deleted", help="those in the trash, instead of the others")]
 _Add = Annotated[list[str] | None, typer.Option(help="a tag to add; repeat it for several")]
 _Remove = Annotated[list[str] | None, typer.Option(help="a tag to remove; repeat it for several")]
-_Days = Annotated[float, typer.Option(help="remove for good what was deleted so many days ago or earlier")]
+_Days = Annotated[float, decimal("remove for good what was deleted so many days ago or earlier")]
 _MANY = 5
 _LONGEST_CELL = 2_000
 

@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from engine.cli.exit_status import DEFECT, OK
-from engine.cli.options import Json
+from engine.cli.options import Json, refuse_above
 from engine.cli.output import Output
 from engine.errors import InputError
 
@@ -21,6 +21,8 @@ def bench_store(*, runs: _Runs = 10_000, kills: _Kills = 0, seed: _Seed = 0, jso
     """Measure opening and filtering the store of runs, or kill a process that writes to it."""
     if runs < 100 or kills < 0:
         raise InputError(f"runs = {runs}, kills = {kills}: too few", "use at least 100 runs")
+    refuse_above("runs", runs, 1_000_000)
+    refuse_above("kills", kills, 10_000)
     output = Output(json=json)
     if kills:
         return _kill(kills, seed, output)

@@ -7,7 +7,7 @@ import typer
 
 from engine.cli.exit_status import OK, STOPPED
 from engine.cli.kept_log import KeptLog, Saving
-from engine.cli.options import Json, NoSave
+from engine.cli.options import Json, NoSave, decimal
 from engine.cli.output import Output
 from engine.cli.running import stoppable
 from engine.errors import InputError
@@ -19,9 +19,9 @@ _First = Annotated[Path | None, typer.Option(help="begin the target with the wei
 _Continued = Annotated[
     Path | None, typer.Option(help="teach this trained target, and the drafters beside it, what retrieval brings")
 ]
-_Snapshots = Annotated[float | None, typer.Option(help="write the unfinished model so often, in minutes")]
+_Snapshots = Annotated[float | None, decimal("write the unfinished model so often, in minutes")]
 _Wider = Annotated[int, typer.Option(min=1, max=64, help="times the rows a step; a GPU has room for 16")]
-_Minutes = Annotated[float | None, typer.Option(help="stop, resumable, after so many minutes")]
+_Minutes = Annotated[float | None, decimal("stop, resumable, after so many minutes")]
 
 
 def train_builtin(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from engine.cli.exit_status import OK
-from engine.cli.options import Json
+from engine.cli.options import Json, decimal
 from engine.cli.output import Output
 from engine.errors import InputError
 from engine.experiments.prediction import MOST_GAMMA, best, predictions, replayed_tau
@@ -15,9 +15,9 @@ from engine.experiments.recorded import RecordedRun, read_recorded
 _LARGEST_GAMMA, _LARGEST_SPEED = 64, 1000.0
 _Run = Annotated[str, typer.Argument(help="id of the run, a part of it that only it begins or ends with, or a trace")]
 _Gamma = Annotated[int | None, typer.Option(help="draft length to ask about; left out: that of the run")]
-_Speed = Annotated[float, typer.Option(help="a drafter this many times as fast, which accepts alike")]
+_Speed = Annotated[float, decimal("a drafter this many times as fast, which accepts alike")]
 _Lenience = Annotated[
-    float, typer.Option(help="below 1 a draft needs only this share of what exactness asks: faster, but another text")
+    float, decimal("below 1 a draft needs only this share of what exactness asks: faster, but another text")
 ]
 _Lane = Annotated[str | None, typer.Option(help="the lane of a comparison; left out: the first that drafts")]
 

@@ -1,6 +1,6 @@
 """Drafts a chain token by token: draws each token from given logits and joins the steps into a draft; pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from engine.decoding import sampling
 from engine.decoding.drafting import Draft, chain
+from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 
 
@@ -19,15 +20,28 @@ class DraftStep(NamedTuple):
     row: Tensor
 
 
-def step(logits: Tensor, u: Tensor, warp: Warp, *, n_vocabulary: int) -> DraftStep:
+def step(
+    logits: Tensor, u: Tensor, warp: Warp, *, n_vocabulary: int, ruled: Callable[[Tensor], Tensor] | None = None
+) -> DraftStep:
     """Draw the next token from a drafter's logits [V_drafter] with u: [] float64.
 
-    n_vocabulary: of the target; ids beyond it can never be accepted, so they are never drawn."""
+    n_vocabulary: of the target; ids beyond it can never be accepted, so they are never drawn. ruled: changes the other
+    logits, [V] float32, as the target's are changed."""
     shared = logits[:n_vocabulary].float()
+    if ruled is not None:
+        shared = ruled(shared)
     if warp.greedy:
         return DraftStep(shared.argmax(-1), shared)
     row = sampling.probabilities(shared, warp)
     return DraftStep(sampling.draw(row, u), row)
+
+
+def ruled_after(rules: RuledText | None, steps: Sequence[DraftStep]) -> Callable[[Tensor], Tensor] | None:
+    """What changes the logits [V] that follow the steps of a draft; None where nothing does."""
+    if rules is None:
+        return None
+    drafted = torch.stack([step.token for step in steps]) if steps else rules.no_tokens
+    return lambda logits: rules.applied(logits.unsqueeze(0), drafted)[0]
 
 
 def joined(steps: Sequence[DraftStep], warp: Warp, *, n_vocabulary: int) -> Draft:

@@ -202,7 +202,7 @@ class CachedModel:
         valid_ids = ids.clamp_max(self.n_vocabulary - 1)
         with _HiddenStates(self.model, self._hidden_layers) as states:
             output = self.model(
-                input_ids=valid_ids.unsqueeze(0), past_key_values=self._cache, use_cache=True, logits_to_keep=n_kept
+                input_ids=valid_ids.unsqueeze(0), cache=self._cache, use_cache=True, logits_to_keep=n_kept
             )
         self.hidden = states.stacked(self.device)
         self.length += ids.shape[0]

@@ -1,11 +1,12 @@
 """Turns token ids into text, in pieces that never split a character."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from transformers import PreTrainedTokenizerBase
 
 from engine.decoding import token_entries
+from engine.decoding.control_tokens import control_ranges
 
 _REPLACEMENT = "�"
 # Bytes that form no character within this many tokens are emitted anyway.
@@ -23,6 +24,11 @@ class TokenTexts:
         self._anchor_text = tokenizer.decode(self._anchor)
         self.piece = lru_cache(maxsize=None)(self._piece)
         self.added = lru_cache(maxsize=None)(self._added)
+
+    @cached_property
+    def control_ids(self) -> tuple[tuple[int, int], ...]:
+        """Ranges of ids that control the model and spell no text."""
+        return control_ranges(self._tokenizer)
 
     def _piece(self, token_id: int) -> str:
         """Text that one token adds; bytes that form no character as ⟨E2⟩, ⟨id⟩ if it has no entry."""

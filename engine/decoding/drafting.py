@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 
 
@@ -95,7 +96,8 @@ class DraftContext(NamedTuple):
     """Input of a drafter for one draft.
 
     ids: every committed id; the target's cache holds all but the last. n: the most tokens to propose. u: [n] float64
-    uniforms to draw with, on the host. n_accepted: proposed tokens accepted in the last round, None before any."""
+    uniforms to draw with, on the host. n_accepted: proposed tokens accepted in the last round, None before any. rules:
+    what the target's logits are changed by; a drafter need not follow them, but is accepted more often if it does."""
 
     ids: Sequence[int]
     n: int
@@ -103,6 +105,7 @@ class DraftContext(NamedTuple):
     u: Tensor
     n_accepted: int | None = None
     target: TargetState = NOTHING
+    rules: RuledText | None = None
 
 
 class Drafter(Protocol):

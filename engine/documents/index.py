@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.documents.sources import SHIPPED
 from engine.errors import EngineError, InputError
 from engine.machine.quiet import quiet_logs
 
@@ -43,7 +44,9 @@ class IndexedDocument(msgspec.Struct, frozen=True, array_like=True):
 
 
 class FileRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A file as it was when it was read; problems: its parts that could not be read, each with the reason."""
+    """A file as it was when it was read; problems: its parts that could not be read, each with the reason.
+
+    retry: one of them may be readable at another time; reader, cutter: the versions of what read and cut it."""
 
     source: str
     n_bytes: int
@@ -51,6 +54,9 @@ class FileRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     sha256: str
     documents: tuple[IndexedDocument, ...] = ()
     problems: tuple[tuple[str, str], ...] = ()
+    retry: bool = False
+    reader: int = 0
+    cutter: int = 0
 
 
 class Recipe(msgspec.Struct, frozen=True):
@@ -100,7 +106,7 @@ class NoIndex(InputError):
 
 def refuse_missing(uri: str) -> None:
     """Raises NoIndex for a folder that is not there, from the file system alone; says nothing of other addresses."""
-    if "://" not in uri and uri != "builtin" and not Path(uri).expanduser().exists():
+    if "://" not in uri and uri not in SHIPPED and not Path(uri).expanduser().exists():
         raise NoIndex(uri)
 
 

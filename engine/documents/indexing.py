@@ -14,7 +14,9 @@ from typing import Literal, TypeVar
 from engine.documents import jobs, sources
 from engine.documents.building import Building
 from engine.documents.chunking import Chunk, Tokens
+from engine.documents.decoding import REPLACEMENT
 from engine.documents.embedding import Embedded, Embedder
+from engine.documents.expected import ExpectedPassages
 from engine.documents.feed import Feed, FileRead, Waiting
 from engine.documents.index import FileRecord, IndexedDocument, IndexHead, OpenIndex, owners
 from engine.documents.jobs import IndexJob
@@ -30,6 +32,8 @@ _FIRST_BLOCK, _LARGEST_BLOCK = 128, 2_048
 _LONGEST_BLOCK_S = 10.0
 _N_QUERIES, _WORDS_A_QUERY = 64, 12
 _REPORT_EVERY_S = 0.3
+# Writing and making searchable take a few hundredths of the time of embedding.
+_WITH_THE_END = 1.05
 T = TypeVar("T")
 
 
@@ -67,11 +71,10 @@ class _Work:
         self._left = building.left if isinstance(building.left, Leftover) else None
         self._records: list[FileRecord] = []
         self._changes: Counter[str] = Counter()
-        self._n_read = self._n_embedded = self._n_taken_over = self._n_guessed = self._n_replaced = 0
-        self._n_bytes_read = 0
-        self._n_bytes = sum(entry.n_bytes for entry in listing.entries)
+        self._n_embedded = self._n_taken_over = self._n_replaced = 0
+        self._encodings: Counter[str] = Counter()
         self._started = self._reported_at = time.perf_counter()
-        self._embed_s = 0.0
+        self._embed_s = self._embedding_since = 0.0
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="draftscope-writing")
         self._writing: Future[None] | None = None
 
@@ -80,7 +83,9 @@ class _Work:
         if isinstance(lost := self._building.left, Lost):
             what = f"what a stopped indexing had embedded is not taken over: {lost.reason}"
             yield Warned(what, "nothing needs to be done; it is embedded again")
-        yield from (FileSkipped(*skipped) for skipped in self._listing.skipped)
+        yield from (FileSkipped(skipped.source, skipped.reason) for skipped in self._listing.skipped)
+        if links := sources.links_in_words(self._listing.links):
+            yield Warned(f"links were followed: {links}", "take them away if what they lead to is not meant")
         with self._executor:
             with closing(self._feed()) as feed:
                 yield from self._read_and_embed(feed)
@@ -109,24 +114,25 @@ class _Work:
         for item in feed.items():
             match item:
                 case Skipped():
-                    yield FileSkipped(*item)
+                    yield FileSkipped(item.source, item.reason)
                 case FileRead():
                     yield from self._record_file(item)
+                    if self._report_is_due():
+                        yield self._progress(feed.expected)
                 case Waiting():
-                    yield self._reading_progress()
+                    yield self._progress(feed.expected)
                 case _:
-                    self._n_read += len(item)
                     missing = self._missing(item)
                     block += missing
                     if len(missing) < len(item) and self._report_is_due():
                         yield self._reuse_progress()
             while len(block) >= size:
                 started = time.perf_counter()
-                yield from self._embed(block[:size])
+                yield from self._embed(block[:size], feed.expected)
                 block = block[size:]
                 size = _next_size(size, time.perf_counter() - started)
         if block:
-            yield from self._embed(block)
+            yield from self._embed(block, feed.expected)
         self._wait()
         if self._n_taken_over:
             yield self._reuse_progress()
@@ -142,16 +148,12 @@ class _Work:
 
     def _record_file(self, file: FileRead) -> Iterator[Event]:
         """Record a file."""
-        yield from (FileSkipped(*problem) for problem in file.record.problems)
+        is_part = bool(file.record.documents)
+        yield from (FileSkipped(source, reason, is_part) for source, reason in file.record.problems)
         self._records.append(file.record)
         self._changes[file.change] += 1
-        self._n_guessed, self._n_replaced = self._n_guessed + file.guessed, self._n_replaced + file.n_replaced
-        if file.change == "same":
-            self._n_bytes -= file.record.n_bytes
-        else:
-            self._n_bytes_read += file.record.n_bytes
-        if self._report_is_due():
-            yield self._reading_progress()
+        self._encodings.update([file.encoding] if file.encoding else ())
+        self._n_replaced += file.n_replaced
 
     def _report_is_due(self) -> bool:
         """Whether the last progress report is long enough ago."""
@@ -163,13 +165,21 @@ class _Work:
         unit = "passages taken over from the stopped run"
         return Progressed("reading", self._n_taken_over, len(self._left.ids), unit, self._elapsed_s())
 
+    def _progress(self, expected: ExpectedPassages) -> Progressed:
+        """Files read until embedding begins, from then on passages embedded: one count at a time."""
+        if not self._embedding_since:
+            return self._reading_progress()
+        self._reported_at = time.perf_counter()
+        return self._embedding_progress(self._n_embedded, expected.total())
+
     def _reading_progress(self) -> Progressed:
         self._reported_at = time.perf_counter()
         return Progressed("reading", len(self._records), len(self._listing.entries), "files", self._elapsed_s())
 
-    def _embed(self, block: list[Chunk]) -> Iterator[Event]:
+    def _embed(self, block: list[Chunk], expected: ExpectedPassages) -> Iterator[Event]:
         """Embed passages, and write them while the next ones are embedded."""
         started = time.perf_counter()
+        self._embedding_since = self._embedding_since or started
         for step in self._embedder.embed([chunk.text for chunk in block]):
             if isinstance(step, Embedded):
                 self._embed_s += time.perf_counter() - started
@@ -177,17 +187,18 @@ class _Work:
                 self._wait()
                 self._writing = self._executor.submit(self._building.add, block, step.vectors, step.truncated)
             else:
-                n_done = self._n_taken_over + self._n_embedded + step.done
-                yield Progressed("embedding", n_done, self._expected_passages(), "passages", self._elapsed_s())
+                yield self._embedding_progress(self._n_embedded + round(step.done), expected.total())
 
     def _wait(self) -> None:
         """Wait until the previous block is written; raise its failure."""
         if self._writing is not None:
             self._writing.result()
 
-    def _expected_passages(self) -> int:
-        """How many passages there will be, judging by the share of bytes read so far."""
-        return max(self._n_read, self._n_read * self._n_bytes // max(1, self._n_bytes_read))
+    def _embedding_progress(self, n_embedded: int, total: int) -> Progressed:
+        """Passages done of `total`, which is 0 while unknown, and the seconds left with what comes after them."""
+        n_done, seconds = self._n_taken_over + n_embedded, time.perf_counter() - self._embedding_since
+        left_s = seconds / n_embedded * max(0, total - n_done) * _WITH_THE_END if total and n_embedded else None
+        return Progressed("embedding", n_done, total, "passages", self._elapsed_s(), left_s)
 
     def _elapsed_s(self) -> float:
         return time.perf_counter() - self._started
@@ -230,7 +241,7 @@ class _Work:
         """Do work that reports nothing itself, and yield progress until it ends."""
         future = self._executor.submit(work)
         while not wait_for([future], timeout=_REPORT_EVERY_S).done:
-            yield Progressed(phase, 0, 1, "indexes", self._elapsed_s())
+            yield Progressed(phase, 0, 0, "indexes", self._elapsed_s())
         yield Progressed(phase, 1, 1, "indexes", self._elapsed_s())
         return future.result()
 
@@ -242,9 +253,13 @@ class _Work:
                 f"{what}: {most} of its tokens",
                 "make the index anew (--rebuild) without --chunk-tokens, or with fewer, or use another embedder",
             )
-        if self._n_guessed:
-            what = f"{self._n_guessed:,} files are not in UTF-8: their encoding was guessed"
-            yield Warned(f"{what}, {self._n_replaced:,} characters were lost", "save them in UTF-8")
+        if self._encodings:
+            names = ", ".join(f"{n:,} as {name}" for name, n in self._encodings.most_common())
+            what = f"{self._encodings.total():,} files are not in UTF-8, their encoding was detected: {names}"
+            yield Warned(what, "check a passage of each, or save them in UTF-8")
+        if self._n_replaced:
+            what = f"{self._n_replaced:,} characters could not be decoded and are marked {REPLACEMENT}"
+            yield Warned(what, "save the files in UTF-8, PDFs with fonts that name their letters")
 
     def _summary(self, head: IndexHead) -> Indexed:
         old_sources = {file.source for file in self._before.files} if self._before is not None else set()
@@ -263,7 +278,7 @@ class _Work:
             n_cut=head.n_cut,
             n_truncated=head.n_truncated,
             n_duplicates=n_documents - len(owners(self._records)),
-            n_guessed=self._n_guessed,
+            n_guessed=self._encodings.total(),
             n_replaced=self._n_replaced,
             chunk_tokens=head.recipe.chunk_tokens,
             seconds=self._elapsed_s(),
@@ -273,6 +288,9 @@ class _Work:
             approximate=bool(head.n_probes),
             recall_10=head.recall_10,
             n_taken_over=self._n_taken_over,
+            n_partly=sum(bool(record.documents and record.problems) for record in self._records),
+            n_unread=sum(not record.documents for record in self._records) + len(self._listing.skipped),
+            other_kinds=self._listing.other_kinds,
         )
 
 

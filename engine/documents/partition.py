@@ -36,7 +36,7 @@ PRESETS = (
     # Popular accounts call the number of drafts k and say that the paper recommends 3.
     PartitionPreset("k = 3", n=10, k=2, m=3),
     # Most often right, and fastest, on 100 questions about pages of the built-in world: see assets/benchmarks.
-    PartitionPreset("in turn", n=10, k=2, m=5, conditioning="stored", sampling="in_turn"),
+    PartitionPreset("measured", n=10, k=2, m=5, conditioning="auto", sampling="in_turn"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Reads PDFs in a separate process, which is killed if a file takes too long.
+"""Reads PDFs, Office files and books in a separate process, which is killed if a file takes too long.
 
 * imports neither Qt nor torch."""
 
@@ -10,7 +10,7 @@ from typing import IO
 
 import msgspec
 
-from engine.documents.pdf_child import PdfRequest, PdfText
+from engine.documents.file_text import ChildKind, PdfRequest, PdfText
 from engine.machine.own_module import environment, run_module
 
 _LONGEST_S = 60.0
@@ -19,37 +19,35 @@ _MODULE = "engine.documents.pdf_child"
 
 
 class PdfReader:
-    """Reads PDFs one after another; its process starts with the first one, and again after one that ended it."""
+    """Reads files one after another; its process starts with the first one, and again after one that ended it."""
 
     def __init__(self, *, longest_s: float = _LONGEST_S, most_pages: int = _MOST_PAGES) -> None:
         self._longest_s = longest_s
         self._most_pages = most_pages
         self._child: subprocess.Popen[bytes] | None = None
 
-    def read(self, path: Path) -> PdfText:
+    def read(self, path: Path, kind: ChildKind = "pdf") -> PdfText:
         """Read the pages of a file, or the reason why there are none."""
         child = self._child = self._child or _start()
         late = threading.Event()
         timer = threading.Timer(self._longest_s, _end, [child, late])
         timer.start()
         try:
-            line = self._ask(child, path)
+            line = self._ask(child, path, kind)
         finally:
             timer.cancel()
             timer.join()
         if line:
             return msgspec.json.decode(line, type=PdfText)
         self.close()
-        return PdfText(
-            reason=f"takes longer than {self._longest_s:g} s to read"
-            if late.is_set()
-            else "ends the program that reads it"
-        )
+        if late.is_set():
+            return PdfText(reason=f"takes longer than {self._longest_s:g} s to read", retry=True)
+        return PdfText(reason="ends the program that reads it", retry=True)
 
-    def _ask(self, child: "subprocess.Popen[bytes]", path: Path) -> bytes:
+    def _ask(self, child: "subprocess.Popen[bytes]", path: Path, kind: ChildKind) -> bytes:
         """The child's line of output; empty if it ended first."""
         assert child.stdin is not None and child.stdout is not None
-        order = PdfRequest(str(path), self._most_pages, int(self._longest_s) + 1)
+        order = PdfRequest(str(path), self._most_pages, int(self._longest_s) + 1, kind)
         try:
             child.stdin.write(msgspec.json.encode(order) + b"\n")
             child.stdin.flush()

@@ -1,4 +1,5 @@
-"""`python -m engine.documents.pdf_child`: reads PDFs in a process that may be killed; one JSON line each way per file.
+"""`python -m engine.documents.pdf_child`: reads PDFs, Office files and books in a process that may be killed; one JSON
+line each way per file.
 
 * imports neither Qt nor torch."""
 
@@ -8,63 +9,45 @@ from contextlib import suppress
 
 import msgspec
 
+from engine.documents.file_text import PdfRequest, PdfText
+
 # A limit on the process, because a small file may unpack to any size.
 _MEMORY_BYTES = 3 << 30
-_LONGEST_TEXT = 32 << 20
-
-
-class PdfText(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The text of each page, or the reason why there is none."""
-
-    pages: tuple[str, ...] = ()
-    title: str = ""
-    reason: str = ""
-
-
-class PdfRequest(msgspec.Struct, frozen=True):
-    """A PDF to read. seconds: after this time the process ends itself, in case its parent no longer exists."""
-
-    path: str
-    most_pages: int
-    seconds: int
+_WHAT = {
+    "pdf": "a whole PDF", "word": "a whole Word file", "slides": "a whole presentation",
+    "sheets": "a whole spreadsheet", "opendocument": "a whole OpenDocument file", "book": "a whole book",
+}  # fmt: skip
 
 
 def read(order: PdfRequest) -> PdfText:
-    """Read the pages of a file; any problem with it becomes the reason."""
-    from pypdf import PdfReader
-
+    """Read a file; any problem with it becomes the reason."""
     try:
-        reader = PdfReader(order.path)
-        if reader.is_encrypted and not reader.decrypt(""):
-            return PdfText(reason="is encrypted; save it without a password")
-        if (n_pages := len(reader.pages)) > order.most_pages:
-            return PdfText(reason=f"has {n_pages:,} pages, more than the {order.most_pages:,} that are read; split it")
-        title = reader.metadata.title if reader.metadata is not None else ""
-        return _answer([_clean(page.extract_text()) for page in reader.pages], _clean(title or ""))
+        return _read(order)
     except MemoryError:
-        return PdfText(reason="needs too much memory to be read")
-    except Exception as err:  # pypdf raises all kinds of exceptions for a broken file
-        return PdfText(reason=_broken(err))
+        return PdfText(reason="needs too much memory to be read", retry=True)
+    except ImportError as err:
+        return PdfText(reason=f"needs a package that is not installed ({err})", retry=True)
+    except OSError as err:
+        if err.errno is not None:
+            return PdfText(reason=f"cannot be read ({err.strerror or err})", retry=True)
+        return PdfText(reason=_broken(order, err))
+    except Exception as err:  # the libraries raise all kinds of exceptions for a broken file
+        return PdfText(reason=_broken(order, err))
 
 
-def _answer(pages: list[str], title: str) -> PdfText:
-    if sum(map(len, pages)) > _LONGEST_TEXT:
-        return PdfText(reason=f"has more than {_LONGEST_TEXT:,} characters; split it")
-    if not any(page.strip() for page in pages):
-        return PdfText(reason="holds no text; scanned pages need text recognition first")
-    return PdfText(tuple(pages), title)
+def _read(order: PdfRequest) -> PdfText:
+    if order.kind == "pdf":
+        from engine.documents.pdf_pages import read_pdf
+
+        return read_pdf(order)
+    from engine.documents.office import read_office
+
+    return read_office(order)
 
 
-def _broken(err: Exception) -> str:
-    if "cryptography" in str(err):
-        return "is encrypted; save it without a password"
+def _broken(order: PdfRequest, err: Exception) -> str:
     words = " ".join(str(err).split())[:200]
-    return f"is not a whole PDF ({words or type(err).__name__})"
-
-
-def _clean(text: str) -> str:
-    """Replace lone surrogates, which broken fonts produce and UTF-8 cannot encode."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return f"is not {_WHAT[order.kind]} ({words or type(err).__name__})"
 
 
 def _limit() -> None:
@@ -84,7 +67,7 @@ def _alarm(seconds: int) -> None:
 
 def main() -> None:
     """Answer each order until the input ends."""
-    logging.disable()
+    logging.lastResort = None
     _limit()
     for line in sys.stdin.buffer:
         order = msgspec.json.decode(line, type=PdfRequest)

@@ -1,27 +1,35 @@
-"""Reads files into documents: text, Markdown, HTML, PDF, tables and JSON Lines; bad files are reported, not raised.
+"""Reads files of every kind into documents: texts, pages, tables, PDFs, Office files and books; what cannot be read is
+reported, not raised.
 
 * imports neither Qt nor torch."""
 
-import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
-from engine.documents import markup
+from engine.documents import markup, tables
 from engine.documents.decoding import Decoded, decode
+from engine.documents.file_text import PdfText
+from engine.documents.json_lines import BadLine, JsonText, json_lines
+from engine.documents.letters import plain
+from engine.documents.line_ends import joined_words
 from engine.documents.pdf import PdfReader
-from engine.documents.sources import Skipped, SourceFile
+from engine.documents.sources import BUILTIN_PAGES, Kind, Skipped, SourceFile, read_whole
+from engine.documents.tables import NoTable
+from engine.documents.titles import markdown_title
 from engine.world import corpus
 
-_LONGEST_LINE = 4_000_000
+# Raised with every change of what a reader makes of the same file, so that files in an index are read anew.
+VERSIONS: Mapping[Kind, int] = {
+    "text": 2, "markdown": 2, "html": 2, "table": 2, "lines": 2, "pdf": 2, "word": 1, "slides": 1, "sheets": 1,
+    "opendocument": 1, "book": 1, "builtin": 1,
+}  # fmt: skip
 # Bad lines of one file that are reported one by one.
 _MOST_REPORTED = 10
-_SEPARATORS = ",;\t|"
 _LONGEST_TITLE = 200
 _BINARY, _EMPTY = "is no text; its bytes are of another kind", "holds no text"
+_UNKNOWN = "is in an encoding that is not known; save it in UTF-8"
 
 
 class PlaceMark(NamedTuple):
@@ -34,7 +42,7 @@ class PlaceMark(NamedTuple):
 class Document(NamedTuple):
     """A text and where it comes from. name: its name in its file, if the file holds several.
 
-    apart: no passage may span a mark. guessed, n_replaced: see Decoded."""
+    apart: no passage may span a mark. guessed, n_replaced, encoding: see Decoded."""
 
     source: str
     name: str
@@ -44,66 +52,68 @@ class Document(NamedTuple):
     apart: bool = False
     guessed: bool = False
     n_replaced: int = 0
-
-
-class _Line(msgspec.Struct):
-    """A line of JSON Lines; files of engine/world/corpus.py have this form too."""
-
-    text: str
-    id: str | int = ""
-    title: str = ""
-    source: str = ""
+    encoding: str = "utf-8"
 
 
 def read(entry: SourceFile, pdfs: PdfReader) -> Iterator[Document | Skipped]:
     """Yield the documents of a file, and the parts of it that could not be read."""
     try:
-        yield from _read(entry, pdfs)
+        for item in _read(entry, pdfs):
+            yield _with_plain_letters(item) if isinstance(item, Document) else item
     except OSError as err:
-        yield Skipped(entry.source, f"cannot be read ({err.strerror or err})")
+        yield Skipped(entry.source, f"cannot be read ({err.strerror or err})", retry=True)
     except MemoryError:
-        yield Skipped(entry.source, "needs too much memory to be read")
+        yield Skipped(entry.source, "needs too much memory to be read", retry=True)
+
+
+def _with_plain_letters(document: Document) -> Document:
+    """The document with its letters written in one way, and its marks where their parts begin now."""
+    title = plain(document.title).strip()[:_LONGEST_TITLE]
+    if not document.marks:
+        return document._replace(title=title, text=plain(document.text))
+    starts = [mark.start for mark in document.marks]
+    parts = [plain(document.text[start:end]) for start, end in pairwise([*starts, len(document.text)])]
+    marks, at = [], 0
+    for mark, part in zip(document.marks, parts, strict=True):
+        marks.append(PlaceMark(at, mark.name))
+        at += len(part)
+    return document._replace(title=title, text="".join(parts), marks=tuple(marks))
 
 
 def _read(entry: SourceFile, pdfs: PdfReader) -> Iterator[Document | Skipped]:
     if entry.path is None:
-        content = corpus.generate(corpus.shipped_source())
+        content = corpus.shipped("pages" if entry.source == BUILTIN_PAGES else "notes")
         yield from (Document(entry.source, record.id, record.title, record.text) for record in content.documents)
         return
     match entry.kind:
         case "lines":
             yield from _lines(entry.source, entry.path)
-        case "pdf":
-            yield _pdf(entry.source, entry.path, pdfs)
+        case "pdf" | "word" | "slides" | "sheets" | "opendocument" | "book":
+            yield from _from_process(entry.source, entry.path, pdfs.read(entry.path, entry.kind), entry.kind)
         case _:
-            yield _text_document(entry, entry.path)
+            yield from _text_documents(entry, entry.path)
 
 
-def _text_document(entry: SourceFile, path: Path) -> Document | Skipped:
-    raw = path.read_bytes()
+def _text_documents(entry: SourceFile, path: Path) -> Iterator[Document | Skipped]:
+    raw = read_whole(entry, path)
     decoded = decode(raw, markup.declared_encoding(raw) if entry.kind == "html" else "")
-    if decoded is None:
-        return Skipped(entry.source, _BINARY)
-    if not decoded.text.strip():
-        return Skipped(entry.source, _EMPTY)
+    if decoded is None or not decoded.encoding or not decoded.text.strip():
+        reason = _BINARY if decoded is None else _UNKNOWN if not decoded.encoding else _EMPTY
+        yield Skipped(entry.source, reason)
+        return
     match entry.kind:
         case "html":
-            return _html(entry.source, path, decoded)
+            yield _html(entry.source, path, decoded)
         case "table":
-            return _table(entry.source, path, decoded)
+            yield from _table(entry.source, path, decoded)
         case "markdown":
-            return _document(entry.source, _heading(decoded.text) or path.stem, decoded.text, decoded)
-    return _document(entry.source, path.stem, decoded.text, decoded)
+            yield _document(entry.source, markdown_title(decoded.text) or path.stem, decoded.text, decoded)
+        case _:
+            yield _document(entry.source, path.stem, decoded.text, decoded)
 
 
 def _document(source: str, title: str, text: str, decoded: Decoded) -> Document:
-    return Document(source, "", title[:_LONGEST_TITLE], text, guessed=decoded.guessed, n_replaced=decoded.n_replaced)
-
-
-def _heading(text: str) -> str:
-    """The first heading of a Markdown text."""
-    lines = (line.strip() for line in text.splitlines())
-    return next((line.lstrip("#").strip() for line in lines if line.startswith("#")), "")
+    return Document(source, "", title, text, (), False, decoded.guessed, decoded.n_replaced, decoded.encoding)
 
 
 def _html(source: str, path: Path, decoded: Decoded) -> Document | Skipped:
@@ -111,22 +121,24 @@ def _html(source: str, path: Path, decoded: Decoded) -> Document | Skipped:
         page = markup.read_page(decoded.text)
     except markup.Endless:
         return Skipped(source, "takes too long to read; its markup does not end")
-    except (AssertionError, ValueError) as err:  # the parser raises these for unknown declarations
-        return Skipped(source, f"is not HTML ({err})")
     if not page.text:
         return Skipped(source, _EMPTY)
     return _document(source, page.title or path.stem, page.text, decoded)
 
 
-def _pdf(source: str, path: Path, pdfs: PdfReader) -> Document | Skipped:
-    answer = pdfs.read(path)
+def _from_process(source: str, path: Path, answer: PdfText, kind: Kind) -> Iterator[Document | Skipped]:
+    """The document that the reading process made, and the parts that it could not read."""
     if answer.reason:
-        return Skipped(source, answer.reason)
-    text, marks = _joined(answer.pages, [f"page {number}" for number in range(1, len(answer.pages) + 1)])
-    return Document(source, "", (answer.title or path.stem)[:_LONGEST_TITLE], text, marks)
+        yield Skipped(source, answer.reason, answer.retry)
+        return
+    pages = [joined_words(page) for page in answer.pages] if kind == "pdf" else answer.pages
+    text, marks = _joined(pages, answer.names)
+    named = () if marks and not marks[-1].name else marks
+    yield Document(source, "", answer.title or path.stem, text, named, answer.apart, False, answer.n_replaced)
+    yield from (Skipped(source, problem, answer.retry) for problem in answer.problems)
 
 
-def _joined(parts: tuple[str, ...], names: list[str]) -> tuple[str, tuple[PlaceMark, ...]]:
+def _joined(parts: Sequence[str], names: Sequence[str]) -> tuple[str, tuple[PlaceMark, ...]]:
     """The parts as one text, and where each begins."""
     marks: list[PlaceMark] = []
     start = 0
@@ -136,49 +148,33 @@ def _joined(parts: tuple[str, ...], names: list[str]) -> tuple[str, tuple[PlaceM
     return "\n\n".join(parts), tuple(marks)
 
 
-def _table(source: str, path: Path, decoded: Decoded) -> Document | Skipped:
+def _table(source: str, path: Path, decoded: Decoded) -> Iterator[Document | Skipped]:
     """A table as text: each row with the names of its columns."""
-    first = decoded.text.splitlines()[0]
-    separator = max(_SEPARATORS, key=first.count)
     try:
-        rows = [row for row in csv.reader(io.StringIO(decoded.text, newline=""), delimiter=separator) if any(row)]
-    except csv.Error as err:
-        return Skipped(source, f"is not a table ({err})")
-    names, *body = rows or [[]]
-    if not body:
-        return Skipped(source, "holds no row below its header")
-    text, marks = _joined(tuple(_row(names, row) for row in body), [f"row {n}" for n in range(1, len(body) + 1)])
-    document = _document(source, path.stem, text, decoded)
-    return document._replace(marks=marks, apart=True)
-
-
-def _row(names: list[str], row: list[str]) -> str:
-    fields = [f"{name.strip()}: {value}" if name.strip() else value for name, value in zip(names, row, strict=False)]
-    return "\n".join([*fields, *row[len(names) :]])
+        table = tables.read_table(decoded.text)
+    except NoTable as err:
+        yield Skipped(source, str(err))
+        return
+    rows = [tables.cells_with_names(table.names, row) for row in table.rows]
+    names = [*("title" for _ in table.before), *(f"row {number}" for number in range(1, len(rows) + 1))]
+    text, marks = _joined([*table.before, *rows], names)
+    document = _document(source, " ".join(table.before) or path.stem, text, decoded)
+    yield document._replace(marks=marks, apart=True)
+    yield from (Skipped(source, problem) for problem in table.problems)
 
 
 def _lines(source: str, path: Path) -> Iterator[Document | Skipped]:
     n_bad = 0
-    with path.open("rb") as file:
-        for number, raw in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
-            if not raw.strip():
-                continue
-            document = _line_document(source, number, raw)
-            n_bad += isinstance(document, Skipped)
-            if isinstance(document, Document) or n_bad <= _MOST_REPORTED:
-                yield document
+    for line in json_lines(path):
+        if isinstance(line, JsonText):
+            yield Document(source, line.name or f"line {line.number}", line.title, line.text)
+            continue
+        n_bad += 1
+        if n_bad <= _MOST_REPORTED:
+            yield _bad_line(source, line)
     if n_bad > _MOST_REPORTED:
         yield Skipped(source, f"has {n_bad - _MOST_REPORTED:,} more lines that could not be read")
 
 
-def _line_document(source: str, number: int, raw: bytes) -> Document | Skipped:
-    where = f"{source}, line {number}"
-    if len(raw) >= _LONGEST_LINE:
-        return Skipped(where, f"is longer than {_LONGEST_LINE:,} bytes")
-    try:
-        line = msgspec.json.decode(raw.strip().removeprefix(b"\xef\xbb\xbf"), type=_Line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
-        return Skipped(where, str(err).replace("`", "").replace(" - at $.", " in field ").replace(" - at $", ""))
-    if not line.text.strip():
-        return Skipped(where, _EMPTY)
-    return Document(source, str(line.id) or line.source or f"line {number}", line.title[:_LONGEST_TITLE], line.text)
+def _bad_line(source: str, line: BadLine) -> Skipped:
+    return Skipped(f"{source}, line {line.number}", line.reason)

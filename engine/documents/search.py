@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.documents.index import OpenIndex, label, reading
+from engine.documents.letters import plain
 from engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def retrieve(
     """Find the n best passages for a question, best first; ties are in the order of their ids.
 
     embedder: needed for all but `text`. Raises InputError: an empty question, another embedder than the index's."""
+    question = plain(question)
     if not question.strip():
         raise InputError("the question is empty", "ask something")
     if n < 1:
@@ -100,7 +102,7 @@ def text_hits(index: OpenIndex, question: str, n: int) -> list[Hit]:
     from lancedb.query import MatchQuery
 
     with reading(index.uri):
-        search = index.chunks.search(MatchQuery(question, "text"), query_type="fts")
+        search = index.chunks.search(MatchQuery(plain(question), "text"), query_type="fts")
         return _hits(search.select([*_COLUMNS, "_score"]).limit(n).to_arrow(), "_score", float)
 
 

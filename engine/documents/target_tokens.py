@@ -18,7 +18,10 @@ from engine.models.kv_size import context_of
 LONGEST_CHUNK = 512
 # Tokens of the target's context reserved for the question, the task and the answer.
 _KEPT_FREE = 384
-_BARE = {"add_special_tokens": False, "return_attention_mask": False, "truncation": False}
+# What looks like a control token in a document is read as text, and counted so.
+_BARE = {
+    "add_special_tokens": False, "split_special_tokens": True, "return_attention_mask": False, "truncation": False,
+}  # fmt: skip
 
 
 class CountedTokens(Protocol):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from engine.decoding import autoregressive_draft
+from engine.decoding.autoregressive_draft import DraftStep
 from engine.decoding.drafting import Capabilities, Draft, DraftContext, TargetState, no_draft
 from engine.decoding.transfers import uploaded_together
 from engine.drafters import DrafterSpec
@@ -39,10 +40,10 @@ class EarlyExitDrafter:
         if n < 1:
             return no_draft(self._device)
         new_ids, u = uploaded_together([torch.tensor(context.ids[model.length :]), context.u], self._device)
-        steps = []
+        steps: list[DraftStep] = []
         for i in range(n):
-            logits = model.forward(new_ids)[-1]
-            steps.append(autoregressive_draft.step(logits, u[i], warp, n_vocabulary=self._n_vocabulary))
+            logits, ruled = model.forward(new_ids)[-1], autoregressive_draft.ruled_after(context.rules, steps)
+            steps.append(autoregressive_draft.step(logits, u[i], warp, n_vocabulary=self._n_vocabulary, ruled=ruled))
             new_ids = steps[-1].token.view(1)
         return autoregressive_draft.joined(steps, warp, n_vocabulary=self._n_vocabulary)
 

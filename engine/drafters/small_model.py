@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from engine.decoding import autoregressive_draft
+from engine.decoding.autoregressive_draft import DraftStep
 from engine.decoding.cached_model import SequenceModel
 from engine.decoding.drafting import Capabilities, Draft, DraftContext, TargetState, no_draft
 from engine.decoding.transfers import moved_together, uploaded_ids, uploaded_together
@@ -44,11 +45,12 @@ class SmallModelDrafter:
         if n < 1:
             return no_draft(self._target_device)
         new_ids, u = uploaded_together([torch.tensor(ids[self._model.length :]), context.u], self._model.device)
-        steps = []
+        # On another device the rules' own tensors are out of reach; there the draft is only accepted less often.
+        rules = context.rules if context.rules is not None and context.rules.device == self._model.device else None
+        steps: list[DraftStep] = []
         for i in range(n):
-            steps.append(
-                autoregressive_draft.step(self._model.forward(new_ids)[-1], u[i], warp, n_vocabulary=self._n_target)
-            )
+            logits, ruled = self._model.forward(new_ids)[-1], autoregressive_draft.ruled_after(rules, steps)
+            steps.append(autoregressive_draft.step(logits, u[i], warp, n_vocabulary=self._n_target, ruled=ruled))
             new_ids = steps[-1].token.view(1)
         return self._on_target_device(autoregressive_draft.joined(steps, warp, n_vocabulary=self._n_target))
 

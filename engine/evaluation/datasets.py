@@ -13,6 +13,7 @@ One JSON object per line; the first line decides the layout:
 - ARC-Challenge: `answerKey` and `choices`, next to `question` or in it.
 Each may have `ctxs`, passages retrieved before (`title`, `text`), best first, as Self-RAG's files have."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from random import Random
@@ -23,10 +24,13 @@ import msgspec
 from engine.documents.readers import Document
 from engine.errors import InputError
 from engine.evaluation.questions import TRUE_OR_FALSE, AnswerChoice, GoldQuestion
+from engine.machine.file_kinds import refuse_irregular
 
 Layout: TypeAlias = Literal["own", "triviaqa", "popqa", "musique", "pubhealth", "arc"]
 Raw: TypeAlias = Mapping[str, object]
 _TRUE, _FALSE = ("true", "supports", "2"), ("false", "refutes", "0")
+# Lines without an end would fill the memory.
+_MOST_BYTES = 2 << 30
 _WAY_OUT = "see the layouts in engine/evaluation/datasets.py"
 
 
@@ -68,6 +72,7 @@ def read(path: Path, *, n: int, seed: int) -> Dataset:
 
 
 def _records(path: Path) -> Iterator[tuple[int, Raw]]:
+    refuse_irregular(path, _WAY_OUT, most_bytes=_MOST_BYTES)
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
@@ -79,10 +84,20 @@ def _records(path: Path) -> Iterator[tuple[int, Raw]]:
 
 def _record(path: Path, number: int, line: bytes) -> Raw:
     try:
-        return msgspec.json.decode(line, type=dict[str, object])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
+        return _object(line)
+    except (ValueError, RecursionError) as err:
         reason = str(err).replace("`", "")
         raise InputError(f"{path.name}, line {number}: {reason}", "write one JSON object a line") from err
+
+
+def _object(line: bytes) -> Raw:
+    """The object of a line; exporters write NaN, which JSON does not have. Raises ValueError, RecursionError."""
+    try:
+        return msgspec.json.decode(line, type=dict[str, object])
+    except msgspec.DecodeError:
+        if not isinstance(value := json.loads(line), dict):
+            raise
+        return value
 
 
 def _refuse_duplicates(path: Path, questions: Iterable[GoldQuestion]) -> None:

@@ -207,7 +207,7 @@ def _questions(path: Path, lines: Iterable[bytes], start: int) -> tuple[tuple[Qu
             break
         try:
             record = _decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as err:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
             raise InputError(f"{path}: line {number} is damaged ({err})", "delete the file to begin anew") from err
         if not isinstance(record, QuestionLine):
             break

@@ -13,6 +13,7 @@ import msgspec
 import torch
 import transformers
 
+from engine.documents.sources import BUILTIN
 from engine.documents.target_tokens import tokens_of
 from engine.errors import InputError
 from engine.evaluation import datasets, fresh_world
@@ -30,7 +31,7 @@ from engine.methods.speculative_rag.warming import warm
 from engine.methods.standard_rag.asking import AnswerContext
 from engine.models import checkpoint_folder
 from engine.models.loading import LoadedModel
-from engine.rag.library import BUILTIN, Librarian, Library, opened
+from engine.rag.library import Librarian, Library, opened
 from engine.rag.memo import Memo
 from engine.runtime import RunContext
 from engine.settings import settings_of
@@ -81,7 +82,8 @@ def evaluate(
     Raises InputError or ModelError before anything is asked; Cancelled, keeping every question answered so far."""
     if rt.documents is None or rt.documents.drafter is None:
         raise InputError(f"the drafter {rt.drafter_spec} is no model: it cannot draft answers", "use builtin:rag")
-    drafter = rt.documents.drafter
+    memo, drafter = rt.documents.memo, rt.documents.drafter.asked(plan.config.chat)
+    rt = rt.asking(plan.config.chat)
     verifying.verdicts(rt.target.tokenizer)
     exam = yield from _exam(plan, rt, librarian)
     head = _head(plan, exam, rt, drafter)
@@ -90,7 +92,7 @@ def evaluate(
         yield from file.known
         lines = list(file.known)
         if len(lines) < len(exam.asked):
-            yield from tested(rt, rt.documents.memo)
+            yield from tested(rt, memo)
         for line in _lines(exam, {line.id for line in file.known}, plan, rt, drafter):
             file.add(line)
             lines.append(line)

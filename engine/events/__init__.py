@@ -67,6 +67,7 @@ from engine.events.models import ModelsListed as ModelsListed
 from engine.events.models import OfferedModel as OfferedModel
 from engine.events.models import OfferedPair as OfferedPair
 from engine.events.models import PairsOffered as PairsOffered
+from engine.events.previews import PromptPreviewed as PromptPreviewed
 from engine.events.scaling import ScalingMeasured as ScalingMeasured
 from engine.events.training import CheckpointSaved as CheckpointSaved
 from engine.events.training import DrafterMeasured as DrafterMeasured
@@ -87,13 +88,16 @@ HostKind: TypeAlias = Literal["thread", "process"]
 
 
 class Progressed(Event, frozen=True):
-    """Long work advanced: `done` of `total` units."""
+    """Long work advanced: `done` of `total` units; a total of 0 is not known yet.
+
+    left_s: seconds left for all stages of the work together; None while nothing tells."""
 
     phase: Phase
     done: float
     total: float
     unit: str
     elapsed_s: float = 0.0
+    left_s: float | None = None
 
 
 class Estimated(Event, frozen=True):
@@ -127,7 +131,9 @@ class ModelLoaded(Event, frozen=True):
     were left in dtype. why_dtype: what was measured for this type or would speak for another, empty if nothing.
     drafts_through: "text" where the drafter is a model with another tokenizer; shared_tokens of its drafter_tokens are
     then the target's too. chat_template: whether the target has one; chat: whether it is asked through it unless told
-    otherwise; why_chat: the reason of that."""
+    otherwise; why_chat: the reason of that. rules: what the target's generation config changes in its logits, in words;
+    ignored: what it asks for besides and does not get; sampling: the sampling it recommends, empty if none. note: what
+    has to be said about how its checkpoint was read, empty for most."""
 
     target: str
     drafter: str
@@ -151,6 +157,10 @@ class ModelLoaded(Event, frozen=True):
     chat_template: bool = False
     chat: bool = False
     why_chat: str = ""
+    rules: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    sampling: str = ""
+    note: str = ""
 
 
 class ModelUnloaded(Event, frozen=True):
@@ -261,4 +271,5 @@ AnyEvent: TypeAlias = (
     | PairsOffered
     | ModelsListed
     | ModelRemoved
+    | PromptPreviewed
 )

@@ -11,7 +11,7 @@ from engine.events.base import Event, Struct
 
 RetrievalKind: TypeAlias = Literal["dense", "text", "hybrid"]
 Sampling: TypeAlias = Literal["one_per_cluster", "in_turn", "random", "same_cluster"]
-Conditioning: TypeAlias = Literal["encoded", "stored"]
+Conditioning: TypeAlias = Literal["encoded", "stored", "auto"]
 Projection: TypeAlias = Literal["pca", "umap"]
 System: TypeAlias = Literal[
     "speculative_rag",
@@ -110,7 +110,7 @@ class Partitioned(Event, frozen=True):
 class PromptRead(Event, frozen=True):
     """Exactly what a model read: for a draft or its scores (`draft` is its number), or for a baseline (None).
 
-    note: what was cut to make it fit, empty if nothing was."""
+    note: what was cut to make it fit, empty if nothing was. chat: whether it went through the reader's template."""
 
     reader: Reader
     purpose: str
@@ -120,6 +120,7 @@ class PromptRead(Event, frozen=True):
     n_tokens: int
     at_s: float = 0.0
     note: str = ""
+    chat: bool = False
 
 
 class DraftFinished(Event, frozen=True):

@@ -65,7 +65,9 @@ class LastToken(Struct, frozen=True):
 class RunStarted(Event, frozen=True):
     """A run began, with everything needed to repeat it. graphs: whether its rounds run as CUDA graphs. hashes: of the
     models, by role. drafts_through: "text" where the drafter is a model with another tokenizer. messages: the
-    conversation, where it is asked as chat; `prompt` is then as the template writes it."""
+    conversation, where it is asked as chat; `prompt` is then as the template writes it. rules: what changes the
+    target's logits besides the settings of sampling, in words. control_ids: ranges of ids, ends included, that control
+    the target and are no text, whatever characters they are shown with."""
 
     run_id: str
     method: str
@@ -90,6 +92,8 @@ class RunStarted(Event, frozen=True):
     hashes: tuple[tuple[str, str], ...] = ()
     drafts_through: DraftsThrough = "ids"
     messages: tuple[Message, ...] = ()
+    rules: tuple[str, ...] = ()
+    control_ids: tuple[tuple[int, int], ...] = ()
 
     @property
     def question(self) -> str:

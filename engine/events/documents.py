@@ -6,10 +6,13 @@ from engine.events.base import Event
 
 
 class FileSkipped(Event, frozen=True):
-    """A document, or a part of one, that has no entry of its own in the index, and why."""
+    """A document, or a part of one, that has no entry of its own in the index, and why.
+
+    part: the rest of the file is in the index."""
 
     source: str
     reason: str
+    part: bool = False
 
 
 class Indexed(Event, frozen=True):
@@ -21,7 +24,8 @@ class Indexed(Event, frozen=True):
     for word, kept once. n_guessed: files read this time whose encoding had to be guessed, with n_replaced characters
     lost. embed_per_s: passages per second while embedding, None if there were none. recall_10: of the approximate
     index, share of the ten nearest that it finds; None if every passage is compared. n_taken_over: passages that a
-    stopped indexing had embedded, which are not in n_embedded."""
+    stopped indexing had embedded, which are not in n_embedded. n_partly: files in the index of which parts could not be
+    read; n_unread: documents of which nothing could be; other_kinds: suffixes of n_other, the most frequent first."""
 
     index: str
     n_files: int
@@ -45,3 +49,6 @@ class Indexed(Event, frozen=True):
     approximate: bool
     recall_10: float | None
     n_taken_over: int = 0
+    n_partly: int = 0
+    n_unread: int = 0
+    other_kinds: tuple[tuple[str, int], ...] = ()

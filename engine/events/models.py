@@ -107,7 +107,8 @@ class CachedModel(Struct, frozen=True):
     """A model in the hub's cache. spec: by which it is loaded. n_bytes: on the disk; unfinished_bytes: of those, what
     an interrupted download left. licence: empty if not known. family, context: what it is loaded as, empty and 0 if
     that cannot be read. by_draftscope: whether Draftscope downloaded it; if not, another program did. why_not: why it
-    cannot be loaded, empty if it can."""
+    cannot be loaded, empty if it can. converted_into: the folder that a GGUF file, which is then `repo`, was converted
+    into, whose size is n_bytes; dtype: the type it is stored in there."""
 
     repo: str
     spec: str
@@ -119,18 +120,22 @@ class CachedModel(Struct, frozen=True):
     instruct: bool = False
     by_draftscope: bool = False
     why_not: str = ""
+    converted_into: str = ""
+    dtype: str = ""
 
 
 class ModelsListed(Event, frozen=True):
-    """The models in the hub's cache. problems: repositories that could not be read."""
+    """The models in the hub's cache. problems: repositories that could not be read. conversions: what GGUF files were
+    converted into, in Draftscope's own cache."""
 
     models: tuple[CachedModel, ...]
     folder: str
     problems: tuple[str, ...] = ()
+    conversions: tuple[CachedModel, ...] = ()
 
 
 class ModelRemoved(Event, frozen=True):
-    """A model was removed from the hub's cache."""
+    """A model was removed from the hub's cache, or what a GGUF file was converted into."""
 
     spec: str
     freed_bytes: int

@@ -8,6 +8,8 @@ from engine.events.base import SCHEMA, Event, Setting, Struct
 
 TrainingEnd: TypeAlias = Literal["steps", "minutes", "early", "user", "nan"]
 When: TypeAlias = Literal["before", "after"]
+# Less is shown as 0.00.
+_LEAST_ALPHA = 0.005
 
 
 class SizeOption(Struct, frozen=True):
@@ -126,7 +128,8 @@ class CheckpointSaved(Event, frozen=True):
 class TrainingFinished(Event, frozen=True):
     """A training ended; the drafter in `folder` is the best one, of step `best_step`.
 
-    matrix_rate_fraction: operations per second of the training over those of a matrix product of its shape."""
+    matrix_rate_fraction: operations per second of the training over those of a matrix product of its shape; not
+    measured if it was stopped. alpha: held-out, greedy, when that step was looked at; None in older logs."""
 
     stopped: TrainingEnd
     folder: str
@@ -136,3 +139,9 @@ class TrainingFinished(Event, frozen=True):
     tokens_per_s: float
     matrix_rate_fraction: float | None
     seconds: float
+    alpha: float | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is a drafter worth choosing: one that was trained, and of which something is accepted."""
+        return self.step > 0 and (self.alpha is None or self.alpha >= _LEAST_ALPHA)

@@ -38,3 +38,4 @@ class WorkEnded(Event, frozen=True):
     state: Literal["finished", "stopped", "failed"]
     why: str = ""
     hint: str = ""
+    at_s: float = 0.0

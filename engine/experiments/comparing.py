@@ -40,6 +40,7 @@ from engine.machine.energy import EnergyMeter, NotMeasurable
 from engine.machine.other_work import CpuShare, OtherWork
 from engine.machine.out_of_memory import memory_errors
 from engine.models.loading import LoadedModel
+from engine.models.prompt_encoding import encode_inside
 from engine.prompts import Message
 from engine.runs.divergence import first_difference
 from engine.runtime import Cancelled
@@ -196,7 +197,7 @@ class _Measuring:
                     job.target, messages, self._plain_ids[index, turn - 1], job.prompts[index].turns[turn]
                 )
             elif turn:
-                ids = (*ids, *job.target.tokenizer("\n" + job.prompts[index].turns[turn])["input_ids"])
+                ids = (*ids, *encode_inside(job.target.tokenizer, "\n" + job.prompts[index].turns[turn]))
             if len(ids) >= job.target.context - 1:
                 return
             for _ in range(job.repeats):

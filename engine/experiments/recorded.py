@@ -80,7 +80,7 @@ def recorded_lanes(events: Iterable[Event]) -> tuple[RecordedRun, ...]:
 
 
 def _replayable(rounds: Sequence[RoundFinished]) -> bool:
-    return any(each.proposed for each in rounds) and len({each.lane for each in rounds}) == 1
+    return any(each.proposed and each.emitted for each in rounds) and len({each.lane for each in rounds}) == 1
 
 
 def _lane(lane: LaneSpec, own: Sequence[GenerationMeasured], plain: Sequence[GenerationMeasured]) -> RecordedRun | None:

@@ -112,7 +112,7 @@ def _positions(each: RoundFinished, final: bool) -> Iterator[_Position]:
 
 def _persistence(fates: Sequence[bool | None]) -> _Persistence:
     tested = [fate for fate in fates if fate is not None]
-    alpha = sum(tested) / len(tested)
+    alpha = sum(tested) / len(tested) if tested else 0.0
     pairs = list(pairwise(fates))
     after_rejected = _share(pairs, before=False, otherwise=alpha)
     if any(before and after is not None for before, after in pairs):

@@ -3,9 +3,11 @@
 Importing this module imports numba: import it only where numba is installed. The first use on a machine compiles for
 some seconds; the compiled code is kept in the user's cache folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from pickle import PickleError
 from typing import NamedTuple, TypeVar
 
 import numba
@@ -19,6 +21,9 @@ Floats = NDArray[np.float32]
 Loop = TypeVar("Loop", bound=Callable[..., object])
 # None of these options assumes that NaN and infinity cannot occur: a model that computes them must be detected.
 _LOOSE = {"contract", "reassoc", "nsz"}
+_OPTIONS = {"nogil": True, "fastmath": _LOOSE, "error_model": "numpy"}
+# What numba raises without a folder to write, on a full disk, and for an index or code that is damaged.
+_CACHE_FAULTS = (RuntimeError, OSError, EOFError, ValueError, LookupError, AttributeError, ImportError, PickleError)
 _LOG2_E, _LN2_HIGH, _LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
 _LEAST, _MOST = np.float32(-87.0), np.float32(88.0)
 _TAYLOR = tuple(map(np.float32, (1 / 5040, 1 / 720, 1 / 120, 1 / 24, 1 / 6, 0.5, 1.0, 1.0)))
@@ -47,34 +52,45 @@ class Kernels(NamedTuple):
 @cache
 def compiled() -> Kernels:
     """Compile the loops, or load them from the cache."""
-    previous_folder, numba.config.CACHE_DIR = numba.config.CACHE_DIR, numba.config.CACHE_DIR or str(_folder())
-    try:
+    with _cache_folder():
         return Kernels(
-            _kernel(add_normed, "void(f4[:,::1], f4[:,:], f4, f4[::1], f4, f4[:,::1])"),
-            _kernel(norm_rows, "void(f4[:,:], f4[::1], f4)"),
-            _kernel(
+            _compiled(add_normed, "void(f4[:,::1], f4[:,:], f4, f4[::1], f4, f4[:,::1])"),
+            _compiled(norm_rows, "void(f4[:,:], f4[::1], f4)"),
+            _compiled(
                 attend,
                 "void(f4[:,:], f4[:,::1], f4, f4[:,::1], f4[:,::1], i8[::1], b1[:,::1], i8, i8, "
                 "f4[:,:,::1], f4[:,:,::1], f4, f4[:,::1], f4[:,::1])",
             ),
-            _kernel(gate, "void(f4[:,:], f4[:,::1], f4[:,::1])"),
-            _kernel(gate_gelu, "void(f4[:,:], f4[:,::1], f4[:,::1])"),
-            _kernel(multiply_int8, "void(f4[:,::1], i1[:,::1], f4[::1], f4[:,::1])"),
+            _compiled(gate, "void(f4[:,:], f4[:,::1], f4[:,::1])"),
+            _compiled(gate_gelu, "void(f4[:,:], f4[:,::1], f4[:,::1])"),
+            _compiled(multiply_int8, "void(f4[:,::1], i1[:,::1], f4[::1], f4[:,::1])"),
         )
+
+
+@contextmanager
+def _cache_folder() -> Iterator[None]:
+    """Have numba keep compiled code in the user's folder alone.
+
+    In place of a folder that it cannot write, it would otherwise take one beside this file, in the installation."""
+    config = numba.config
+    before = config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES
+    config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES = config.CACHE_DIR or str(_folder()), "UserProvidedCacheLocator"
+    try:
+        yield
     finally:
-        numba.config.CACHE_DIR = previous_folder
+        config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES = before
 
 
 def _folder() -> Path:
     return paths.user_cache() / "kernels"
 
 
-def _kernel(function: Callable[..., None], signature: str) -> Callable[..., None]:
-    options = {"nogil": True, "fastmath": _LOOSE, "error_model": "numpy"}
+def _compiled(function: Loop, signature: str) -> Loop:
+    """The compiled loop, from the cache if it is there; one that is unwritable, full or damaged is done without."""
     try:
-        loop: Callable[..., None] = numba.njit(signature, cache=True, **options)(function)
-    except RuntimeError:  # no writable cache folder
-        loop = numba.njit(signature, **options)(function)
+        loop: Loop = numba.njit(signature, cache=True, **_OPTIONS)(function)
+    except _CACHE_FAULTS:
+        loop = numba.njit(signature, **_OPTIONS)(function)
     return loop
 
 

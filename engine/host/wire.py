@@ -46,15 +46,16 @@ def framed_event(event: Event) -> bytearray:
     try:
         return framed(event)
     except UnicodeEncodeError:
-        return framed(msgspec.convert(_readable(msgspec.to_builtins(event)), AnyEvent))
+        return framed(msgspec.convert(readable(msgspec.to_builtins(event)), AnyEvent))
 
 
-def _readable(value: Any) -> Any:  # JSON values have no better type
+def readable(value: Any) -> Any:  # JSON values have no better type
+    """The same value, with escapes in place of what is not valid text in it."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):
-        return {key: _readable(element) for key, element in value.items()}
-    return [_readable(element) for element in value] if isinstance(value, list | tuple) else value
+        return {key: readable(element) for key, element in value.items()}
+    return [readable(element) for element in value] if isinstance(value, list | tuple) else value
 
 
 def messages(pipe: BinaryIO, decoder: "msgspec.msgpack.Decoder[T]") -> Iterator[T]:

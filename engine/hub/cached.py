@@ -1,4 +1,4 @@
-"""Lists the models in the hub's cache, with what each can be loaded as, and removes them."""
+"""Lists the models in the hub's cache and converted GGUF files, with what each can be loaded as, and removes them."""
 
 import json
 import re
@@ -21,11 +21,14 @@ from engine.hub.getting import alone
 from engine.hub.hub_id import parse_id
 from engine.models import checkpoint_folder, checks, load_plan
 from engine.models.checkpoint_folder import Checkpoint
+from engine.models.gguf import kept as conversions
+from engine.models.gguf.kept import KeptConversion
 from engine.models.kv_size import context_of
 from engine.reports import words
 from engine.reports.shown_text import one_line
 
 _UNFINISHED = "*.incomplete"
+_AGAIN = "only what the file was converted into goes: the file stays, and is converted again when it is loaded"
 _TEMPLATES = ("chat_template.jinja", "chat_template.json")
 # Base models often carry the template of their family, so that the name tells more than the template does.
 _BASE_NAME = re.compile(r"(?:^|[-_.])(?:base|pt)(?:$|[-_.])", re.IGNORECASE)
@@ -34,13 +37,16 @@ _CARD_BYTES = 65_536
 
 
 class Removal(NamedTuple):
-    """What removing a model would do. notes: what of it is not Draftscope's alone, one line each."""
+    """What removing a model would do. notes: what of it is not Draftscope's alone, one line each.
+
+    conversion: what a GGUF file was converted into, which is then all that goes."""
 
     repo: str
     freed_bytes: int
     notes: tuple[str, ...]
     strategy: DeleteCacheStrategy | None
     storage: Path
+    conversion: KeptConversion | None = None
 
 
 def listed(site: HubSite | None = None) -> ModelsListed:
@@ -52,11 +58,17 @@ def listed(site: HubSite | None = None) -> ModelsListed:
     known = {repo.repo_path for repo in repos}
     models += [_unfinished(path) for path in sorted(site.cache.glob("models--*")) if path not in known]
     kept = sorted((model for model in models if model.n_bytes), key=lambda model: model.repo.lower())
-    return ModelsListed(tuple(kept), str(site.cache), _problems(scan))
+    return ModelsListed(
+        tuple(kept), str(site.cache), _problems(scan), tuple(map(_converted, conversions.conversions()))
+    )
 
 
 def removal(spec: str, site: HubSite | None = None) -> Removal:
-    """What removing a model would free, and whom else it concerns. Raises InputError: it is not in the cache."""
+    """What removing a model, or what a GGUF file was converted into, would free, and whom else it concerns.
+
+    Raises InputError: it is not in the cache."""
+    if (kept := conversions.conversion_of(spec)) is not None:
+        return Removal(kept.file, kept.n_bytes, (_AGAIN,), None, kept.folder, kept)
     site = site or site_of_user()
     repo = parse_id(spec).repo
     storage = site.storage(repo)
@@ -74,7 +86,10 @@ def removal(spec: str, site: HubSite | None = None) -> Removal:
 
 
 def remove(what: Removal, site: HubSite | None = None) -> ModelRemoved:
-    """Remove a model. Raises EngineError: it is being downloaded, or cannot be deleted."""
+    """Remove a model. Raises EngineError: it is being downloaded or converted, or cannot be deleted."""
+    if what.conversion is not None:
+        conversions.remove(what.conversion)
+        return ModelRemoved(what.repo, what.freed_bytes)
     with alone(site or site_of_user(), what.repo):
         if what.strategy is not None:
             what.strategy.execute()
@@ -119,6 +134,17 @@ def _model(repo: CachedRepoInfo, site: HubSite) -> CachedModel:
         by_draftscope=bool(record.commits),
     )
     return _with_use(facts, folder)
+
+
+def _converted(kept: KeptConversion) -> CachedModel:
+    """What a GGUF file was converted into, as a model."""
+    family, context = _stated(kept.folder)
+    file = Path(kept.file)
+    return CachedModel(
+        repo=kept.file, spec=kept.file, n_bytes=kept.n_bytes, family=family, context=context,
+        instruct=is_instruct(file.stem, kept.folder), by_draftscope=True,
+        why_not="" if file.is_file() else "its file is gone", converted_into=str(kept.folder), dtype=kept.dtype,
+    )  # fmt: skip
 
 
 def _current(repo: CachedRepoInfo) -> tuple[Path, str]:

@@ -99,7 +99,7 @@ def refusal(err: Exception, asked: Asked) -> EngineError:
 
 def gated(asked: Asked) -> EngineError:
     """The refusal of a model whose terms this token's owner has not accepted."""
-    hint = f"accept them at {asked.page}, then set HF_TOKEN to a token of yours, or log in with `hf auth login`"
+    hint = f"accept them at {asked.page}, then set HF_TOKEN to a token of yours, or log in with 'hf auth login'"
     if get_token() is not None:
         hint = f"accept them at {asked.page} with the account of the token in use"
     return InputError(f"{asked.repo} is gated: its owner wants its terms accepted first", hint)
@@ -121,7 +121,7 @@ def disk_refusal(err: OSError, folder: Path) -> EngineError:
 
 def _status_refusal(status: int, asked: Asked) -> EngineError:
     if status == _UNAUTHORISED:
-        return InputError(f"{asked.host} refused the token", "renew HF_TOKEN, or log in with `hf auth login`")
+        return InputError(f"{asked.host} refused the token", "renew HF_TOKEN, or log in with 'hf auth login'")
     if status == _FORBIDDEN:
         return InputError(f"{asked.host} forbids reading {asked.repo}", "use a token that may read it, in HF_TOKEN")
     if status == _TOO_MANY:

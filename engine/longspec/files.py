@@ -20,8 +20,6 @@ from engine.models import checkpoint_folder, checks
 from engine.models.hashes import model_hash
 
 MODEL_TYPE = "draftscope_longspec"
-# A tensor that only these files have.
-MARK = "cross_attn.q_proj.weight"
 _AGAIN = "download or train it again"
 _OTHER = "choose its own target, or another drafter"
 _LONGEST_WINDOW = 1 << 20
@@ -45,7 +43,9 @@ def is_longspec(spec: str) -> bool:
     try:
         if spec.partition(":")[0] in ("builtin", "timing") or ("/" not in spec and not Path(spec).is_dir()):
             return False
-        return MARK in checkpoint_folder.tensor_sizes(checkpoint_folder.locate(spec, drafter=True), spec)
+        return checkpoint_folder.LONGSPEC_TENSOR in checkpoint_folder.tensor_sizes(
+            checkpoint_folder.locate(spec, drafter=True), spec
+        )
     except (EngineError, OSError, ValueError):
         return False
 

@@ -2,6 +2,7 @@
 
 * imports neither Qt nor torch."""
 
+import os
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -44,11 +45,29 @@ def downloads() -> Path:
     return user_data() / "downloads"
 
 
+def hub_cache() -> Path:
+    """The folder of models that come from the hub; the hub's own library follows the same variables."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    home = os.environ.get("HF_HOME") or str(Path(cache) / "huggingface")
+    return Path(os.path.expandvars(os.environ.get("HF_HUB_CACHE") or str(Path(home) / "hub"))).expanduser()
+
+
 def own_index(sources: Sequence[str]) -> str:
     """A folder of this user for an index of these sources."""
-    locations = "\n".join(source if source == "builtin" else str(Path(source).absolute()) for source in sources)
+    locations = "\n".join(
+        source if source.partition(":")[0] == "builtin" else str(Path(source).absolute()) for source in sources
+    )
     name = file_name(Path(sources[0]).name) or "documents"
     return str(indexes() / f"{name}-{sha256(locations.encode('utf-8', 'replace')).hexdigest()[:8]}")
+
+
+def is_text(name: str) -> bool:
+    """Whether a name or an argument is valid text: bytes of another encoding arrive as surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def file_name(text: str) -> str:

@@ -1,5 +1,6 @@
 """Held-out prompts and prose of the built-in world, from stories that no model was trained on."""
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from transformers import PreTrainedTokenizerBase
 from engine.models.chat_template import asked_as_chat
 from engine.models.conversation import with_system
 from engine.models.loading import LoadedModel
+from engine.models.prompt_encoding import encode_inside, encode_prompt
 from engine.prompts import Message, one_line
 from engine.settings import ChatConfig
 from engine.world.story import stories
@@ -19,7 +21,7 @@ _LONGEST = 32
 def held_out_prompts(tokenizer: PreTrainedTokenizerBase, n: int) -> list[list[int]]:
     """The first 8 to 32 ids of n unseen stories, a different length each."""
     texts = islice(stories(_HELD_OUT_SEED), n)
-    return [tokenizer(text)["input_ids"][: 8 + (i * 5) % (_LONGEST - 7)] for i, text in enumerate(texts)]
+    return [list(encode_prompt(tokenizer, text).ids)[: 8 + (i * 5) % (_LONGEST - 7)] for i, text in enumerate(texts)]
 
 
 class AskedPrompts(NamedTuple):
@@ -34,7 +36,16 @@ def asked_prompts(target: LoadedModel, n: int, config: ChatConfig) -> AskedPromp
     prompts, template = held_out_prompts(target.tokenizer, n), target.chat_template
     if not asked_as_chat(template, target.spec, config) or template is None:
         return AskedPrompts(prompts, chat=False)
-    texts = [one_line(target.tokenizer.decode(ids, skip_special_tokens=True)) for ids in prompts]
+    return asked_texts(
+        target, [one_line(target.tokenizer.decode(ids, skip_special_tokens=True)) for ids in prompts], config
+    )
+
+
+def asked_texts(target: LoadedModel, texts: Sequence[str], config: ChatConfig) -> AskedPrompts:
+    """Texts as they are, or as questions through the chat template. Raises InputError."""
+    template = target.chat_template
+    if not asked_as_chat(template, target.spec, config) or template is None:
+        return AskedPrompts([list(encode_prompt(target.tokenizer, text).ids) for text in texts], chat=False)
     asked = [with_system((Message("user", text),), config.system) for text in texts]
     return AskedPrompts([list(template.render(messages).ids) for messages in asked], chat=True)
 
@@ -46,7 +57,8 @@ def prompts_of_length(tokenizer: PreTrainedTokenizerBase, n: int, length: int) -
     for _ in range(n):
         ids: list[int] = []
         while len(ids) < length:
-            ids += tokenizer(next(unseen))["input_ids"]
+            text = next(unseen)
+            ids += encode_inside(tokenizer, text) if ids else encode_prompt(tokenizer, text).ids
         prompts.append(ids[:length])
     return prompts
 

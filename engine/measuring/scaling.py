@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from engine import speed_model, statistics
-from engine.events import Event, Progressed, RuntimeName
+from engine.events import Event, RuntimeName
 from engine.events.scaling import (
     PLAIN,
     SPECULATIVE,
@@ -28,9 +28,13 @@ from engine.measuring.batch import measure_batch
 from engine.measuring.blocks import Calls, Prompts
 from engine.measuring.matrix import asked_prompts
 from engine.measuring.systems import Call, System
+from engine.measuring.whole_count import WholeCount
 from engine.models.loading import Pair
 from engine.runtime import Cancelled
 from engine.statistics import RatioEstimate
+
+# Ours with and without a drafter, and at each prompt length transformers' own.
+_N_BY_CONTEXT, _N_BY_BATCH = 3, 2
 
 
 class Scales(NamedTuple):
@@ -84,14 +88,18 @@ def bench(pair: Pair, scales: Scales, cancelled: Flag | None = None) -> Iterator
     }
     floor = limits.Floor.on(target)
     so_far = _empty_measurement(pair, scales)
-    for i, context in enumerate(scales.contexts):
-        point = yield from _context_point(work, context, prompts_by_context[context], floor)
+    whole = WholeCount(_n_blocks(scales))
+    for context in scales.contexts:
+        point = yield from whole.part(
+            _context_point(work, context, prompts_by_context[context], floor), n_per_unit=_N_BY_CONTEXT
+        )
         so_far = replace(so_far, contexts=(*so_far.contexts, point))
-        yield from (so_far, Progressed("measuring", i + 1, len(scales.contexts), "contexts"))
-    for i, batch in enumerate(scales.batches):
+        yield so_far
+    for batch in scales.batches:
         so_far = replace(so_far, batches=(*so_far.batches, _batch_point(work, batch)))
-        yield from (so_far, Progressed("measuring", i + 1, len(scales.batches), "batch sizes"))
-    calls = yield from _calls_by_gamma(work, prompts_by_context[scales.contexts[0]])
+        yield from (so_far, whole.add(_N_BY_BATCH * scales.n_blocks))
+    by_gamma = _calls_by_gamma(work, prompts_by_context[scales.contexts[0]])
+    calls = yield from whole.part(by_gamma, n_per_unit=1 + len(scales.gammas))
     final = replace(
         so_far,
         gammas=tuple(_gamma_point(gamma, calls[_gamma_name(gamma)], calls[PLAIN]) for gamma in scales.gammas),
@@ -100,6 +108,12 @@ def bench(pair: Pair, scales: Scales, cancelled: Flag | None = None) -> Iterator
     )
     yield final
     yield _summary(pair, final, floor.kind, time.perf_counter() - started)
+
+
+def _n_blocks(scales: Scales) -> int:
+    """The timed blocks of all parts together."""
+    n_parts = _N_BY_CONTEXT * len(scales.contexts) + _N_BY_BATCH * len(scales.batches) + 1 + len(scales.gammas)
+    return n_parts * scales.n_blocks
 
 
 class _Work(NamedTuple):

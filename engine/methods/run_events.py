@@ -8,8 +8,8 @@ import msgspec
 from engine.decoding.generation import Generation
 from engine.events import BlockFinished, Lane, RunFinished, RunStarted, Warned
 from engine.machine import versions
-from engine.runtime import AskedPrompt, RunContext
-from engine.settings import Request, settings_of
+from engine.runtime import AskedPrompt, RunContext, rules_of
+from engine.settings import GenerationConfig, Request, settings_of
 from engine.vocabularies.drafter import OtherTokenizerDrafter
 
 
@@ -17,8 +17,8 @@ def run_started(
     method: str, config: msgspec.Struct, request: Request, prompt: tuple[int, ...] | AskedPrompt, rt: RunContext
 ) -> RunStarted:
     """Build the event of a run's start."""
-    prompt_ids, messages, _ = prompt if isinstance(prompt, AskedPrompt) else AskedPrompt(prompt)
-    texts = rt.target.texts
+    prompt_ids, messages, *_ = prompt if isinstance(prompt, AskedPrompt) else AskedPrompt(prompt)
+    texts, rules = rt.target.texts, rules_in_force(config, rt)
     return RunStarted(
         run_id=secrets.token_hex(4),
         method=method,
@@ -36,19 +36,30 @@ def run_started(
         forked_at=request.forked_at,
         note=rt.target.note,
         runtime=rt.target.runtime,
-        graphs=rt.target.graphs,
+        graphs=rt.target.graphs and not rules,
         quantize=rt.target.quantize,
         processor=rt.provenance.processor,
         hashes=rt.provenance.hashes,
         drafts_through="text" if isinstance(rt.drafter, OtherTokenizerDrafter) else "ids",
         messages=messages,
+        rules=rules,
+        control_ids=texts.control_ids,
     )
 
 
-def warnings(prompt: AskedPrompt) -> Iterator[Warned]:
-    """What the user has to know about how the prompt was asked."""
+def rules_in_force(config: msgspec.Struct, rt: RunContext) -> tuple[str, ...]:
+    """What changes the target's logits in a run, in words."""
+    return rules_of(rt.target, config).in_words() if isinstance(config, GenerationConfig) else ()
+
+
+def warnings(prompt: AskedPrompt, config: GenerationConfig, rt: RunContext) -> Iterator[Warned]:
+    """What the user has to know about how the prompt was asked, and how it is decoded."""
     if prompt.warning:
-        yield Warned(prompt.warning, "put it into the question yourself to have it elsewhere")
+        yield Warned(prompt.warning, prompt.way_out)
+    rules = rules_in_force(config, rt)
+    if rt.target.graphs and rules:
+        reason = f"{rules[0]}: what depends on the text before a token is decoded without CUDA graphs, which is slower"
+        yield Warned(reason, "switch the model's rules and penalties off to decode with them")
 
 
 def block(lane: Lane, repeat: int, generation: Generation, rt: RunContext, *, paired: bool = True) -> BlockFinished:

@@ -89,6 +89,21 @@ class ChatTemplate:
         ids = chat_template_utils.encode_marked_chat(self._tokenizer, text)
         return RenderedChat(_MARKS.sub("", text), tuple(ids))
 
+    def around(self, messages: Sequence[Message], body: str) -> tuple[RenderedChat, RenderedChat] | None:
+        """What is written before and after the last place of `body`, which is in the last message and holds no control
+        token; None if the template drops it. Raises InputError."""
+        turns = alternating(messages)
+        turns = _merged(turns) if self.merges_system else turns
+        marked = [Message(turn.role, self._marked(turn.content, turn.role)) for turn in turns]
+        before, middle, after = self._write(marked, asks=True).rpartition(body)
+        if not middle:
+            return None
+        first, second = (
+            RenderedChat(_MARKS.sub("", text), tuple(chat_template_utils.encode_marked_chat(self._tokenizer, text)))
+            for text in (before, after)
+        )
+        return first, second
+
     def opening(self) -> tuple[int, ...]:
         """The ids before the text of a first user turn: after them the model can write a conversation by itself.
 
@@ -179,6 +194,13 @@ def _merged(turns: tuple[Message, ...]) -> tuple[Message, ...]:
     return (Message("user", f"{turns[0].content}\n\n{turns[1].content}"), *turns[2:])
 
 
+def without_template(name: str, needs: str = "") -> InputError:
+    """The refusal of a model that has no chat template; needs: what cannot be asked without."""
+    wanted = f", which {needs} needs" if needs else ""
+    way_out = f"ask without {needs}" if needs else "have the text continued as it is (--raw)"
+    return InputError(f"{name} has no chat template{wanted}", f"{way_out}, or use an instruct model")
+
+
 def asked_as_chat(template: ChatTemplate | None, name: str, config: ChatConfig, *, in_turns: bool = False) -> bool:
     """Whether a model is asked through its chat template; in_turns: a conversation is to be continued.
 
@@ -187,9 +209,7 @@ def asked_as_chat(template: ChatTemplate | None, name: str, config: ChatConfig, 
     if config.chat == "off" and needs:
         raise InputError(f"{needs} is asked as chat, which is switched off", "switch it on, or ask without that")
     if template is None and (needs or config.chat == "on"):
-        wanted = f", which {needs} needs" if needs else ""
-        way_out = f"ask without {needs}" if needs else "have the text continued as it is (--raw)"
-        raise InputError(f"{name} has no chat template{wanted}", f"{way_out}, or use an instruct model")
+        raise without_template(name, needs)
     return (
         config.chat == "on" or bool(needs) or (config.chat == "auto" and template is not None and template.is_default)
     )

@@ -2,7 +2,6 @@
 
 * imports neither Qt nor torch."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -11,23 +10,28 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import InputError, ModelError
-from engine.models import tensor_header, timing_shapes
+from engine.models import (
+    configuration_limits,
+    folder_files,
+    quantised_checkpoint,
+    safetensors_header,
+    timing_shapes,
+    tokenizer_limits,
+)
+from engine.models.folder_files import read_json
 from engine.models.gguf import cache, families, header, plan
 from engine.models.gguf.header import GgufHeader
+from engine.models.safetensors_header import TensorCounts
 from engine.models.timing_shapes import Timing
 
+# Only a LongSpec drafter has it: one block, with the configuration of its whole target.
+LONGSPEC_TENSOR = "cross_attn.q_proj.weight"
 BUILTIN_TARGET = "target"
 BUILTIN_DRAFTERS = {
     "builtin": "general", "builtin:small": "small", "builtin:misaligned": "misaligned", "builtin:rag": "rag",
 }  # fmt: skip
-# Written by older versions of transformers itself; nothing acts on them.
-_HARMLESS_PRIVATE_KEYS = {
-    "_name_or_path",
-    "_model_name_or_path",
-    "_commit_hash",
-    "_sliding_window_pattern",
-    "_from_model_config",
-}
+# Written by versions of transformers and its like; nothing that loads a model acts on them.
+_RECORDS = {"_name_or_path", "_model_name_or_path", "_commit_hash", "_auto_class", "_class_name", "_diffusers_version"}
 # The files from which transformers reads a vocabulary.
 WORD_FILES = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model",
@@ -42,7 +46,8 @@ class Checkpoint(NamedTuple):
     """A folder that may be loaded: SPEC, path, configuration, number of parameters and size of its weight files.
 
     timing: set for a model of random weights, which has no folder and only serves timing; None for all others.
-    gguf: the header of a GGUF file that has to be converted before it is loaded; None for all others."""
+    gguf: the header of a GGUF file that has to be converted before it is loaded; None for all others.
+    own_code: the file that names code of the model's own, which is never run; empty for most."""
 
     spec: str
     folder: Path
@@ -51,6 +56,7 @@ class Checkpoint(NamedTuple):
     n_file_bytes: int
     timing: Timing | None = None
     gguf: GgufHeader | None = None
+    own_code: str = ""
 
 
 def builtin_folder(name: str) -> Path:
@@ -90,7 +96,7 @@ def _cached_folder(spec: str) -> Path:
     ) as err:  # not all that the hub has of it is needed: what is there is checked by itself
         return Path(err.snapshot_path)
     except (LocalEntryNotFoundError, HFValidationError, OSError) as err:
-        hint = f"download it with `draftscope models get {spec}`, or name a folder"
+        hint = f"download it with 'draftscope models get {spec}', or name a folder"
         raise InputError(f"{spec} is neither a folder nor a model in the local hub cache", hint) from err
 
 
@@ -107,7 +113,7 @@ def inspect(spec: str, *, drafter: bool = False) -> Checkpoint:
         if not folder.is_dir() and folder.parent == builtin_folder(""):
             raise ModelError("the built-in models are missing from this installation", "install Draftscope again")
         refuse_empty(spec, folder)
-        return examine(spec, folder)
+        return examine(spec, folder, drafter=drafter)
 
 
 def of_timing(spec: str, timing: Timing) -> Checkpoint:
@@ -122,9 +128,9 @@ def _of_gguf(spec: str) -> Checkpoint:
     folder = cache.converted(spec)
     if folder is not None:
         return examine(spec, folder)
-    return Checkpoint(
-        spec, source.path, families.configuration(source), source.n_values, source.n_file_bytes, gguf=source
-    )
+    config = families.configuration(source)
+    configuration_limits.refuse_absurd(spec, config, TensorCounts(len(source.tensors), source.n_values))
+    return Checkpoint(spec, source.path, config, source.n_values, source.n_file_bytes, gguf=source)
 
 
 @contextmanager
@@ -139,21 +145,41 @@ def readable(spec: str) -> Iterator[None]:
 def refuse_empty(spec: str, folder: Path) -> None:
     """Raises InputError if there is no folder, or nothing in it."""
     if not folder.is_dir():
-        raise InputError(f"there is no folder {spec}", "check the path; `builtin` is always there")
+        raise InputError(f"there is no folder {spec}", "check the path; builtin is always there")
     if not any(folder.iterdir()):
         raise InputError(f"the folder {spec} is empty", "name a folder with config.json and *.safetensors")
 
 
-def examine(spec: str, folder: Path) -> Checkpoint:
-    """Check a folder's files: configuration, no code of its own, complete safetensors. Raises ModelError, OSError."""
+def examine(spec: str, folder: Path, *, drafter: bool = False) -> Checkpoint:
+    """Check a folder's files: configuration, no hidden settings, complete safetensors. Raises ModelError, OSError.
+
+    Code of the model's own is not refused here: transformers may have the family without it."""
     _refuse_unnamed_gguf(spec, folder)
+    folder_files.refuse_irregular(spec, folder)
     config = read_json(folder / "config.json", spec)
+    quantised_checkpoint.refuse_unread(spec, config)
+    own_code = ""
     for name in ("config.json", "tokenizer_config.json", "generation_config.json"):
         if (folder / name).exists():
-            refuse_remote_code(read_json(folder / name, spec), f"{spec}/{name}")
+            settings = read_json(folder / name, spec)
+            refuse_remote_code(settings, f"{spec}/{name}", own_code_ignored=True)
+            own_code = own_code or (name if "auto_map" in settings else "")
+            if name != "tokenizer_config.json":
+                configuration_limits.refuse_odd_tokens(f"{spec}/{name}", settings)
+    folder_files.refuse_handed_on(spec, folder, config)
+    tokenizer_limits.refuse_expanding(spec, folder)
     weights = weight_files(folder, spec)
-    n_parameters = sum(tensor_header.n_parameters(path) for path in weights)
-    return Checkpoint(spec, folder, config, n_parameters, sum(path.stat().st_size for path in weights))
+    counts = _counts(weights)
+    if not (drafter and any(LONGSPEC_TENSOR in safetensors_header.read_shapes(path) for path in weights)):
+        configuration_limits.refuse_absurd(spec, config, counts)
+    n_bytes = sum(path.stat().st_size for path in weights)
+    return Checkpoint(spec, folder, config, counts.n_parameters, n_bytes, own_code=own_code)
+
+
+def _counts(weights: list[Path]) -> TensorCounts:
+    """What all weight files hold together. Raises ModelError."""
+    counts = [safetensors_header.read_counts(path) for path in weights]
+    return TensorCounts(sum(n.n_tensors for n in counts), sum(n.n_parameters for n in counts))
 
 
 def _refuse_unnamed_gguf(spec: str, folder: Path) -> None:
@@ -208,44 +234,43 @@ def _is_language_model(spec: str) -> bool:
         folder = _cached_folder(spec)
         if not (folder / "config.json").is_symlink() and not (folder / "config.json").exists():
             return False
-        architectures = read_json(folder / "config.json", spec).get("architectures")
+        config = read_json(folder / "config.json", spec)
+        architectures = config.get("architectures")
     except InputError:
         return False
     except (ModelError, OSError):
         return True
-    return not isinstance(architectures, list) or any(
-        "CausalLM" in str(name) or "LMHead" in str(name) for name in architectures
+    return (
+        "text_config" in config
+        or not isinstance(architectures, list)
+        or any("CausalLM" in str(name) or "LMHead" in str(name) for name in architectures)
     )
 
 
-def read_json(path: Path, spec: str) -> dict[str, object]:
-    """The object in a file of a checkpoint. Raises ModelError."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as err:
-        raise ModelError(f"{spec} has no {path.name}", "name a Hugging Face checkpoint folder") from err
-    except (OSError, ValueError, RecursionError) as err:
-        raise ModelError(f"{spec}: {path.name} cannot be read ({err})", "download the checkpoint again") from err
-    if not isinstance(content, dict):
-        raise ModelError(f"{spec}: {path.name} is not a JSON object", "download the checkpoint again")
-    return content
+def refuse_remote_code(value: object, where: str, *, own_code_ignored: bool = False) -> None:
+    """Refuse what would make a library fetch or run code: auto_map, and private keys that set internals.
 
-
-def refuse_remote_code(value: object, where: str) -> None:
-    """Refuse what would make a library fetch or run code: auto_map, and private keys that set internals."""
+    A private key that holds a number or a yes or no names nothing: it records a fact. own_code_ignored: auto_map is
+    left to a caller who never runs what it names."""
     if isinstance(value, list):
         for element in value:
-            refuse_remote_code(element, where)
+            refuse_remote_code(element, where, own_code_ignored=own_code_ignored)
     if not isinstance(value, dict):
         return
     for key, element in value.items():
-        if key == "auto_map":
-            raise ModelError(
-                f"{where} asks for the model's own code (auto_map)", "Draftscope never runs model code; use another"
-            )
-        if key.startswith("_") and key not in _HARMLESS_PRIVATE_KEYS:
+        if key == "auto_map" and not own_code_ignored:
+            raise own_code_needed(where)
+        is_record = key in _RECORDS or not isinstance(element, str | list | dict)
+        if key.startswith("_") and not is_record:
             raise ModelError(f"{where} sets the private key {key}", "remove that key if you trust the model")
-        refuse_remote_code(element, where)
+        refuse_remote_code(element, where, own_code_ignored=own_code_ignored)
+
+
+def own_code_needed(where: str) -> ModelError:
+    """The refusal of a model that cannot be read without code of its own."""
+    return ModelError(
+        f"{where} asks for the model's own code (auto_map)", "Draftscope never runs model code; use another"
+    )
 
 
 def weight_files(folder: Path, spec: str) -> list[Path]:
@@ -253,24 +278,29 @@ def weight_files(folder: Path, spec: str) -> list[Path]:
     weights = _listed_weights(folder, spec)
     if weights:
         return weights
+    others = sorted(path.name for path in folder.glob("*.safetensors"))
+    if others:
+        reason = f"{spec} has no model.safetensors and no index: transformers does not read {others[0][:80]!r}"
+        raise ModelError(reason, "rename it if it is the whole model, or download the checkpoint again")
     if any(path for pattern in _PICKLES for path in folder.glob(pattern)):
         raise ModelError(f"{spec} has pickled weights only", "convert them to safetensors: pickles can run code")
     raise ModelError(f"{spec} has no weights (*.safetensors)", "name a complete checkpoint folder")
 
 
 def _listed_weights(folder: Path, spec: str) -> list[Path]:
-    """The files in the index, else `model.safetensors`, else all safetensors files there are."""
-    index = folder / "model.safetensors.index.json"
-    if index.exists():
-        weight_map = read_json(index, spec).get("weight_map", {})
-        if not isinstance(weight_map, dict) or not all(isinstance(name, str) for name in weight_map.values()):
-            raise ModelError(f"{spec}: {index.name} lists no files", "download the checkpoint again")
-        return [folder / Path(name).name for name in sorted(set(weight_map.values()))]
-    single = folder / "model.safetensors"
-    return [single] if single.exists() or single.is_symlink() else sorted(folder.glob("*.safetensors"))
+    """`model.safetensors`, else the files in the index; the index first where the configuration names it."""
+    single, index, config = (
+        folder / "model.safetensors",
+        folder / "model.safetensors.index.json",
+        folder / "config.json",
+    )
+    named = read_json(config, spec).get("transformers_weights") if config.exists() else None
+    if (single.exists() or single.is_symlink()) and named != index.name:
+        return [single]
+    return folder_files.indexed_files(spec, index) if index.exists() else []
 
 
 def tensor_sizes(folder: Path, spec: str) -> dict[str, tuple[int, ...]]:
     """The shapes of the tensors in a folder's weight files, by their names. Raises ModelError."""
     files = weight_files(folder, spec)
-    return {name: tensor.shape for path in files for name, tensor in tensor_header.read(path).items()}
+    return {name: shape for path in files for name, shape in safetensors_header.read_shapes(path).items()}

@@ -8,12 +8,16 @@ from typing import NamedTuple
 
 import torch
 from transformers import AutoConfig, AutoTokenizer, DynamicCache, PreTrainedConfig, PreTrainedTokenizerBase
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
 
 from engine.errors import EngineError, InputError, MemoryExhausted, ModelError
 from engine.events import DraftsThrough
+from engine.machine.no_memory import LESS, ran_out
+from engine.machine.panics import is_panic
 from engine.models import timing_pairs
-from engine.models.checkpoint_folder import WORD_FILES, Checkpoint
+from engine.models.checkpoint_folder import WORD_FILES, Checkpoint, own_code_needed
+from engine.models.folder_files import read_json
 from engine.models.gguf import vocabulary
 from engine.models.gguf.header import GgufHeader
 from engine.models.timing_shapes import Timing
@@ -35,6 +39,12 @@ def foreign(what: str, hint: str) -> Iterator[None]:
     except (torch.OutOfMemoryError, MemoryError) as err:
         raise MemoryExhausted(f"{what}: memory ran out", "use a smaller model or dtype") from err
     except Exception as err:
+        if ran_out(err):
+            raise MemoryExhausted(f"{what}: memory ran out, or address space ({_first_line(err)})", LESS) from err
+        raise ModelError(f"{what} ({_first_line(err)})", hint) from err
+    except BaseException as err:
+        if not is_panic(err):
+            raise
         raise ModelError(f"{what} ({_first_line(err)})", hint) from err
 
 
@@ -47,24 +57,60 @@ def configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
     if checkpoint.timing is not None:
         return timing_pairs.made_configuration(checkpoint.timing)
     model_type = checkpoint.config.get("model_type", "none given")
+    if checkpoint.own_code and model_type not in CONFIG_MAPPING:
+        raise own_code_needed(f"{checkpoint.spec}/{checkpoint.own_code}")
     what = f"{checkpoint.spec}: the configuration (model type {model_type!r}) is not one transformers can read"
     with foreign(what, "use a supported architecture, for instance Llama or Qwen2"):
-        config = _read_configuration(checkpoint)
+        config = _with_our_attention(_read_configuration(checkpoint))
         text_config = config.get_text_config()
+        if not isinstance(text_config, PreTrainedConfig):
+            raise ModelError(f"{what} (its text_config is none)", "download the checkpoint again")
     if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING or _looks_ahead(text_config):
-        reason = f"{checkpoint.spec}: {config.model_type} is not a causal language model"
-        raise ModelError(reason, "use a decoder-only model")
+        if checkpoint.own_code and not _looks_ahead(text_config):
+            raise own_code_needed(f"{checkpoint.spec}/{checkpoint.own_code}")
+        raise ModelError(*_not_causal(checkpoint.spec, config))
     for name in _SIZES:
         size = getattr(text_config, name, None)
         if size is not None and (not isinstance(size, int) or size < 1):
             raise ModelError(f"{checkpoint.spec}: config.json says {name} = {size!r}", "download the checkpoint again")
-    return config
+    return _text_part(config)
+
+
+def _text_part(config: PreTrainedConfig) -> PreTrainedConfig:
+    """The configuration of the text model alone, where one for pictures or sound holds one that can be loaded so."""
+    text_config = config.get_text_config()
+    if not _is_composite(config) or type(text_config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
+        return config
+    # Whether the head is the embedding is said of the whole: its text part alone may hold another default.
+    text_config.tie_word_embeddings = config.tie_word_embeddings
+    return text_config
+
+
+def _is_composite(config: PreTrainedConfig) -> bool:
+    """Whether a text model is one part among others."""
+    return type(config.get_text_config()) is not type(config)
+
+
+def _not_causal(spec: str, config: PreTrainedConfig) -> tuple[str, str]:
+    """Why a model is refused, and the way out."""
+    if _is_composite(config) and not _looks_ahead(config.get_text_config()):
+        reason = f"{spec}: {config.model_type} is not a causal language model but one for more than text"
+        return f"{reason}, and transformers has none for its text part alone", "use a text model of the same family"
+    return f"{spec}: {config.model_type} is not a causal language model", "use a decoder-only model"
 
 
 def _read_configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
     if checkpoint.gguf is not None:
         return AutoConfig.for_model(**checkpoint.config)
     return AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
+
+
+def _with_our_attention(config: PreTrainedConfig) -> PreTrainedConfig:
+    """The configuration without the implementations that its file chose: those of transformers itself remain.
+
+    A file can name a package of kernels that would be fetched, or a compiler."""
+    config._attn_implementation = config._experts_implementation = None  # theirs and of all configurations inside
+    return config
 
 
 def _looks_ahead(config: PreTrainedConfig) -> bool:
@@ -84,6 +130,13 @@ def _read_tokenizer(folder: Path, spec: str, timing: Timing | None) -> PreTraine
     if timing is not None:
         return timing_pairs.made_tokenizer(timing.shape.family)
     hint = "copy tokenizer.json and tokenizer_config.json into the folder"
+    if (folder / "tokenizer_config.json").exists() and not (folder / "tokenizer.json").exists():
+        settings = read_json(folder / "tokenizer_config.json", spec)
+        hint = (
+            "Draftscope never runs model code: copy a tokenizer.json into the folder"
+            if "auto_map" in settings
+            else hint
+        )
     with foreign(f"{spec} has no usable tokenizer", hint):
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False

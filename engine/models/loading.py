@@ -17,15 +17,17 @@ from engine.fast.graphs import Graphs
 from engine.fast.model import FusedModel
 from engine.fast.static_kv_cache import StaticKvCache
 from engine.fast.weights import FusedWeights, fuse
-from engine.models import checkpoint_folder, checks, devices, load_plan, timing_pairs, weights
-from engine.models.chat_template import ChatTemplate
+from engine.models import checkpoint_folder, checks, devices, generation_config, load_plan, timing_pairs, weights
+from engine.models.chat_template import ChatTemplate, without_template
 from engine.models.checkpoint_folder import Checkpoint
+from engine.models.generation_config import ReadGenerationConfig
 from engine.models.gguf import cache
 from engine.models.kv_size import context_of
 from engine.models.load_plan import LoadPlan
 from engine.models.pair_names import Quantize, RuntimeChoice
 from engine.models.quantize import fuse_quantised, quantise, weight_bytes
 from engine.models.weights import ReadWeights
+from engine.settings import ChatChoice
 
 _MAX_REPORTS = 200
 
@@ -37,7 +39,9 @@ class LoadedModel(NamedTuple):
     drafts_through: of a drafter, whether it works on the target's ids or, with another tokenizer, through text.
     note: what has to be noted on everything generated with it, empty for most.
     static: the cache of rounds that run as CUDA graphs; None where the host launches every operation.
-    chat_template: how a conversation is written for it; None where its tokenizer has no template."""
+    chat_template: how a conversation is written for it; None where its tokenizer has no template. chat: whether it is
+    asked through that; auto: as instruct models are.
+    generation: what its generation config asks for. own_code: the file that names code of its own, which is not run."""
 
     spec: str
     model: PreTrainedModel
@@ -56,6 +60,9 @@ class LoadedModel(NamedTuple):
     drafts_through: DraftsThrough = "ids"
     static: StaticKvCache | None = None
     chat_template: ChatTemplate | None = None
+    chat: ChatChoice = "auto"
+    generation: ReadGenerationConfig = ReadGenerationConfig()
+    own_code: str = ""
 
     @property
     def graphs(self) -> bool:
@@ -68,9 +75,18 @@ class LoadedModel(NamedTuple):
         return "modules" if self.fused is None else "fused"
 
     @property
-    def default_template(self) -> ChatTemplate | None:
-        """The chat template it is asked through unless told otherwise; None where its text is continued as it is."""
-        return self.chat_template if self.chat_template is not None and self.chat_template.is_default else None
+    def asked_template(self) -> ChatTemplate | None:
+        """The chat template it is asked through; None where its text is continued as it is."""
+        template = self.chat_template
+        if template is None or self.chat == "off":
+            return None
+        return template if self.chat == "on" or template.is_default else None
+
+    def asked(self, chat: ChatChoice) -> "LoadedModel":
+        """The same model, asked as chosen. Raises InputError where it has no chat template to be asked through."""
+        if chat == "on" and self.chat_template is None:
+            raise without_template(self.spec)
+        return self._replace(chat=chat)
 
     def sequence(self, hidden_layers: Sequence[int] = ()) -> SequenceModel:
         """A new, empty sequence through this model, on its runtime.
@@ -127,7 +143,8 @@ def _read(
 ) -> Iterator[int | ReadWeights]:
     """The weights of a checkpoint, or random ones; device None: spread over all devices."""
     if checkpoint.timing is None:
-        yield from weights.read(checkpoint.folder, config, "auto" if device is None else {"": device}, dtype)
+        where: weights.DeviceMap = "auto" if device is None else {"": device}
+        yield from weights.read(checkpoint.folder, config, where, dtype, n_parameters=checkpoint.n_parameters)
     elif device is None:
         raise InputError(f"{checkpoint.spec} does not fit one device", "choose a smaller timing pair or dtype")
     else:
@@ -185,7 +202,7 @@ def _refuse_without_rollback(checkpoint: Checkpoint, model: PreTrainedModel) -> 
     """Raises ModelError after a first token, which shows what a configuration does not tell of its cache."""
     cache = DynamicCache(config=model.config)
     first = torch.zeros(1, 1, dtype=torch.int64, device=model.get_input_embeddings().weight.device)
-    model(input_ids=first, past_key_values=cache, use_cache=True)
+    model(input_ids=first, cache=cache, use_cache=True)
     layers_with_keys = [layer for layer in cache.layers if getattr(layer, "keys", None) is not None]
     if not layers_with_keys or not all(getattr(layer, "is_croppable", True) for layer in cache.layers):
         raise checks.recurrent(checkpoint.spec)
@@ -196,6 +213,7 @@ def _describe(
 ) -> LoadedModel:
     weight, stop_ids = model.get_input_embeddings().weight, _stop_ids(model)
     template = ChatTemplate(tokenizer, checkpoint.spec, stop_ids) if tokenizer.chat_template else None
+    stop_ids = stop_ids if template is None else stop_ids | template.end_ids
     return LoadedModel(
         spec=checkpoint.spec,
         model=model,
@@ -205,10 +223,12 @@ def _describe(
         dtype=dtype,
         context=context_of(model.config.get_text_config()),
         n_vocabulary=int(model.get_output_embeddings().weight.shape[0]),
-        stop_ids=stop_ids if template is None else stop_ids | template.end_ids,
+        stop_ids=stop_ids,
         n_bytes=sum(p.numel() * p.element_size() for p in model.parameters()),
         note="" if checkpoint.timing is None else checkpoint.timing.note(),
         chat_template=template,
+        generation=generation_config.read(model.generation_config, checkpoint.spec, stop_ids),
+        own_code=checkpoint.own_code,
     )
 
 

@@ -3,8 +3,6 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from transformers import PreTrainedTokenizerBase
-
 from engine import prompts
 from engine.errors import ModelError
 from engine.models.chat_template import ChatTemplate
@@ -40,14 +38,13 @@ class ChatPieces(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def frame(template: ChatTemplate, tokenizer: PreTrainedTokenizerBase, earlier: tuple[Message, ...]) -> ChatFrame:
-    """What stands around the user's last turn. Raises InputError where the template fails, ModelError where it drops
-    that turn."""
-    before, body, after = template.render((*earlier, Message("user", _BODY))).text.rpartition(_BODY)
-    if not body:
+def frame(template: ChatTemplate, earlier: tuple[Message, ...]) -> ChatFrame:
+    """What stands around the user's last turn; what earlier turns hold stays text. Raises InputError where the template
+    fails, ModelError where it drops that turn."""
+    if (sides := template.around((*earlier, Message("user", _BODY)), _BODY)) is None:
         raise ModelError("the chat template does not write what the user says", "use another model")
-    before_ids, after_ids = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in (before, after))
-    return ChatFrame(before, tuple(before_ids), after, tuple(after_ids))
+    before, after = sides
+    return ChatFrame(before.text, before.ids, after.text, after.ids)
 
 
 def chat_pieces(prompt: Prompt) -> ChatPieces:

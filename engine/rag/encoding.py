@@ -10,6 +10,7 @@ from engine.errors import InputError
 from engine.events.answers import PromptPart
 from engine.models.chat_template import ChatTemplate
 from engine.models.loading import LoadedModel
+from engine.models.prompt_encoding import begin_ids, encode_inside
 from engine.prompts import Prompt, SegmentName
 from engine.rag.chat_frame import chat_pieces, frame
 
@@ -20,12 +21,14 @@ _ANCHOR = "a"
 class Encoded(NamedTuple):
     """A prompt as a model reads it: ids, and its pieces with their token counts.
 
-    n_special: ids before the text, such as a beginning-of-text token; they belong to no piece."""
+    n_special: ids before the text, such as a beginning-of-text token; they belong to no piece. chat: whether a chat
+    template wrote what is around the pieces."""
 
     text: str
     ids: tuple[int, ...]
     parts: tuple[PromptPart, ...]
     n_special: int
+    chat: bool = False
 
     def span(self, name: str) -> tuple[int, int]:
         """Find the ids of the first piece of that name: start and end (exclusive). Raises KeyError."""
@@ -57,16 +60,16 @@ def encode(
     model which is asked as chat; what it writes belongs to no segment."""
     writer = _PieceWriter(tokenizer, piece_ids or {})
     if template is None:
-        ids = _special(tokenizer)
+        ids = begin_ids(tokenizer)
         writer.add_all(prompts.cut(prompt))
         return Encoded(writer.text, (*ids, *writer.ids), tuple(writer.parts), len(ids))
     pieces = chat_pieces(prompt)
-    around = frame(template, tokenizer, pieces.earlier)
+    around = frame(template, pieces.earlier)
     writer.add(None, around.before, around.before_ids)
     writer.add_all(pieces.body)
     writer.add(None, around.after, around.after_ids)
     writer.add_all([(None, pieces.opening), *pieces.written])
-    return Encoded(writer.text, tuple(writer.ids), tuple(writer.parts), 0)
+    return Encoded(writer.text, tuple(writer.ids), tuple(writer.parts), 0, chat=True)
 
 
 class _PieceWriter:
@@ -98,31 +101,18 @@ def encode_piece(text: str, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ..
 
     What looks like a control token of the model is text."""
     clean = text.encode("utf-8", "replace").decode("utf-8")
-    before = tokenizer(_ANCHOR, add_special_tokens=False)["input_ids"]
-    both = _plain_ids(tokenizer, _ANCHOR + clean) if clean[:1] in (" ", "\n") else []
-    if both[: len(before)] == before and both:
-        return tuple(both[len(before) :])
-    return tuple(_plain_ids(tokenizer, clean))
-
-
-def _plain_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> Sequence[int]:
-    ids: Sequence[int] = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-    return ids
-
-
-def _special(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
-    """The ids that the tokenizer puts before a text."""
-    ids = tokenizer(_ANCHOR)["input_ids"]
-    bare = tokenizer(_ANCHOR, add_special_tokens=False)["input_ids"]
-    n = next((i for i in range(len(ids)) if ids[i : i + len(bare)] == bare), 0)
-    return tuple(ids[:n])
+    before = encode_inside(tokenizer, _ANCHOR)
+    both = encode_inside(tokenizer, _ANCHOR + clean) if clean[:1] in (" ", "\n") else ()
+    if both and both[: len(before)] == before:
+        return both[len(before) :]
+    return encode_inside(tokenizer, clean)
 
 
 def fit(build: Build, passages: Sequence[str], model: LoadedModel, *, n_new: int, what: str) -> Fitted:
     """Build the prompt over the passages with room for n_new ids after it; cut the longest passages if necessary.
 
     Raises InputError if it does not fit even without passages; `what` says whose prompt it is."""
-    room, template = model.context - n_new, model.default_template
+    room, template = model.context - n_new, model.asked_template
     full = encode(build(passages), model.tokenizer, template=template)
     if len(full.ids) <= room:
         return Fitted(full, "")
@@ -141,7 +131,7 @@ def _longest(build: Build, passages: Sequence[str], model: LoadedModel, room: in
     while low < high:
         middle = (low + high + 1) // 2
         encoded = encode(
-            build([_first(text, middle, model) for text in passages]), model.tokenizer, template=model.default_template
+            build([_first(text, middle, model) for text in passages]), model.tokenizer, template=model.asked_template
         )
         low, high = (middle, high) if len(encoded.ids) <= room else (low, middle - 1)
     return low

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from engine.commands import Index
 from engine.documents import search
 from engine.documents.embedding import Description, Embedder, TextRole
+from engine.documents.feed import why_outdated
 from engine.documents.index import NoIndex, OpenIndex, open_index, reading
-from engine.events import Event, Progressed
+from engine.documents.sources import SHIPPED
+from engine.events import Event, Progressed, Warned
 from engine.events.answers import Passage, RetrievalKind
 from engine.machine import paths
-
-BUILTIN = "builtin"
 
 
 class RetrievedPassages(NamedTuple):
@@ -58,19 +58,22 @@ class Librarian(Protocol):
 
 
 def opened(spec: str, librarian: Librarian, *, device: str = "auto") -> Generator[Event, None, "IndexLibrary"]:
-    """Open an index by its folder or address; `builtin`, the shipped corpus, is indexed first if necessary.
+    """Open an index by its folder or address; `builtin` or `builtin:pages`, shipped, is indexed first if necessary.
 
-    Yields only progress: the other events of an indexing are not part of an answer. Raises NoIndex, Damaged, and
-    InputError if its encoder is not the one it was made with."""
-    uri = paths.own_index([BUILTIN]) if spec == BUILTIN else spec
+    Yields progress, not the other events of an indexing, which are no part of an answer, and a warning where an older
+    version read the documents. Raises NoIndex, Damaged, and InputError if its encoder is not the one it was made with.
+    """
+    uri = paths.own_index([spec]) if spec in SHIPPED else spec
     try:
         index = open_index(uri)
     except NoIndex:
-        if spec != BUILTIN:
+        if spec not in SHIPPED:
             raise
-        steps = librarian.do(Index((BUILTIN,), uri, device=device))
+        steps = librarian.do(Index((spec,), uri, device=device))
         yield from (event for event in steps if isinstance(event, Progressed))
         index = open_index(uri)
+    if spec not in SHIPPED and (older := why_outdated(uri, index.files)):
+        yield Warned(older, "run rag index again, so that they are read as today")
     embedder = yield from librarian.embedder(index.head.recipe.embedder, device=device)
     index.refuse_other(embedder.description.fingerprint, embedder.description.spec)
     return IndexLibrary(index, embedder)

@@ -56,6 +56,13 @@ class Vectors(NamedTuple):
     ms: float
 
 
+class EncodingCost(NamedTuple):
+    """What encoding a passage with the question takes, and what the target takes to read a token, in milliseconds."""
+
+    ms_per_passage: float
+    read_ms_per_token: float
+
+
 class Memo:
     """The caches of all steps from a question to its answer, and which models are warm."""
 
@@ -67,6 +74,7 @@ class Memo:
         self.scores: LruCache[tuple[Hashable, ...], VerifierScore] = LruCache(_MOST_DRAFTS)
         self.standard: LruCache[tuple[Hashable, ...], Standard] = LruCache(_MOST_DRAFTS)
         self.verifier_tests: LruCache[tuple[Hashable, ...], VerifierTest] = LruCache(_MOST_QUESTIONS)
+        self.encoding_costs: LruCache[tuple[Hashable, ...], EncodingCost] = LruCache(_MOST_QUESTIONS)
         self.maps: LruCache[tuple[Hashable, ...], Mapped] = LruCache(_MOST_QUESTIONS)
         self.warm: set[Hashable] = set()
         self._serials = count(1)
@@ -84,4 +92,4 @@ class Memo:
 
 def model_key(model: LoadedModel) -> tuple[Hashable, ...]:
     """Identify a loaded model: keys are equal if models compute the same."""
-    return model.spec, str(model.device), str(model.dtype), model.runtime
+    return model.spec, str(model.device), str(model.dtype), model.runtime, model.asked_template is not None

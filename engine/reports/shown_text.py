@@ -39,6 +39,20 @@ def paragraphs(text: str, *, longest: int | None = None) -> str:
     return f"{shown}…⟨+{n_more:,} characters⟩" if n_more else shown
 
 
+def printable(text: str) -> str:
+    """Foreign text for a terminal, as it is but for what would steer the terminal or turn the direction of a line.
+
+    Line ends and tabs stay, and so do marks without a letter: a text may come in parts."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char if char in "\n\t" or not _steers(char) else _symbol(char) for char in text)
+
+
+def _steers(char: str) -> bool:
+    """Whether a character is a control, a format or a separator that is not drawn."""
+    return unicodedata.category(char) in _UNSAFE_CATEGORIES and char not in _HARMLESS_FORMATS
+
+
 @lru_cache(maxsize=65536)
 def _visible(text: str) -> str:
     return text.replace(" ", "·") if text.isascii() and text.isprintable() else _with_few_marks(text)

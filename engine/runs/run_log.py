@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from filelock import FileLock, Timeout
+from msgspec.structs import replace
 
 from engine.errors import EngineError
 from engine.events import (
     ComparisonStarted,
     Event,
+    RaceFinished,
     RaceStarted,
     Refused,
     RoundFinished,
+    RunFailed,
     RunFinished,
     RunStarted,
     WorkEnded,
@@ -22,6 +25,7 @@ from engine.events import (
 from engine.machine.paths import file_name
 from engine.runs.trace import FILE_NAME, TraceWriter
 
+_End: TypeAlias = RunFinished | RunFailed | RaceFinished | WorkEnded
 Start: TypeAlias = RunStarted | ComparisonStarted | RaceStarted | WorkStarted
 # Locked while the trace is written: a lock ends with its process, however that ends.
 _LOCK = ".running"
@@ -86,6 +90,7 @@ class RunLog:
 
     def add(self, event: Event) -> None:
         """Save one event and pass it on; what comes before the start of the work is only passed on."""
+        event = self.timed(event)
         # The start is passed on first, so that a refusal to save comes after it.
         if isinstance(event, Start) and not self.started:
             self.started, self._is_run = True, isinstance(event, RunStarted)
@@ -95,18 +100,25 @@ class RunLog:
             return
         if isinstance(event, RoundFinished):
             self._n_tokens += len(event.emitted)
-        self.at_s = getattr(event, "at_s", self.at_s)
+        self.at_s = max(self.at_s, getattr(event, "at_s", 0.0))
         self._write(event)
         self._outbox.put(event)
 
+    def timed(self, event: Event) -> Event:
+        """The event; the end of what was stopped or failed, if it has no time, gets that of the event before it."""
+        if not isinstance(event, _End) or event.at_s:
+            return event
+        was_cut = isinstance(event, RunFailed | WorkEnded) or event.reason == "cancelled"
+        return replace(event, at_s=self.at_s) if was_cut else event
+
     def ended(self) -> None:
         """Write, to the file alone, that work without a last event of its own has ended as it should."""
-        self._write(WorkEnded("finished"))
+        self._write(self.timed(WorkEnded("finished")))
 
     def cut_short(self, state: Literal["stopped", "failed"], why: str, hint: str) -> None:
         """Write, to the file alone, that work ended before its last event; a run has an event of its own for that."""
         if not self._is_run:
-            self._write(WorkEnded(state, why, hint))
+            self._write(self.timed(WorkEnded(state, why, hint)))
 
     def cancelled(self) -> RunFinished:
         """The last event of a stopped run."""

@@ -42,7 +42,8 @@ class BlockTime(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """Counters and rates of one run so far. Times in milliseconds. n_drafted: rounds with a draft."""
+    """Counters and rates of one run so far. Times in milliseconds. n_drafted: rounds with a draft; draft_lengths: how
+    many of them drafted one token, two, and so on."""
 
     state: State = "idle"
     method: str = ""
@@ -51,6 +52,7 @@ class Summary(msgspec.Struct, frozen=True):
     gamma: int = 0
     n_prompt: int = 0
     chat: bool = False
+    rules: tuple[str, ...] = ()
     n_rounds: int = 0
     n_drafted: int = 0
     n_proposed: int = 0
@@ -67,6 +69,7 @@ class Summary(msgspec.Struct, frozen=True):
     n_first: int = 0
     kinds: tuple[RoundKind, ...] = ()
     positions: tuple[Position, ...] = ()
+    draft_lengths: tuple[int, ...] = ()
     blocks: tuple[BlockTime, ...] = ()
     same: bool | None = None
     first_divergence: int | None = None
@@ -111,10 +114,10 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def predicted_tau(self) -> float | None:
-        """Tokens per round that alpha and gamma predict."""
+        """Tokens per round that alpha predicts for drafts as long as they were; a round without one brings one."""
         if self.alpha is None:
             return None
-        return speed_model.mean_expected_tokens(self.alpha, self.mean_draft, self.drafted_share)
+        return speed_model.expected_over(self.alpha, self.draft_lengths, self.n_rounds)
 
     @property
     def decode_ms(self) -> float:
@@ -272,6 +275,7 @@ def _(event: events.RunStarted, summary: Summary) -> Summary:
         gamma=gamma if isinstance(gamma, int) and 0 <= gamma <= _MAX_GAMMA else 0,
         n_prompt=len(event.prompt_ids),
         chat=bool(event.messages),
+        rules=event.rules,
     )
 
 
@@ -303,7 +307,17 @@ def _(event: events.RoundFinished, summary: Summary) -> Summary:
         n_first=summary.n_first or len(event.emitted),
         kinds=_count_kind(summary.kinds, accepted, tested),
         positions=_count_positions(summary.positions, accepted, tested),
+        draft_lengths=count_length(summary.draft_lengths, len(fates)),
     )
+
+
+def count_length(lengths: tuple[int, ...], length: int) -> tuple[int, ...]:
+    """The numbers of rounds by draft length, with one more; those of 0 are not counted."""
+    if not length:
+        return lengths
+    place = min(length, _MAX_POSITIONS) - 1
+    padded = lengths + (0,) * (place + 1 - len(lengths))
+    return (*padded[:place], padded[place] + 1, *padded[place + 1 :])
 
 
 def _count_kind(kinds: tuple[RoundKind, ...], accepted: int, tested: int) -> tuple[RoundKind, ...]:

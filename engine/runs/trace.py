@@ -14,6 +14,7 @@ from engine.errors import EngineError, InputError
 from engine.events import (
     SCHEMA,
     AnyEvent,
+    BlockFinished,
     Candidate,
     CheckpointSaved,
     ComparisonStarted,
@@ -31,12 +32,17 @@ from engine.events import (
     TrainingStarted,
     WorkStarted,
 )
+from engine.machine.file_kinds import refuse_irregular
 from engine.runs import foreign_files
 
 FILE_NAME = "trace.jsonl"
 _MAX_LINE_BYTES = 16 * 2**20
 _MAX_FILE_BYTES = 2**31
 _LARGEST = 2**53
+# A thousand repeats, the most that can be asked for, make two thousand blocks; each takes time in every summary.
+_MOST_BLOCKS = 2048
+_MOST_SETTINGS = 1000
+_MOST_PROPOSED = 4096
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(AnyEvent)
 # What a file begins with; a training that was kept before there was a store begins with its estimate.
@@ -86,7 +92,7 @@ class TraceWriter:
         try:
             self._file.write(_encoder.encode(event) + b"\n")
             self._file.flush()
-        except OSError as err:
+        except (OSError, UnicodeEncodeError) as err:  # the latter for a name of a file that is no text
             raise EngineError(
                 f"{self._what} is no longer saved to {self.path} ({err})", f"free disk space; {self._what} goes on"
             ) from err
@@ -140,6 +146,7 @@ def follow(path: Path, job: FileJob | None = None) -> Generator[Event, None, str
     Raises as `read` does, before the first event if the file is no log of ours."""
     if path.is_dir():
         raise InputError(f"{path} is not a Draftscope trace: it is a folder", _HINT)
+    refuse_irregular(path, _HINT)
     try:
         n_bytes = path.stat().st_size
         if n_bytes > _MAX_FILE_BYTES:
@@ -197,11 +204,16 @@ class SharedTokens:
 def _events(path: Path, lines: Iterator[bytes]) -> Generator[Event, None, str | None]:
     is_first, why_foreign = True, foreign_files.why_foreign(b"", _MAX_LINE_BYTES)
     damage: str | None = None
+    n_blocks = 0
     for number, line in enumerate(lines, 1):
         event = _event_or_reason(line)
+        n_blocks += isinstance(event, BlockFinished)
+        if n_blocks > _MOST_BLOCKS:
+            event = _Impossible(f"more than {_MOST_BLOCKS:,} timed blocks")
         if isinstance(event, str):
             damage = f"line {number} of {path.name}: {event}"
-            why_foreign = foreign_files.why_foreign(line, _MAX_LINE_BYTES)
+            is_ours = isinstance(event, _Impossible)
+            why_foreign = str(event) if is_ours else foreign_files.why_foreign(line, _MAX_LINE_BYTES)
             break
         if is_first and not isinstance(event, _FIRST):
             why_foreign = _NO_START
@@ -214,6 +226,10 @@ def _events(path: Path, lines: Iterator[bytes]) -> Generator[Event, None, str | 
     return damage
 
 
+class _Impossible(str):
+    """Why an event of ours cannot be true."""
+
+
 def _event_or_reason(line: bytes) -> Event | str:
     """The event of a line, or why there is none."""
     if (reason := _line_damage(line)) is not None:
@@ -222,7 +238,8 @@ def _event_or_reason(line: bytes) -> Event | str:
         event = _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
         return str(err)
-    return _why_impossible(event) or event
+    reason = _why_impossible(event)
+    return event if reason is None else _Impossible(reason)
 
 
 def _line_damage(line: bytes) -> str | None:
@@ -232,7 +249,9 @@ def _line_damage(line: bytes) -> str | None:
 
 
 def _why_impossible(event: Event) -> str | None:
-    """Why an event cannot be true: it has a larger number than any run, which would only break the display."""
+    """Why an event cannot be true: it has larger or more numbers than any run, which would only break the display."""
+    if (reason := _why_unlike_a_run(event)) is not None:
+        return reason
     numbers: list[int | float]
     if isinstance(event, RoundFinished):
         numbers = [event.round, *event.emitted]
@@ -246,6 +265,19 @@ def _why_impossible(event: Event) -> str | None:
         return None
     largest = max(map(abs, numbers), default=0)
     return None if largest <= _LARGEST else "a number larger than any run has"
+
+
+def _why_unlike_a_run(event: Event) -> str | None:
+    """Why the parts of an event do not belong together, or are more than any run has."""
+    if isinstance(event, RunStarted):
+        n_ids, n_pieces = len(event.prompt_ids), len(event.prompt_pieces)
+        if n_ids != n_pieces:
+            return f"a prompt of {n_ids:,} tokens with the texts of {n_pieces:,}"
+        if len(event.settings) > _MOST_SETTINGS:
+            return f"{len(event.settings):,} settings"
+    if isinstance(event, RoundFinished) and len(event.proposed) > _MOST_PROPOSED:
+        return f"{len(event.proposed):,} proposed tokens in a round"
+    return None
 
 
 def _refuse_newer(path: Path, event: Event) -> None:

@@ -131,6 +131,15 @@ def _with_fastest_dtype(plan: load_plan.LoadPlan, *, measure: bool) -> load_plan
     return plan._replace(dtype=dtype, drafter_dtype=drafter_dtype, why_dtype=choice.why)
 
 
+def _note(pair: Pair) -> str:
+    """What has to be said about how the checkpoints of a pair were read."""
+    coded = [model for model in pair if model is not None and model.own_code]
+    return "; ".join(
+        f"the code that {model.own_code} of {model.spec} names (auto_map) is not run: transformers has the family"
+        for model in coded
+    )
+
+
 def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
     target, template = pair.target, pair.target.chat_template
     return ModelLoaded(
@@ -152,4 +161,8 @@ def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
         chat_template=template is not None,
         chat=template is not None and template.is_default,
         why_chat="" if template is None else template.why,
+        rules=target.generation.rules.in_words(),
+        ignored=target.generation.ignored,
+        sampling=target.generation.sampling,
+        note=_note(pair),
     )

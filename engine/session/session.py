@@ -21,6 +21,7 @@ from engine.errors import InputError
 from engine.events import Event
 from engine.machine import threads, versions
 from engine.machine.out_of_memory import memory_errors
+from engine.machine.panics import without_panics
 from engine.machine.quiet import quiet_libraries
 from engine.models.hashes import pair_hashes
 from engine.models.loading import LoadedModel, Pair
@@ -59,7 +60,8 @@ class Session:
 
     def do(self, command: Command, cancelled: Flag | None = None) -> Iterator[Event]:
         """Execute a command; yields its events, see the function of its family. cancelled: stops it once set."""
-        return with_start(self.pair_in_use, command, handlers()[type(command)](self, command, cancelled or Flag()))
+        events = handlers()[type(command)](self, command, cancelled or Flag())
+        return with_start(self.pair_in_use, command, without_panics(events))
 
     @property
     def pair_in_use(self) -> PairInUse:

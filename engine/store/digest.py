@@ -213,7 +213,8 @@ class Fold:
     def _(self, event: events.TrainingFinished) -> None:
         ends: dict[str, End] = {"user": "stopped", "nan": "failed"}
         end = ends.get(event.stopped, "finished")
-        self._digest = replace(self._digest, end=end, n_tokens=count(event.n_tokens))
+        alpha = self._digest.alpha if event.alpha is None else finite(event.alpha)
+        self._digest = replace(self._digest, end=end, n_tokens=count(event.n_tokens), alpha=alpha)
 
     @_take.register
     def _(self, event: events.Measured) -> None:

@@ -8,6 +8,7 @@ import torch
 from engine.errors import InputError
 from engine.models.loading import LoadedModel
 from engine.prompts import Message
+from engine.training.pausing import Pause, no_pause
 from engine.training.target_text import continued, up_to_end
 
 Ids = Sequence[int]
@@ -22,7 +23,7 @@ def of(target: LoadedModel, ids: Ids, *, length: int = LONGEST) -> list[int]:
     """The beginning of a text. length: how many tokens of one that no template opens.
 
     A text that already holds a conversation begins with its first turn of the user; any other becomes that turn."""
-    if target.default_template is None:
+    if target.asked_template is None:
         return list(ids[:length])
     asks = _asking_ids(target)
     ends = (end for end in range(len(asks), len(ids) + 1) if tuple(ids[end - len(asks) : end]) == asks)
@@ -31,14 +32,14 @@ def of(target: LoadedModel, ids: Ids, *, length: int = LONGEST) -> list[int]:
     return _turn(target, ids)
 
 
-def written_turns(target: LoadedModel, n: int, *, seed: int) -> Iterator[list[int]]:
+def written_turns(target: LoadedModel, n: int, *, seed: int, pause: Pause = no_pause) -> Iterator[list[int]]:
     """At most n beginnings with turns of the user that the target itself writes, drawn at temperature 1.
 
     A model that learned from conversations writes the user's turn as readily as its own. Source: arXiv:2406.08464."""
     opening, rng = _opening_ids(target), torch.Generator().manual_seed(seed)
     n_new = min(_WRITTEN_TURN, target.context - len(opening))
     for first in range(0, n, _TURNS_AT_ONCE):
-        for row in continued(target, [opening] * min(_TURNS_AT_ONCE, n - first), n_new, rng=rng):
+        for row in continued(target, [opening] * min(_TURNS_AT_ONCE, n - first), n_new, rng=rng, pause=pause):
             turn = row[len(opening) : up_to_end(row, target.stop_ids, first=len(opening))]
             if target.tokenizer.decode(turn, skip_special_tokens=True).strip():
                 yield _turn(target, turn)

@@ -1,7 +1,7 @@
 """Gathers what a drafter learns from: the user's texts as tokens, then texts that the target writes."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from engine.errors import InputError
 from engine.events import Event, Progressed, Warned
 from engine.models.loading import LoadedModel
 from engine.training import beginnings, target_text, token_store
+from engine.training.pausing import Pause
 from engine.training.texts import Texts
 from engine.training.token_store import TokenizedDocument
 
@@ -28,18 +29,19 @@ def source_of(texts: Texts | None, target: str, *, sample: int, seed: int) -> st
 
 
 def gather(
-    folder: Path, texts: Texts | None, target: LoadedModel, *, sample: int, seed: int, pause: Callable[[], None]
+    folder: Path, texts: Texts | None, target: LoadedModel, *, sample: int, seed: int, pause: Pause
 ) -> Iterator[Event]:
     """Fill the token store in `folder`, unless it already holds these tokens; yields progress and warnings.
 
-    sample: how many tokens the target is to write. pause: called after every document; may raise.
+    sample: how many tokens the target is to write. pause: called after every document and every forward; may raise.
     Raises InputError if the texts hold no token."""
     source = source_of(texts, target.spec, sample=sample, seed=seed)
     if token_store.written_from(folder) == source:
         return
-    gatherer = _Gatherer(texts, target)
+    gatherer = _Gatherer(texts, target, pause)
     documents = gatherer.documents(sample=sample, seed=seed)
     n_tokens = 0
+    yield gatherer.progress(0, sample)
     for n_tokens in token_store.write(folder, documents, source=source):
         pause()
         yield gatherer.progress(n_tokens, sample)
@@ -51,14 +53,15 @@ def gather(
 class _Gatherer:
     """Reads texts and samples from the target; counts what deserves a warning."""
 
-    def __init__(self, texts: Texts | None, target: LoadedModel) -> None:
+    def __init__(self, texts: Texts | None, target: LoadedModel, pause: Pause) -> None:
         self._texts = texts
+        self._pause = pause
         self._target = target
         self._beginnings: list[TokenizedDocument] = []
         self._counts: dict[int, int] = {}
         self._n_sampled_from = 0
         self._sampling = False
-        self._as_chat = target.default_template is not None
+        self._as_chat = target.asked_template is not None
 
     def documents(self, *, sample: int, seed: int) -> Iterator[TokenizedDocument]:
         """Yield the user's documents, then what the target writes after their beginnings."""
@@ -79,8 +82,10 @@ class _Gatherer:
         end = tokenizer.eos_token_id
         texts = iter(()) if self._texts is None else self._texts.documents()
         while batch := list(islice(texts, _AT_ONCE)):
-            for ids in tokenizer(batch)["input_ids"]:
-                document = TokenizedDocument.of(ids if end is None else [*ids, int(end)])
+            # What looks like a control token in a text of people is text; some tokenizers write an end themselves.
+            for ids in tokenizer(batch, split_special_tokens=True)["input_ids"]:
+                is_ended = ids[-1:] == [end]
+                document = TokenizedDocument.of(ids if end is None or is_ended else [*ids, int(end)])
                 self._remember(document)
                 yield document
 
@@ -96,7 +101,7 @@ class _Gatherer:
         n_new = min(_SAMPLE_LENGTH, self._target.context - max(len(start.ids) for start in starts))
         texts = target_text.sampled(
             self._target, [start.ids for start in starts], n_tokens=n_tokens, n_new=n_new, at_once=_SAMPLES_AT_ONCE,
-            seed=seed,
+            seed=seed, pause=self._pause,
         )  # fmt: skip
         # Texts after one beginning fall in the same split, unless it is the only one.
         is_grouped = bool(self._beginnings) or len(starts) > 1
@@ -106,7 +111,9 @@ class _Gatherer:
     def _own_beginnings(self, n_tokens: int, seed: int) -> Iterator[TokenizedDocument]:
         """Where there is no text to begin with: turns of the user that a chat model writes, else its first token."""
         n_turns = min(_MOST_WRITTEN_TURNS, n_tokens // _SAMPLE_LENGTH + 1)
-        turns = beginnings.written_turns(self._target, n_turns, seed=seed) if self._as_chat else iter(())
+        turns = (
+            beginnings.written_turns(self._target, n_turns, seed=seed, pause=self._pause) if self._as_chat else iter(())
+        )
         first = next(turns, None)
         yield TokenizedDocument.of([_first_id(self._target)] if first is None else first)
         yield from map(TokenizedDocument.of, turns)

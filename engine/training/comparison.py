@@ -21,7 +21,7 @@ from engine.training import collect, estimate, student
 from engine.training.drafter_config import ObjectiveName
 from engine.training.drafter_shape import peak_rate
 from engine.training.estimate import Work
-from engine.training.held_out import Agreement, HeldOutTexts
+from engine.training.held_out import Agreement, written
 from engine.training.job import DrafterJob, find, needed
 from engine.training.loop import LossNotFinite, StepPace, train_in_memory
 from engine.training.plan import Stretch, TrainingPlan
@@ -85,7 +85,7 @@ def compare(job: DrafterJob, cancelled: Flag) -> Iterator[Event | Comparison]:
     yield requirements
     place = Workplace(job.out)
     with place.alone(resume=True), memory_errors("training", _SMALLER):
-        target = yield from _load_target(job, cancelled)
+        target = (yield from _load_target(job, cancelled)).asked(job.settings.chat)
         yield from collect.gather(
             place.work,
             checked.texts,
@@ -124,13 +124,16 @@ class _Experiment:
         held_out = [store.ids(span) for span in store.held_out]
         if len(held_out) < _LEAST_TEXTS:
             raise InputError(f"only {len(held_out)} texts are held out", "give at least 40 documents")
-        self._tuning = HeldOutTexts(target, held_out[::2])
-        self._measuring = HeldOutTexts(target, held_out[1::2])
+        self._tuning = written(target, held_out[::2], self._pause)
+        self._measuring = written(target, held_out[1::2], self._pause)
         config = checks.configuration(find(job).target)
         self._work: Work = estimate.plan_work(
             config, job.settings, n_vocabulary=target.n_vocabulary, device=target.device
         )
         self._dtype = torch.float32
+
+    def _pause(self) -> None:
+        _raise_if_cancelled(self._cancelled)
 
     def run(self) -> Iterator[Event | Comparison]:
         """Tune each objective, then train each at its best rate."""
@@ -145,7 +148,9 @@ class _Experiment:
             scores: dict[str, float] = {}
             for rate in (factor * base_rate for factor in _GRID):
                 model = yield from self._train(_Trial(name, rate, tuning_steps))
-                scores[f"{rate:.2g}"] = alpha = self._tuning.agreement(model).alpha if model is not None else 0.0
+                scores[f"{rate:.2g}"] = alpha = (
+                    self._tuning.agreement(model, pause=self._pause).alpha if model is not None else 0.0
+                )
                 yield Measured(f"{name} alpha at rate {rate:.2g}", alpha, tuning_steps)
                 rates[name] = rate if alpha >= max(scores.values()) else rates[name]
             tuned[name] = scores
@@ -154,7 +159,7 @@ class _Experiment:
             model = yield from self._train(_Trial(name, rates[name], steps))
             if model is None:
                 raise EngineError(f"{name} has no finite loss at any rate", "use other text or another target")
-            agreements[name] = self._measuring.agreement(model, overlap=True)
+            agreements[name] = self._measuring.agreement(model, overlap=True, pause=self._pause)
             yield Measured(f"{name} alpha", agreements[name].alpha, steps)
         yield self._result(objectives, agreements, rates, tuned, steps, tuning_steps)
 
@@ -193,7 +198,7 @@ class _Experiment:
         pace = StepPace(self._dtype, self._work.n_rows_at_once)
         try:
             for step in train_in_memory(model, rows.batch, objective, plan, pace):
-                _raise_if_cancelled(self._cancelled)
+                self._pause()
                 yield Progressed("training", step, trial.steps, f"steps of {trial.objective}")
         except LossNotFinite:
             return None

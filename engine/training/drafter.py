@@ -3,7 +3,7 @@
 Every step depends only on the seed and its number, so that a killed training resumes to the same weights."""
 
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from threading import Event as Flag
 from typing import NamedTuple, cast
 
@@ -27,12 +27,13 @@ from engine.machine.out_of_memory import memory_errors
 from engine.models import checks, devices, loading
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.loading import LoadedModel
+from engine.runtime import Cancelled
 from engine.settings import settings_of
 from engine.training import checkpoint, collect, early_stop, estimate, figures, own_layers, prospects, student
 from engine.training.drafter_config import OF_LONGSPEC
 from engine.training.drafter_shape import peak_rate
 from engine.training.estimate import Work
-from engine.training.held_out import HeldOutTexts
+from engine.training.held_out import HeldOutTexts, writing
 from engine.training.held_out_scorer import HeldOutScorer
 from engine.training.job import CheckedJob, DrafterJob, find, needed
 from engine.training.loop import LossNotFinite, StepPace, train
@@ -40,6 +41,7 @@ from engine.training.plan import TrainingPlan
 from engine.training.rows import RowShape
 from engine.training.start import Start
 from engine.training.texts import Texts
+from engine.training.time_left import TimeLeft
 from engine.training.token_store import TokenStore
 from engine.training.training_log import logged
 from engine.training.work_clock import WorkClock
@@ -57,10 +59,11 @@ _SMALLER = "choose a narrower drafter or a smaller target; the last checkpoint i
 def train_drafter(job: DrafterJob, cancelled: Flag, *, loaded: LoadedModel | None = None) -> Iterator[Event]:
     """Train; yields the estimate, progress, losses and scores, the figures before and after, and the end.
 
-    cancelled: ends training and keeps the last checkpoint. loaded: the target, if it is already in memory.
-    Raises EngineError if the job is refused, stopped before training begins, or the disk is full."""
+    cancelled: ends training soon and keeps the last checkpoint. loaded: the target, if it is already in memory.
+    Raises EngineError if the job is refused, stopped before its first step, or the disk is full."""
     clock = WorkClock()
-    with closing(cast(Generator[Event, None, None], _Trainer(job, cancelled, clock).events(loaded))) as events:
+    trainer = _Trainer(job, cancelled, clock)
+    with closing(cast(Generator[Event, None, None], trainer.events(loaded))) as events:
         for event in events:
             clock.leave()
             yield event
@@ -87,6 +90,7 @@ class _Trainer:
         self._start_s = clock()
         self._place = Workplace(job.out)
         self._reported_at = 0.0
+        self._begun = False
 
     def events(self, loaded: LoadedModel | None) -> Iterator[Event]:
         """Yield all events of the training in order."""
@@ -97,7 +101,25 @@ class _Trainer:
         estimate.refuse_too_large(requirements, self._job.out)
         with self._place.alone(resume=self._job.resume):
             self._refuse_other_settings(checked.target, checked.texts)
-            yield from logged(self._place.log, self._logged_events(requirements, checked, loaded))
+            yield from logged(self._place.log, self._stoppable(requirements, checked, loaded))
+
+    def _stoppable(
+        self, requirements: TrainingEstimated, checked: CheckedJob, loaded: LoadedModel | None
+    ) -> Generator[Event, None, None]:
+        """The events that go into the log, each followed by a look at the flag. What reports itself often is thinned
+        out, and says how long all stages together still take."""
+        left = TimeLeft(self._settings, self._clock)
+        try:
+            for event in self._logged_events(requirements, checked, loaded):
+                if not isinstance(event, Progressed):
+                    yield event
+                elif self._is_due(event):
+                    yield left.told(event)
+                if not self._begun:  # from the first step on the flag is looked at there
+                    self._pause()
+        except Cancelled as err:
+            hint = "resume it: what was prepared is kept" if self._place.began() is not None else "start it again"
+            raise EngineError("stopped by the user before the first step", f"nothing was trained yet; {hint}") from err
 
     def _logged_events(
         self, requirements: TrainingEstimated, checked: CheckedJob, loaded: LoadedModel | None
@@ -106,10 +128,11 @@ class _Trainer:
         yield requirements
         with memory_errors("training", _SMALLER):
             target = loaded or (yield from self._load(checked.target, checked.device, checked.dtype))
+            target = target.asked(self._settings.chat)
             yield from self._prospects(checked, target, requirements)
             yield from collect.gather(
                 self._place.work, checked.texts, target, sample=self._settings.sample, seed=self._settings.seed,
-                pause=self._raise_if_cancelled,
+                pause=self._pause,
             )  # fmt: skip
             yield from self._train(target, checked.target)
 
@@ -127,9 +150,10 @@ class _Trainer:
         if timed.too_costly:
             yield Warned(timed.too_costly, prospects.COSTLY_HINT)
 
-    def _raise_if_cancelled(self) -> None:
+    def _pause(self) -> None:
+        """Raise Cancelled if the user asked to stop."""
         if self._cancelled.is_set():
-            raise EngineError("stopped by the user", "nothing was trained yet; start it again")
+            raise Cancelled
 
     def _refuse_other_settings(self, target: Checkpoint, texts: Texts | None) -> None:
         """Raise InputError if a resumed training has another target, text or setting that affects its weights."""
@@ -141,6 +165,7 @@ class _Trainer:
         for name in (
             "objective", "layers", "width", "sample", "seed", "embed", "steps", "rate", "start", "start_folder",
             *OF_LONGSPEC,
+            "chat",
         ):  # fmt: skip
             before, now = getattr(began.settings, name), getattr(self._settings, name)
             differences += [(name, before, now)] if before != now else []
@@ -157,7 +182,7 @@ class _Trainer:
     ) -> Generator[Event, None, LoadedModel]:
         total = target.n_parameters * dtype.itemsize
         for update in loading.load(target, device, dtype):
-            self._raise_if_cancelled()
+            self._pause()
             if isinstance(update, LoadedModel):
                 return update
             yield Progressed("loading", update, total, "bytes")
@@ -171,8 +196,7 @@ class _Trainer:
         work = estimate.plan_work(
             checks.configuration(target_files), settings, n_vocabulary=target.n_vocabulary, device=target.device
         )
-        yield Progressed("measuring", 0, 1, "held-out texts")
-        held_out = HeldOutTexts(target, [store.ids(span) for span in store.held_out])
+        held_out = yield from writing(target, [store.ids(span) for span in store.held_out])
         layers = began.own_layers if began is not None else (yield from self._own_layers(target, work.start, store))
         model = student.first_model(target, work.start, self._settings, layers)
         if began is None:
@@ -180,13 +204,14 @@ class _Trainer:
             student.lay_out(model, target, self._place)
             self._place.begin(began)
         work = work._replace(rows=RowShape(began.n_rows, work.rows.length))
-        looker = HeldOutScorer(model, held_out, began, self._place, patience=self._settings.patience)
+        looker = HeldOutScorer(model, held_out, began, self._place, patience=self._settings.patience, pause=self._pause)
         step = checkpoint.progress(self._place.checkpoint).step
         yield _started_event(self._job, began, work.start, store, step, target)
         if not step:
             yield from figures.measured(
-                "before", target, model, held_out, gamma=self._settings.gamma, seconds=self._reserved_s
-            )
+                "before", target, model, held_out, gamma=self._settings.gamma, seconds=self._reserved_s,
+                cancelled=self._cancelled,
+            )  # fmt: skip
         end = yield from self._loop(target, model, work, store, began, looker)
         yield from self._finish(end, target, model, work.start, held_out, began)
 
@@ -198,7 +223,6 @@ class _Trainer:
             return ()
         documents = [store.ids(span) for span in store.learned[: own_layers.MOST_TEXTS]]
         for update in own_layers.tried(target, documents, start.size.layers):
-            self._raise_if_cancelled()
             yield update
             if isinstance(update, LayersTried):
                 return update.taken
@@ -242,8 +266,8 @@ class _Trainer:
         """Fit type, steps, rows and looks to the machine and the configured minutes."""
         batch = store.rows(seed=self._settings.seed).batch(0, work.rows)
         objective = student.objective_of(model, target, self._settings)
-        dtype, step_s = student.fastest(model, batch, objective, n_rows_at_once=work.n_rows_at_once)
-        look_s = student.seconds_of(lambda: held_out.agreement(model), target.device)
+        dtype, step_s = student.fastest(model, batch, objective, n_rows_at_once=work.n_rows_at_once, pause=self._pause)
+        look_s = student.seconds_of(lambda: held_out.agreement(model, pause=self._pause), target.device)
         remaining_s = self._remaining_s()
         n_looks = max(_FEWEST_LOOKS, min(_MOST_LOOKS, int(_SHARE_OF_LOOKS * remaining_s / look_s)))
         n_affordable = (_SHARE_OF_STEPS * remaining_s - n_looks * look_s) / step_s * work.rows.n_rows
@@ -269,8 +293,9 @@ class _Trainer:
         looker: HeldOutScorer,
     ) -> Generator[Event, None, TrainingEnd]:
         objective = student.objective_of(model, target, self._settings)
-        pace = StepPace(getattr(torch, began.dtype), work.n_rows_at_once, max(1, began.steps // _REPORTS))
+        pace = StepPace(getattr(torch, began.dtype), work.n_rows_at_once, max(1, began.steps // _REPORTS), self._pause)
         rows = store.rows(seed=self._settings.seed)
+        self._begun = True
         steps = train(
             model, rows.batch, objective, _plan(began, work, target), folder=self._place.checkpoint,
             deadline_s=self._remaining_s(), look=looker, pace=pace, clock=self._clock,
@@ -278,20 +303,18 @@ class _Trainer:
         try:
             with closing(cast(Generator[Event, None, None], steps)):
                 for event in steps:
-                    if self._is_due(event):
-                        yield event
-                    if self._cancelled.is_set():
-                        return "user"
+                    yield event
+                    self._pause()
+        except Cancelled:
+            return "user"
         except LossNotFinite:
             return "nan"
         if looker.enough(progress := checkpoint.progress(self._place.checkpoint)):
             return "early"
         return "steps" if self._settings.steps and progress.step >= began.steps else "minutes"
 
-    def _is_due(self, event: Event) -> bool:
-        """Whether to yield an event: progress may come many times a second, and nobody reads every one."""
-        if not isinstance(event, Progressed):
-            return True
+    def _is_due(self, event: Progressed) -> bool:
+        """Whether to yield progress: it may come many times a second, and nobody reads every one."""
         if self._clock() - self._reported_at < _REPORT_EVERY_S and event.done < event.total:
             return False
         self._reported_at = self._clock()
@@ -306,13 +329,14 @@ class _Trainer:
         held_out: HeldOutTexts,
         began: TrainingStart,
     ) -> Iterator[Event]:
-        student.restore(model, self._place.out)
-        yield from figures.measured(
-            "after", target, model, held_out, gamma=self._settings.gamma,
-            seconds=0.0 if end == "user" else self._reserved_s,
-        )  # fmt: skip
         progress = checkpoint.progress(self._place.checkpoint)
-        per_s = progress.n_tokens / max(progress.seconds, 1e-9)
+        if end == "user" and not progress.step:
+            raise Cancelled
+        per_s, rate = progress.n_tokens / max(progress.seconds, 1e-9), None
+        if end != "user":
+            student.restore(model, self._place.out)
+            yield from self._measured_after(target, model, held_out)
+            rate = student.rate_fraction(target, start.size, began, per_s)
         yield TrainingFinished(
             stopped=end,
             folder=str(self._place.out.absolute()),
@@ -320,9 +344,21 @@ class _Trainer:
             best_step=early_stop.best_step(progress.scores),
             n_tokens=progress.n_tokens,
             tokens_per_s=per_s,
-            matrix_rate_fraction=student.rate_fraction(target, start.size, began, per_s),
+            matrix_rate_fraction=rate,
             seconds=self._clock() - self._start_s,
+            alpha=max((score for _, score in progress.scores), default=None),
         )
+
+    def _measured_after(self, target: LoadedModel, model: nn.Module, held_out: HeldOutTexts) -> Iterator[Event]:
+        """The figures of the trained drafter. A stop ends them alone: the training is over."""
+        measured = figures.measured(
+            "after", target, model, held_out, gamma=self._settings.gamma, seconds=self._reserved_s,
+            cancelled=self._cancelled,
+        )  # fmt: skip
+        with suppress(Cancelled):
+            for event in measured:
+                yield event
+                self._pause()
 
 
 def _plan(began: TrainingStart, work: Work, target: LoadedModel) -> TrainingPlan:

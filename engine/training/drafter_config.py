@@ -7,6 +7,8 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from engine.settings import ChatChoice
+
 ObjectiveName: TypeAlias = Literal["forward-kl", "reverse-kl", "total-variation", "cross-entropy"]
 OBJECTIVES: tuple[ObjectiveName, ...] = ("forward-kl", "reverse-kl", "total-variation", "cross-entropy")
 
@@ -93,6 +95,14 @@ class DrafterConfig(msgspec.Struct, frozen=True):
             title="Start from",
             description="the drafter's first weights: some of the target's own layers, random ones, or those of a "
             "model in a folder; auto takes own layers of deep targets where they are cheap",
+        ),
+    ] = "auto"
+    chat: Annotated[
+        ChatChoice,
+        Meta(
+            title="Ask as chat",
+            description="whether texts begin as questions through the target's chat template; auto: for instruct "
+            "models",
         ),
     ] = "auto"
     start_folder: Annotated[

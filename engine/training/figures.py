@@ -1,6 +1,7 @@
 """Measures a drafter before and after its training."""
 
 from collections.abc import Iterator
+from threading import Event as Flag
 
 from torch import nn
 
@@ -12,20 +13,27 @@ from engine.training.payoff import Payoff
 
 
 def measured(
-    when: When, target: LoadedModel, model: nn.Module, held_out: HeldOutTexts, *, gamma: int, seconds: float
+    when: When,
+    target: LoadedModel,
+    model: nn.Module,
+    held_out: HeldOutTexts,
+    *,
+    gamma: int,
+    seconds: float,
+    cancelled: Flag,
 ) -> Iterator[Event]:
-    """Yield progress and, last, the figures. seconds: for measuring the speedup; 0 leaves that out."""
-    agreement = held_out.agreement(model, overlap=True)
+    """Yield progress and, last, the figures. seconds: for measuring the speedup. Raises Cancelled soon after
+    `cancelled` is set."""
+    agreement = yield from held_out.agreeing(model, overlap=True)
+    drafter = student.in_use(target, model)
     measurement: Payoff | None = None
-    if seconds:
-        drafter = student.in_use(target, model)
-        for update in payoff.measure(
-            target, drafter, held_out.beginnings, alpha=agreement.alpha, gamma=gamma, seconds=seconds
-        ):
-            if isinstance(update, Payoff):
-                measurement = update
-            else:
-                yield update
+    for update in payoff.measure(
+        target, drafter, held_out.beginnings, alpha=agreement.alpha, gamma=gamma, seconds=seconds, cancelled=cancelled
+    ):
+        if isinstance(update, Payoff):
+            measurement = update
+        else:
+            yield update
     yield _measured_event(when, agreement, measurement, gamma)
 
 

@@ -3,7 +3,7 @@
 In greedy decoding every tested position follows text that the target wrote, so one forward over that text shows which
 drafted tokens would be accepted."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -12,10 +12,13 @@ from torch import Tensor, nn
 from engine import statistics
 from engine.decoding.transfers import uploaded
 from engine.errors import InputError
+from engine.events import Progressed
 from engine.models.loading import LoadedModel
 from engine.statistics import Interval
 from engine.training import beginnings
-from engine.training.target_text import continued, up_to_end
+from engine.training.pausing import Pause, finished, no_pause
+from engine.training.target_text import up_to_end
+from engine.training.target_text import writing as target_writing
 
 _N_NEW = 64
 _N_AT_ONCE = 32
@@ -46,21 +49,22 @@ class Agreement(NamedTuple):
 
 
 class HeldOutTexts:
-    """Held-out beginnings as the target continues them, each up to its first stop token or some dozens of tokens."""
+    """Held-out beginnings, and as the target continues them: up to a stop token or some dozens of tokens."""
 
-    def __init__(self, target: LoadedModel, documents: Sequence[Sequence[int]]) -> None:
-        """Let the target write. Raises InputError if no document holds a token."""
-        self.beginnings = _beginnings(documents, target)
+    def __init__(
+        self, target: LoadedModel, beginnings: Sequence[Sequence[int]], texts: Sequence[Sequence[int]]
+    ) -> None:
+        self.beginnings, self.texts = beginnings, texts
         self._target = target
-        n_new = min(_N_NEW, target.context - max(map(len, self.beginnings)))
-        self.texts = [
-            ids[: up_to_end(ids, target.stop_ids, first=len(beginning))]
-            for group in _groups(self.beginnings, _N_AT_ONCE)
-            for beginning, ids in zip(group, continued(target, group, n_new), strict=True)
-        ]
 
-    def agreement(self, drafter: nn.Module, *, overlap: bool = False) -> Agreement:
-        """Compare a drafter with the target; `overlap` costs a forward of the target, without it the overlap is 0."""
+    def agreement(self, drafter: nn.Module, *, overlap: bool = False, pause: Pause = no_pause) -> Agreement:
+        """Compare a drafter with the target; `overlap` costs a forward of the target, without it the overlap is 0.
+
+        pause: called after every text."""
+        return finished(self.agreeing(drafter, overlap=overlap), pause)
+
+    def agreeing(self, drafter: nn.Module, *, overlap: bool = False) -> Generator[Progressed, None, Agreement]:
+        """Yield progress, and return what `agreement` does."""
         n_positions: list[int] = []
         agreements: list[int] = []
         overlaps: list[float] = []
@@ -70,6 +74,7 @@ class HeldOutTexts:
             n_positions.append(len(ids) - len(beginning))
             agreements.append(n_agreed)
             overlaps.append(overlap_sum)
+            yield Progressed("measuring", len(overlaps), len(self.texts), "held-out texts")
         return Agreement(tuple(n_positions), tuple(agreements), tuple(overlaps))
 
     @torch.no_grad()
@@ -88,12 +93,43 @@ class HeldOutTexts:
         return int(n_agreed), total_overlap
 
 
+def writing(target: LoadedModel, documents: Sequence[Sequence[int]]) -> Generator[Progressed, None, HeldOutTexts]:
+    """Let the target continue the documents' beginnings; yields progress. Raises InputError if none holds a token."""
+    starts = _beginnings(documents, target)
+    n_new = min(_N_NEW, target.context - max(map(len, starts)))
+    texts: list[list[int]] = []
+    for group in _groups(starts, _N_AT_ONCE):
+        rows = yield from _written(target, group, n_new, len(texts), len(starts))
+        pairs = zip(group, rows, strict=True)
+        texts += [ids[: up_to_end(ids, target.stop_ids, first=len(start))] for start, ids in pairs]
+    return HeldOutTexts(target, starts, texts)
+
+
+def _written(
+    target: LoadedModel, group: Sequence[list[int]], n_new: int, n_before: int, n_all: int
+) -> Generator[Progressed, None, list[list[int]]]:
+    """Continue some beginnings. n_before: texts written before them, of n_all."""
+    steps = target_writing(target, group, n_new)
+    while True:
+        try:
+            n_tokens = n_before * n_new + len(group) * next(steps)
+        except StopIteration as end:
+            rows: list[list[int]] = end.value
+            return rows
+        yield Progressed("measuring", n_tokens, n_all * n_new, "tokens of held-out text")
+
+
+def written(target: LoadedModel, documents: Sequence[Sequence[int]], pause: Pause = no_pause) -> HeldOutTexts:
+    """Let the target continue the documents' beginnings. pause: called after every forward."""
+    return finished(writing(target, documents), pause)
+
+
 def _beginnings(documents: Sequence[Sequence[int]], target: LoadedModel) -> list[list[int]]:
     """The beginning of every document that is long enough: of plain text, at most half the median length."""
     lengths = sorted(len(ids) for ids in documents if ids)
     if not lengths:
         raise InputError("no held-out document holds a token", "add more text")
-    if target.default_template is not None:
+    if target.asked_template is not None:
         asked = [beginnings.of(target, ids) for ids in documents if ids]
         return [ids for ids in asked if len(ids) < target.context] or [ids[: target.context // 2] for ids in asked]
     length = max(1, min(beginnings.LONGEST, lengths[len(lengths) // 2] // 2, target.context // 2))

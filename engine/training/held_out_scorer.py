@@ -10,18 +10,27 @@ from engine.training import early_stop
 from engine.training.checkpoint import TrainingProgress
 from engine.training.held_out import HeldOutTexts
 from engine.training.longspec_student import published
+from engine.training.pausing import Pause, no_pause
 from engine.training.workplace import DrafterProvenance, TrainingStart, Workplace
 
 _BEGINNING_SHARE = 1 / 3
 
 
 class HeldOutScorer:
-    """Scores the drafter and keeps the best one. patience: looks without a better score before training ends."""
+    """Scores the drafter and keeps the best one. patience: looks without a better score before training ends. pause:
+    called after every held-out text."""
 
     name = "alpha"
 
     def __init__(
-        self, model: nn.Module, held_out: HeldOutTexts, began: TrainingStart, place: Workplace, *, patience: int
+        self,
+        model: nn.Module,
+        held_out: HeldOutTexts,
+        began: TrainingStart,
+        place: Workplace,
+        *,
+        patience: int,
+        pause: Pause = no_pause,
     ) -> None:
         self.every = began.every
         self._model = model
@@ -29,10 +38,11 @@ class HeldOutScorer:
         self._began = began
         self._place = place
         self._patience = patience
+        self._pause = pause
 
     def score(self, progress: TrainingProgress) -> float:
         """Held-out greedy alpha; publishes the first drafter and every better one."""
-        alpha = self._held_out.agreement(self._model).alpha
+        alpha = self._held_out.agreement(self._model, pause=self._pause).alpha
         if early_stop.is_best(progress.scores, alpha) or not self._place.published:
             device = next(self._model.parameters()).device
             self._place.publish(published(self._model), _provenance(self._began, progress, alpha, device))

@@ -16,6 +16,7 @@ from engine.events import CheckpointSaved, Event, Measured, Progressed
 from engine.training import checkpoint
 from engine.training.checkpoint import TrainingProgress
 from engine.training.feed import Batches, batches_from
+from engine.training.pausing import Pause, no_pause
 from engine.training.plan import TrainingPlan
 from engine.training.rows import TrainingBatch
 
@@ -42,11 +43,12 @@ class Scorer(Protocol):
 
 class StepPace(msgspec.Struct, frozen=True):
     """How a step is computed: its type where a layer allows it, how many rows at once (0: all of them), and how many
-    steps apart the loss is reported."""
+    steps apart the loss is reported. pause: called before each part of a step; where it raises, the step is undone."""
 
     dtype: torch.dtype = torch.bfloat16
     n_rows_at_once: int = 0
     report_every: int = 25
+    pause: Pause = no_pause
 
 
 def train(
@@ -167,6 +169,7 @@ def accumulate(model: nn.Module, batch: TrainingBatch, objective: Objective, pac
     n_rows = len(batch.ids)
     total = 0.0
     for part in _parts(batch, pace.n_rows_at_once or n_rows):
+        pace.pause()
         with torch.autocast(device.type, dtype=pace.dtype, enabled=pace.dtype != torch.float32):
             loss = objective(TrainingBatch(*(uploaded(tensor, device) for tensor in part))) * (len(part.ids) / n_rows)
         total += float(loss.detach())  # sync: one a part

@@ -16,7 +16,7 @@ from engine.decoding.layer_subset import layers_of
 from engine.errors import InputError
 from engine.events import LayersTried, OwnLayers, Progressed
 from engine.models.loading import LoadedModel
-from engine.training.held_out import HeldOutTexts
+from engine.training import held_out
 
 MOST_TEXTS = 8
 
@@ -56,7 +56,7 @@ def choices(n_layers: int, n_kept: int, influences: Sequence[float]) -> tuple[Ow
 
 def tried(target: LoadedModel, documents: Sequence[Sequence[int]], n_kept: int) -> Iterator[Progressed | LayersTried]:
     """Yield progress and, last, the held-out alpha of each choice, untrained, on a sample of the target's text."""
-    sample = HeldOutTexts(target, documents[:MOST_TEXTS])
+    sample = yield from held_out.writing(target, documents[:MOST_TEXTS])
     layers = layers_of(target.model)
     assert layers is not None
     candidates = choices(len(layers), n_kept, influences(target.model, sample.texts))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from statistics import fmean
+from threading import Event as Flag
 from typing import NamedTuple
 
 from engine import speed_model, statistics
@@ -35,18 +36,21 @@ def measure(
     alpha: float,
     gamma: int,
     seconds: float,
+    cancelled: Flag | None = None,
 ) -> Iterator[Progressed | Payoff]:
-    """Yield progress and, last, the payoff, in about `seconds`; the prediction is made from alpha."""
-    plain = systems.ours(target, None, gamma=0, n_new=_WARM_UP)(beginnings[0])
+    """Yield progress and, last, the payoff, in about `seconds`; the prediction is made from alpha.
+
+    Raises Cancelled soon after `cancelled` is set."""
+    plain = systems.ours(target, None, gamma=0, n_new=_WARM_UP, cancelled=cancelled)(beginnings[0])
     n_new = _block_length(target, plain, beginnings[0], seconds)
-    slow = systems.ours(target, None, gamma=0, n_new=n_new)
-    fast = systems.ours(target, drafter, gamma=gamma, n_new=n_new)
+    slow = systems.ours(target, None, gamma=0, n_new=n_new, cancelled=cancelled)
+    fast = systems.ours(target, drafter, gamma=gamma, n_new=n_new, cancelled=cancelled)
     fast(beginnings[0])
     texts: list[list[tuple[Call, Call]]] = [[] for _ in beginnings[:_N_REPEATS]]
     for number in range(_N_REPEATS):
         place = number % len(texts)
         texts[place].append(_timed_repeat(slow, fast, beginnings[place], plain_first=number % 2 == 0))
-        yield Progressed("measuring", number + 1, _N_REPEATS, "pairs")
+        yield Progressed("measuring", number + 1, _N_REPEATS, "repeats")
     yield _payoff(texts, alpha, gamma)
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -27,6 +28,7 @@ from engine.training.drafter_shape import DrafterShape, DrafterSize
 from engine.training.longspec_objective import LongspecSwitches
 from engine.training.longspec_student import LongspecStudent, new_block
 from engine.training.loop import Objective, StepPace, accumulate
+from engine.training.pausing import Pause, no_pause
 from engine.training.rows import TrainingBatch
 from engine.training.start import Start, other_model
 from engine.training.workplace import TrainingStart, Workplace
@@ -126,15 +128,16 @@ def _logits(model: nn.Module, batch: TrainingBatch) -> Tensor:
 
 
 def fastest(
-    model: nn.Module, batch: TrainingBatch, objective: Objective, *, n_rows_at_once: int
+    model: nn.Module, batch: TrainingBatch, objective: Objective, *, n_rows_at_once: int, pause: Pause = no_pause
 ) -> tuple[torch.dtype, float]:
-    """The type in which a step is fastest on this machine, and the seconds per step; the weights do not change."""
+    """The type in which a step is fastest on this machine, and the seconds per step; the weights do not change.
+
+    pause: called before each part of a step."""
     part = TrainingBatch(batch.ids[:n_rows_at_once], batch.weights[:n_rows_at_once])
     n_parts, device = len(batch.ids) / len(part.ids), next(model.parameters()).device
-    times = {
-        dtype: seconds_of(lambda dtype=dtype: accumulate(model, part, objective, StepPace(dtype)), device)  # type: ignore[misc]
-        for dtype in ((torch.bfloat16, torch.float32) if devices.computes_bfloat16(device) else (torch.float32,))
-    }
+    dtypes = (torch.bfloat16, torch.float32) if devices.computes_bfloat16(device) else (torch.float32,)
+    paces = [StepPace(dtype, pause=pause) for dtype in dtypes]
+    times = {pace.dtype: seconds_of(partial(accumulate, model, part, objective, pace), device) for pace in paces}
     model.zero_grad(set_to_none=True)
     best = min(times, key=lambda dtype: times[dtype])
     return best, times[best] * n_parts

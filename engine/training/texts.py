@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from engine.errors import InputError
+from engine.machine.file_kinds import refuse_irregular
 from engine.training.training_log import FILE_NAME
 
 _PLAIN, _LINES = (".txt", ".md"), (".jsonl",)
@@ -73,6 +74,8 @@ class Texts:
 def _files(source: Path) -> list[Path]:
     if not source.exists():
         raise InputError(f"there is nothing at {source}", "name a folder or file with text")
+    if not source.is_dir():
+        refuse_irregular(source, "name a folder or file with text")
     try:
         paths = sorted(file for file in source.rglob("*") if file.is_file()) if source.is_dir() else [source]
     except OSError as err:
@@ -94,7 +97,7 @@ def _pieces(file: Path) -> Iterator[str]:
     """Yield the text of a file, cut at line ends if it is long; a very long line is cut anywhere."""
     piece: list[str] = []
     n = 0
-    with file.open(encoding="utf-8") as lines:
+    with file.open(encoding="utf-8-sig") as lines:
         while line := lines.readline(_LONGEST):
             if piece and n + len(line) > _LONGEST:
                 yield "".join(piece)
@@ -107,7 +110,7 @@ def _pieces(file: Path) -> Iterator[str]:
 
 def _text_of(raw: bytes) -> str | None:
     try:
-        line = msgspec.json.decode(raw, type=_Line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        line = msgspec.json.decode(raw.removeprefix(b"\xef\xbb\xbf"), type=_Line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return line.text if line.text is not None else line.prompt

@@ -24,6 +24,7 @@ from engine.world.open_names import Kind, Split
 from engine.world.pages import Form, history
 from engine.world.questions import Question, questions
 
+N_PAGES = 300
 Record = TypeVar("Record", "DocumentRecord", "QuestionRecord")
 
 
@@ -82,6 +83,18 @@ def shipped_source() -> CorpusSource:
     return msgspec.json.decode(text, type=CorpusSource)
 
 
+def shipped(form: Form) -> Corpus:
+    """The corpus that comes with Draftscope: all its notes, or the first of its pages and the questions they answer.
+
+    Pages are as long as documents that people have, and few enough to be indexed while one waits."""
+    whole = generate(msgspec.structs.replace(shipped_source(), form=form))
+    if form != "pages":
+        return whole
+    documents = whole.documents[:N_PAGES]
+    ids = {document.id for document in documents}
+    return Corpus(documents, tuple(question for question in whole.questions if ids.issuperset(question.gold)))
+
+
 def fresh_source(seed: int, *, share: float, n_questions: int, form: Form | None = None) -> CorpusSource:
     """The source of a corpus like the shipped one, with other names, a share of its size and perhaps another form."""
     shipped = shipped_source()
@@ -137,6 +150,8 @@ def read(documents: Path, questions_file: Path | None = None) -> Corpus:
 def _records(path: Path, kind: type[Record]) -> Iterator[Record]:
     """Yield the records of a file, skipping blank lines."""
     n = 0
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe or a device might never end
+        raise InputError(f"{path} is not a file", "name a file of JSON Lines")
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
@@ -152,8 +167,8 @@ def _records(path: Path, kind: type[Record]) -> Iterator[Record]:
 def _record(path: Path, number: int, line: bytes, kind: type[Record]) -> Record:
     where = f"{path.name}, line {number}"
     try:
-        record = msgspec.json.decode(line.strip(), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as err:
+        record = msgspec.json.decode(line.strip().removeprefix(b"\xef\xbb\xbf"), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
         reason = str(err).replace("`", "").replace(" - at $.", " in field ").replace(" - at $", "")
         raise InputError(f"{where}: {reason}", "see the fields in engine/world/corpus.py") from err
     for field in ("id", "text") if isinstance(record, DocumentRecord) else ("question", "answer"):

@@ -50,8 +50,8 @@ def answer_started(run_id: str = "answer1", method: str = "speculative_rag", que
     """The start of a question."""
     settings = (("index", "builtin"), ("n", 10), ("k", 3), ("m", 5), ("seed", 0))
     return RunStarted(
-        run_id, method, "2026-01-01T00:00:00Z", question, (1, 2), (question,), "builtin", "builtin:rag", settings,
-        "cpu", "float32",
+        run_id, method, "2026-01-01T00:00:00Z", question, (1, 2), (question[:3], question[3:]), "builtin",
+        "builtin:rag", settings, "cpu", "float32",
     )  # fmt: skip
 
 

@@ -1,16 +1,20 @@
+import json
 import subprocess
 import sys
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QPushButton
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDialog, QLineEdit, QPushButton
 
 from app import application
 from app.main_window import MainWindow
+from app.panels.shortcuts import ShortcutsDialog
 from app.state.selection import Selection
-from engine.commands import Fork, Load, Pause, Resume, Run, Step
-from engine.events import ModelLoaded
+from engine.commands import Fork, Index, Load, Pause, PreviewPrompt, Resume, Run, Step
+from engine.events import ModelLoaded, PromptPreviewed
+from engine.prompts import Message
 from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started, whole_run
 
 
@@ -166,7 +170,6 @@ def test_a_file_dropped_anywhere_is_opened_and_a_text_is_not(open_window, qtbot,
     window.dragEnterEvent(over)
     assert over.isAccepted()
     editor = window.workspaces["decode"].prompt.prompt
-    assert not editor.canInsertFromMimeData(mime)
     where = QPointF()
     window.dropEvent(QDropEvent(where, Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.NoModifier))
     qtbot.waitUntil(lambda: window.front is window.workspaces["compare"])
@@ -188,6 +191,112 @@ def test_a_gguf_file_dropped_anywhere_becomes_the_target(open_window, tmp_path):
     assert window.front is window.workspaces["decode"]
     pair = window.front.setup.models.pair()
     assert (pair.target, pair.drafter) == (str(file), "lookup")
+
+
+def _drop(window, *paths):
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    window.dropEvent(QDropEvent(QPointF(), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.NoModifier))
+
+
+def test_a_prompt_file_dropped_on_the_prompt_is_its_text(open_window, qtbot, tmp_path):
+    window, _ = open_window()
+    file, mime = tmp_path / "prompt.txt", QMimeData()
+    file.write_text("\ufeffThe harbour was quiet.")
+    mime.setUrls([QUrl.fromLocalFile(str(file))])
+    mime.setText(f"file://{file}")
+    editor = window.workspaces["decode"].prompt.prompt
+    assert editor.canInsertFromMimeData(mime)
+    editor.insertFromMimeData(mime)
+    qtbot.waitUntil(lambda: editor.toPlainText() == "The harbour was quiet.")
+    mime.setUrls([QUrl.fromLocalFile(str(file)), QUrl.fromLocalFile("/other.txt")])
+    assert not editor.canInsertFromMimeData(mime)
+
+
+def test_a_dropped_conversation_is_shown_with_its_turns(open_window, qtbot, tmp_path):
+    window, _ = open_window()
+    window.show_view("runs")
+    file = tmp_path / "chat.json"
+    turns = [("user", "Hi"), ("assistant", "Ho"), ("user", "Hm?")]
+    file.write_text(json.dumps([{"role": role, "content": text} for role, text in turns]))
+    _drop(window, file)
+    qtbot.waitUntil(lambda: window.front is window.workspaces["decode"])
+    prompt = window.front.prompt
+    assert prompt.text() == "Hm?" and [turn.content for turn in prompt.conversation.earlier] == ["Hi", "Ho"]
+
+
+def test_a_dropped_model_folder_becomes_the_target(open_window, qtbot, tmp_path):
+    window, _ = open_window()
+    (tmp_path / "config.json").write_text("{}")
+    _drop(window, tmp_path)
+    setup = window.workspaces["decode"].setup
+    qtbot.waitUntil(lambda: setup.models.pair().target == str(tmp_path))
+    assert setup.models.pair().drafter == "lookup"
+
+
+@pytest.mark.parametrize("name", ["", "paper.pdf", "notes.md"])
+def test_dropped_documents_are_made_searchable(open_window, qtbot, tmp_path, name):
+    window, host = open_window()
+    _say(window, host, MODEL)
+    (tmp_path / "paper.pdf").write_bytes(b"%PDF-")
+    (tmp_path / "notes.md").write_text("# Notes")
+    _drop(window, tmp_path / name)
+    qtbot.waitUntil(lambda: any(isinstance(command, Index) for command in host.submitted))
+    index = next(command for command in host.submitted if isinstance(command, Index))
+    assert index.sources == (str(tmp_path / name),) and window.front is window.workspaces["rag"]
+
+
+def test_several_files_at_once_are_refused_with_the_way_out(open_window):
+    window, _ = open_window()
+    _drop(window, "/a.pdf", "/b.pdf")
+    assert window.store.trouble.message == "2 files were dropped at once"
+    assert "folder" in window.store.trouble.hint
+
+
+def test_no_line_of_text_takes_the_address_of_a_dropped_file(open_window):
+    window, _ = open_window()
+    lines = window.findChildren(QLineEdit)
+    taking = [line for line in lines if line.acceptDrops() and not line.property("takes-paths")]
+    assert len(lines) > 10 and taking == []
+
+
+def test_the_title_says_what_is_on_show(open_window):
+    window, host = open_window()
+    assert window.windowTitle() == "Decode – Draftscope"
+    _say(window, host, MODEL)
+    window.verbs.do("run")
+    _say(window, host, *whole_run())
+    assert window.windowTitle().startswith("“Once upon”") and window.windowTitle().endswith("Decode – Draftscope")
+    window.show_view("runs")
+    assert window.windowTitle() == "Runs – Draftscope"
+
+
+def test_every_dialog_of_the_window_opens_and_closes_with_it(open_window, qtbot):
+    window, _ = open_window()
+    for name in ("open", "settings", "shortcuts", "about"):
+        window._menus.actions[name].trigger()
+    dialogs = [dialog for dialog in window.findChildren(QDialog) if dialog.isVisible()]
+    titles = {dialog.windowTitle() for dialog in dialogs}
+    assert {"Open", "Settings", "Keyboard shortcuts", "About Draftscope"} <= titles
+    listed = next(dialog for dialog in dialogs if isinstance(dialog, ShortcutsDialog)).table
+    keys = {listed.item(row, 2).text() for row in range(listed.rowCount())}
+    assert {"Ctrl+O", "F11", "Esc"} <= {key for keys_of in keys for key in keys_of.split(", ")}
+
+
+def test_the_whole_window_grows_and_shrinks_by_keys(open_window, qtbot):
+    window, _ = open_window()
+    for name, size in (("larger", 110), ("larger", 125), ("smaller", 110), ("usual_size", 100)):
+        window._menus.actions[name].trigger()
+        assert window.appearance.size == size
+
+
+def test_files_opened_before_are_listed_at_the_next_start(open_window, tmp_path):
+    window, _ = open_window()
+    window.open_path(tmp_path / "mine.jsonl")
+    window.close_now()
+    again, _ = open_window()
+    again.dialogs.recent_menu.aboutToShow.emit()
+    assert "mine.jsonl" in [action.text() for action in again.dialogs.recent_menu.actions()]
 
 
 def test_no_key_of_the_window_is_taken_again_by_a_part_of_it(open_window):
@@ -274,3 +383,50 @@ def test_figures_in_the_status_line_belong_to_the_tab_in_front(open_window):
             assert "rounds" not in status.state.text()
     window.show_view("decode")
     assert (status.speed.text(), status.same.text(), status.state.text()) == shown
+
+
+def test_the_prompt_as_the_model_will_read_it_is_one_click_away_before_any_run(open_window):
+    window, host = open_window()
+    _say(window, host, MODEL)
+    decode = window.workspaces["decode"]
+    asked = []
+    window.store.ask = asked.append
+    decode.setup.chat.system.setPlainText("Be brief.")
+    decode.setup.chat.show_model(replace(MODEL, chat_template=True, chat=True))
+    decode.prompt.prompt.setPlainText("Who rings?")
+    decode.prompt.conversation.set_earlier((Message("user", "Who?"), Message("assistant", "Mara")))
+    decode.setup.chat.preview.click()
+    (question,) = (command for command in asked if isinstance(command, PreviewPrompt))
+    assert [turn.content for turn in question.request.messages] == ["Who?", "Mara", "Who rings?"]
+    assert question.settings == {"chat": "auto", "system": "Be brief."}
+    window.store.engine.take(PromptPreviewed(question.serial, "<|im_start|>", 3, chat=True))
+    decode.setup.draw((), window.store.summary)
+    assert decode.setup.chat.preview.text_box.toPlainText() == "<|im_start|>"
+
+
+def _open_conversation(window, qtbot, tmp_path):
+    talk = tmp_path / "talk.json"
+    turns = (("system", "Be brief."), ("user", "Who?"), ("assistant", "Mara"), ("user", "When?"))
+    talk.write_text(json.dumps([{"role": role, "content": content} for role, content in turns]))
+    window.show_view("compare")
+    window.store.open_trace(talk)
+    qtbot.waitUntil(lambda: not window.store.reading)
+
+
+def test_a_conversation_dropped_on_the_window_becomes_that_of_decode(open_window, qtbot, tmp_path):
+    window, host = open_window()
+    _say(window, host, replace(MODEL, chat_template=True))
+    _open_conversation(window, qtbot, tmp_path)
+    decode = window.workspaces["decode"]
+    assert window.front is decode and window.store.trouble is None
+    assert decode.prompt.text() == "When?" and decode.setup.setup().settings["system"] == "Be brief."
+    assert decode.setup.setup().settings["chat"] == "on"  # a base model would not be asked so by itself
+    assert [turn.content for turn in decode.prompt.conversation.earlier] == ["Who?", "Mara"]
+
+
+def test_a_target_without_a_template_is_said_to_read_only_the_last_turn(open_window, qtbot, tmp_path):
+    window, host = open_window()
+    _say(window, host, MODEL)
+    _open_conversation(window, qtbot, tmp_path)
+    assert window.workspaces["decode"].prompt.text() == "When?"
+    assert "only its last turn is asked" in window.store.trouble.message

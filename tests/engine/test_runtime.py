@@ -10,8 +10,10 @@ from engine.commands import Load, Run
 from engine.errors import InputError
 from engine.events import Event, RunStarted, Setting, Warned
 from engine.prompts import Message
+from engine.rag.memo import Memo, model_key
+from engine.runtime import DocumentResources, RunContext
 from engine.session.session import Session
-from engine.settings import Request
+from engine.settings import ChatChoice, Request
 from tests import fakes
 from tests.engine.session.running import emitted, rounds
 
@@ -118,3 +120,33 @@ def test_reasoning_is_counted_apart(folder: Path, session: Session) -> None:
     spec = Path(fakes.save(fakes.model(), folder / "thinking-instruct", words=words))
     events = asked(session, spec, "Who?", stop_at_end=False)
     assert sum(event.n_reasoning for event in rounds(events)) == len(emitted(events)) == 12
+
+
+def context(session: Session, folder: Path, drafter: str) -> RunContext:
+    """A run over both models, as a method over documents gets it."""
+    list(session.do(Load(str(folder / "instruct"), str(folder / drafter))))
+    assert session.target is not None and session.models is not None
+    resources = DocumentResources(session.models.drafter, lambda _: iter(()), Memo())  # type: ignore[arg-type, return-value]
+    return RunContext(session.target, session.drafter, session.drafter_spec, cancelled=Flag(), documents=resources)
+
+
+def templates(run: RunContext) -> tuple[bool, bool]:
+    """Whether target and drafter are asked through their chat templates."""
+    assert run.documents is not None and run.documents.drafter is not None
+    return run.target.asked_template is not None, run.documents.drafter.asked_template is not None
+
+
+def test_both_models_of_a_method_over_documents_follow_the_choice(folder: Path, session: Session) -> None:
+    run = context(session, folder, "merging")
+    choices: tuple[ChatChoice, ...] = ("auto", "on", "off")
+    assert [templates(run.asking(choice)) for choice in choices] == [(True, False), (True, True), (False, False)]
+    assert templates(run) == (True, False)  # the loaded pair stays as it is
+    keys = {model_key(run.asking(choice).target) for choice in choices}
+    assert len(keys) == 2  # what was answered as chat is no answer to the bare text
+
+
+def test_chat_is_refused_where_the_model_that_drafts_has_no_template(folder: Path, session: Session) -> None:
+    run = context(session, folder, "bare")
+    with pytest.raises(InputError, match="bare has no chat template; have the text continued"):
+        run.asking("on")
+    assert templates(run.asking("auto")) == (True, False)

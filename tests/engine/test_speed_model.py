@@ -104,3 +104,15 @@ def test_a_round_without_a_draft_brings_one_token() -> None:
     assert speed_model.mean_expected_tokens(0.8, 4, 1.0) == speed_model.expected_tokens(0.8, 4)
     assert speed_model.mean_expected_tokens(0.8, 4, 0.0) == 1.0
     assert speed_model.mean_expected_tokens(1.0, 3, 0.5) == 2.5
+
+
+def test_drafts_of_many_lengths_bring_what_each_of_them_brings() -> None:
+    assert speed_model.expected_over(0.8, (0, 0, 0, 7), 7) == pytest.approx(speed_model.expected_tokens(0.8, 4))
+    assert speed_model.expected_over(0.8, (), 9) == 1.0
+    assert speed_model.expected_over(1.0, (0, 0, 5), 10) == 2.5
+    assert speed_model.expected_over(0.5, (1, 0, 1), 4) == pytest.approx((1.5 + 1.875 + 2) / 4)
+
+
+def test_a_pair_whose_verifying_costs_much_is_not_told_the_longest_draft() -> None:
+    # alpha .92 where five tokens cost 2.49 steps: what ignores that answers 63.
+    assert speed_model.best_gamma(0.92, 0.05, (2.49 - 1) / 4) in range(1, 7)

@@ -70,6 +70,7 @@ class BringingBox(QFrame):
         allow(self.get, one_line(reason) or may_start, tip)
         self.get.setVisible(not downloading and (refused or state.step != "downloaded"))
         self.stop.setVisible(downloading)
+        allow(self.stop, state.stopping, self.tr("Stop; what was downloaded so far is kept"))
         for button in (self.as_target, self.as_drafter):
             button.setVisible(state.step == "downloaded")
 
@@ -140,6 +141,9 @@ class BringingBox(QFrame):
             return
         self._watch.see(state.spec, at.done, at.total, monotonic())
         self.bar.show_share(at.done, at.total)
+        if state.stopping:
+            self.amount.show_text(state.stopping)
+            return
         self.amount.show_text(words.progress(at, self._watch.per_s, self._watch.left_s))
 
     def _button(self, text: str, slot: object, *, primary: bool = False) -> QPushButton:

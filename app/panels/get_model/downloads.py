@@ -80,9 +80,14 @@ class ModelDownloads(TabState):
 
     # What the engine answers
 
+    @property
+    def stopping(self) -> str:
+        """What the stop of a download waits for, in words; empty where none is being stopped."""
+        return self._store.stopping
+
     def status(self, at: Progressed | None) -> str:
         """Describe the progress of the download."""
-        return words.status(self.spec, self.progressed)
+        return self.stopping or words.status(self.spec, self.progressed)
 
     def take(self, event: Event) -> bool:
         """Take in an event. Returns whether it is about models of a hub; progress belongs to the status line, too."""

@@ -99,7 +99,8 @@ class CachedList(QWidget):
         if state.listed is None:
             self.note.setText(self.tr("The engine is reading the cache…"))
             return
-        self._models, self._folder = state.listed.models, state.listed.folder
+        self._models = (*state.listed.models, *state.listed.conversions)
+        self._folder = state.listed.folder
         self.table.show_rows(words.model_rows(self._models))
         self.note.setText(words.cache_note(state.listed))
         self._allow()

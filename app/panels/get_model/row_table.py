@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidgetItem, 
 
 from app import theme
 from app.panels.get_model.words import Row
+from app.plots.table_export import offer_csv
 from app.text.plain_text import plain_tip
 from app.widgets.tables import FigureTable
 
@@ -22,6 +23,7 @@ class RowTable(FigureTable):
         self._rows: list[Row] = []
         self.setHorizontalHeaderLabels(list(heads))
         self.setAccessibleName(name)
+        offer_csv(self)
         self.setWordWrap(False)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -154,8 +154,13 @@ def model_rows(models: Sequence[CachedModel]) -> list[Row]:
 
 def _model_row(model: CachedModel) -> Row:
     kind = (tr("instruct") if model.instruct else tr("base")) if model.family else quantities.UNKNOWN
+    tips: tuple[tuple[int, str], ...] = ()
+    if model.converted_into:
+        kind = tr("{0}, converted GGUF").format(kind)
+        text = tr("{0}\nconverted into {1}, {2}")
+        tips = ((0, text.format(model.repo, model.converted_into, model.dtype or quantities.UNKNOWN)),)
     cells = (
-        one_line(model.repo),
+        one_line(_file_name(model.repo) if model.converted_into else model.repo),
         quantities.size(model.n_bytes),
         one_line(model.licence) or tr("not known"),
         one_line(model.family) or quantities.UNKNOWN,
@@ -163,11 +168,19 @@ def _model_row(model: CachedModel) -> Row:
         kind,
         tr("✗ {0}").format(one_line(model.why_not)) if model.why_not else tr("✓ yes"),
     )
-    return Row(model.repo, cells, not model.why_not, _LOADS)
+    return Row(model.repo, cells, not model.why_not, _LOADS, tips)
+
+
+def _file_name(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def removal(model: CachedModel, folder: str) -> str:
     """What removing a model means, as a question."""
+    if model.converted_into:
+        question = tr("Remove what {0} was converted into? That frees {1}.")
+        lines = [question.format(one_line(_file_name(model.repo)), quantities.size(model.n_bytes))]
+        return "\n".join([*lines, tr("The file itself stays; it is converted again when it is loaded.")])
     lines = [
         tr("Remove {0} from the cache? That frees {1}.").format(one_line(model.repo), quantities.size(model.n_bytes)),
         tr("The cache {0} is shared with every program that uses the hub's client.").format(one_line(folder)),
@@ -181,5 +194,8 @@ def cache_note(listed: ModelsListed) -> str:
     """Where the cache is, how large it is, and what of it could not be read."""
     total = sum(model.n_bytes for model in listed.models)
     lines = [tr("{0} in {1}").format(quantities.size(total), one_line(listed.folder))]
+    if listed.conversions:
+        size = quantities.size(sum(model.n_bytes for model in listed.conversions))
+        lines.append(tr("{0} more in converted GGUF files").format(size))
     lines += [tr("⚠ {0}").format(one_line(problem)) for problem in listed.problems]
     return "\n".join(lines)

@@ -96,8 +96,11 @@ class PositionsPlot(PlotPanel):
             return
         self._positions = tested
         self.heights = tuple(position.n_accepted / position.n_tested for position in tested)
+        # Hidden first: what is painted now would stay where the bars get fewer.
+        self.bars.setVisible(False)
         self.bars.setOpts(x=list(range(1, len(tested) + 1)), height=list(self.heights), width=0.7)
         self.paint_items(theme.current())
+        self.bars.setVisible(bool(tested))
         self._set_places(max(_MIN_PLACES, len(tested)))
         self._show_counts()
 

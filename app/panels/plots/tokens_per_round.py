@@ -14,14 +14,14 @@ from app.plots.export import Column
 from app.plots.panel import PlotPanel, tr
 from app.state.store import RunStore
 from engine.events import Event, RoundFinished
-from engine.runs.summary import Summary
-from engine.speed_model import mean_expected_tokens
+from engine.runs.summary import Summary, count_length
+from engine.speed_model import expected_over
 
 _FIRST_TOP = 5
 
 
 class TokensPerRoundPlot(PlotPanel):
-    """Running tau, and the value that the running alpha predicts at the run's gamma."""
+    """Running tau, and the value that the running alpha predicts for the lengths that were drafted."""
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(
@@ -43,7 +43,8 @@ class TokensPerRoundPlot(PlotPanel):
     def clear(self) -> None:
         """Empty the plot."""
         self._n_accepted = self._n_tested = self._n_emitted = 0
-        self._n_rounds = self._n_drafted = self._n_proposed = 0
+        self._n_rounds = 0
+        self._lengths: tuple[int, ...] = ()
         self.measured.clear()
         self.predicted.clear()
         self.set_span(Summary(), round_end(_FIRST_TOP))
@@ -71,14 +72,13 @@ class TokensPerRoundPlot(PlotPanel):
             self._n_tested += accepted + fates.count("rejected")
             self._n_emitted += len(event.emitted)
             self._n_rounds += 1
-            self._n_drafted += bool(fates)
-            self._n_proposed += len(fates)
+            self._lengths = count_length(self._lengths, len(fates))
             numbers.append(event.round)
             taus.append(self._n_emitted / self._n_rounds)
             if self._n_tested:
                 predicted_numbers.append(event.round)
-                alpha, length = self._n_accepted / self._n_tested, self._n_proposed / self._n_drafted
-                predictions.append(mean_expected_tokens(alpha, length, self._n_drafted / self._n_rounds))
+                alpha = self._n_accepted / self._n_tested
+                predictions.append(expected_over(alpha, self._lengths, self._n_rounds))
         self.measured.extend(numbers, taus)
         self.predicted.extend(predicted_numbers, predictions)
 

@@ -7,6 +7,7 @@ from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QFormLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app import theme
+from app.panels.setup.prompt_preview import PromptPreview
 from app.text.plain_text import one_line
 from app.widgets.labels import plain_label
 from app.widgets.steady_box import SteadyBox
@@ -43,6 +44,7 @@ class ChatBox(QWidget):
         self.system.setFixedHeight(self.fontMetrics().lineSpacing() * _LINES + 2 * theme.GRID)
         self.choice.currentIndexChanged.connect(self._on_changed)
         self.system.textChanged.connect(self._on_changed)
+        self.preview = PromptPreview(self)
         self._lay_out()
         self.show_model(None)
 
@@ -59,6 +61,12 @@ class ChatBox(QWidget):
             self.choice.setCurrentIndex(index)
         if isinstance(system := values.get("system"), str):
             self.system.setPlainText(system)
+
+    def ask_as_chat(self, system: str) -> None:
+        """Set the system prompt of a conversation, and ask as chat where the target would not be asked so by itself."""
+        self.system.setPlainText(system)
+        if not self.as_chat:
+            self.choice.setCurrentIndex(_CHOICES.index("on"))
 
     @property
     def as_chat(self) -> bool:
@@ -112,3 +120,4 @@ class ChatBox(QWidget):
         column.addLayout(form)
         column.addWidget(self.why)
         column.addWidget(self.system)
+        column.addWidget(self.preview)

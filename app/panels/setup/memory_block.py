@@ -47,7 +47,7 @@ class MemoryBlock(QWidget):
         """Show what is loaded; progress: that of a load under way."""
         self.progress.setVisible(progress is not None)
         if progress is not None:
-            self.progress.show_share(progress.done, progress.total)
+            self.progress.show_progress(progress)
             converts = progress.phase in ("reading", "converting")
             text = self.tr("Converting the GGUF file: {0}") if converts else self.tr("Loading: {0}")
             self.loaded.setText(text.format(loaded_so_far(progress)))

@@ -18,6 +18,7 @@ from app.panels.setup.measure_box import MeasureBox
 from app.panels.setup.memory_block import MemoryBlock
 from app.panels.setup.method_box import MethodBox
 from app.panels.setup.pair_form import PairForm
+from app.panels.setup.rules_note import RulesNote
 from app.state.notices import Trouble
 from app.state.requests import NO_DRAFTER, Setup, default_drafter
 from app.state.store import RunStore
@@ -84,6 +85,7 @@ class SetupPanel(Panel):
         self.target, self.drafter = self.models.target, self.models.drafter
         self.device, self.dtype = self.models.device, self.models.dtype
         self.chat = ChatBox(self)
+        self.rules = RulesNote(self)
         self.method = MethodBox("decode", self)
         self.preset = PresetBox(self)
         configs = [spec.config for spec in self.method.methods.values()]
@@ -101,6 +103,7 @@ class SetupPanel(Panel):
         self.models.look_asked.connect(self._survey_again)
         self.method.chosen.connect(self._follow_method)
         self.form.changed.connect(self._update_preset)
+        self.form.changed.connect(self._follow_rules)
         self.preset.chosen.connect(self._apply_preset)
         self.measure.toggled.connect(self.measure_only_toggled)
         self.measure.toggled.connect(self._draw_measuring)
@@ -143,6 +146,7 @@ class SetupPanel(Panel):
             self.memory.show_loaded(state.model, state.loading)
             self._draw_needed()
             self._draw_chat()
+        self.chat.preview.show_preview(self.store.engine.previewed)
         if self._can_ask() and not self._pause.isActive():
             self._pause.start()
 
@@ -211,7 +215,12 @@ class SetupPanel(Panel):
     def _draw_chat(self) -> None:
         """Show how the chosen target is asked, once it is loaded."""
         model = self.store.engine.model
-        self.chat.show_model(model if model is not None and model.target == self.models.pair().target else None)
+        shown = model if model is not None and model.target == self.models.pair().target else None
+        self.chat.show_model(shown)
+        self.rules.show_model(shown)
+
+    def _follow_rules(self) -> None:
+        self.rules.set_obeyed(obeyed=self._values().get("generation_rules") is not False)
 
     def _draw_measuring(self) -> None:
         self.measure.line.setVisible(self.store.measure_only and self.store.engine.running)
@@ -333,6 +342,6 @@ class SetupPanel(Panel):
         column.addWidget(self.models)
         column.addWidget(self.chat)
         column.addWidget(plain_label(self.tr("Method"), self, role="title"))
-        for widget in (self.method, self.form, self.measure, self.memory):
+        for widget in (self.method, self.form, self.rules, self.measure, self.memory):
             column.addWidget(widget)
         column.addStretch(1)

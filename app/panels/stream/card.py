@@ -65,7 +65,7 @@ class TokenCard(QWidget):
         assert record is not None
         facts = [
             (self.tr("fate"), fate_name(token.fate)),
-            (self.tr("id"), str(record.id)),
+            (self.tr("id"), self.tr("{0}, a control token").format(record.id) if token.control else str(record.id)),
             ("p", _probability(record.p)),
         ]
         if isinstance(record, ProposedToken):

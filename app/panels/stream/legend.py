@@ -1,13 +1,13 @@
 """Legend of the token stream: each fate in its colour and with its cue, and a key to the X-ray bars."""
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from app import theme
-from app.panels.stream.marks import tint
+from app.panels.stream.marks import paint_controls, tint
 from app.panels.stream.painter import MARGIN, PlacedSegment, StreamPainter
-from app.panels.stream.words import fate_meaning, fate_name
+from app.panels.stream.words import control_meaning, control_name, fate_meaning, fate_name
 from app.theme import StreamFate
 from app.widgets.labels import plain_label
 
@@ -21,10 +21,24 @@ class Legend(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.entries = [LegendEntry(fate, self) for fate in _FATES]
+        self.fates = [LegendEntry(fate, self) for fate in _FATES]
+        self.control = LegendEntry("prompt", self, control=True)
+        self.control.hide()
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+
+    @property
+    def entries(self) -> list["LegendEntry"]:
+        """The entries on show."""
+        return self.fates if self.control.isHidden() else [*self.fates, self.control]
+
+    def show_control(self, shown: bool) -> None:
+        """Explain how control tokens are marked, where the target has any."""
+        if shown == self.control.isHidden():
+            self.control.setVisible(shown)
+            self.updateGeometry()
+            self._place()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Size of all entries on one line."""
@@ -39,9 +53,19 @@ class Legend(QWidget):
         """The height of as many lines as the width requires."""
         return self._positions(width)[-1].y() + self.entries[-1].height()
 
+    def event(self, event: QEvent) -> bool:
+        """Lay out entries whose sizes have changed with the font."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+            self._place()
+        return super().event(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Lay out the entries for the new width."""
         super().resizeEvent(event)
+        self._place()
+
+    def _place(self) -> None:
         for entry, position in zip(self.entries, self._positions(self.width()), strict=True):
             entry.move(position)
 
@@ -57,28 +81,40 @@ class Legend(QWidget):
 
 
 class LegendEntry(QWidget):
-    """The name of a fate, painted like a token of that fate."""
+    """The name of a fate, painted like a token of that fate; control: that of control tokens, painted like one."""
 
-    def __init__(self, fate: StreamFate, parent: QWidget) -> None:
+    def __init__(self, fate: StreamFate, parent: QWidget, *, control: bool = False) -> None:
         super().__init__(parent)
-        self._fate = fate
+        self._fate, self._control = fate, control
+        self._name = control_name() if control else fate_name(fate)
+        self._fit()
+        meaning = control_meaning() if control else fate_meaning(fate)
+        self.setToolTip(meaning)
+        self.setAccessibleName(self._name)
+        self.setAccessibleDescription(meaning)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Follow the size of the window's text."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def _fit(self) -> None:
         self._painter = StreamPainter(self.font(), 1 / theme.STREAM_SCALE)
-        self._width = self._painter.measure(fate_name(fate), fate == "correction")
-        self.setToolTip(fate_meaning(fate))
-        self.setAccessibleName(fate_name(fate))
-        self.setAccessibleDescription(fate_meaning(fate))
+        self._width = self._painter.measure(self._name, self._fate == "correction")
         self.setFixedSize(self.sizeHint())
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """The size of the name, with space for the cues."""
-        return QSize(round(self._width) + 2, self._painter.line_height)
+        return QSize(round(self._width) + 3, self._painter.line_height)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Paint the name as a token."""
         painter = QPainter(self)
-        self._painter.paint(
-            painter, self._fate, [PlacedSegment(0.0, self._painter.rise, self._width, fate_name(self._fate), 0)]
-        )
+        placed = [PlacedSegment(1.0, self._painter.rise, self._width, self._name, 0)]
+        if self._control:
+            paint_controls(painter, self._painter, placed)
+        self._painter.paint(painter, self._fate, placed)
         painter.end()
 
 

@@ -13,6 +13,7 @@ from app.text.shown_text import visible
 from engine.events import ProposedToken
 
 _N_TINTS = 10
+_PLATE_TINT = 0.14
 
 
 class StreamMarks:
@@ -34,6 +35,7 @@ class StreamMarks:
         self, painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], segments: Sequence[PlacedSegment]
     ) -> None:
         """Paint the marks of some segments."""
+        paint_controls(painter, ink, [segment for segment in segments if tokens[segment.token].control])
         self._paint_round(painter, ink, tokens, segments)
         if self.range is not None:
             first, last = self.range
@@ -74,6 +76,18 @@ class StreamMarks:
             for segment in kept_segments:
                 if match.first <= segment.token <= match.last:
                     painter.drawRect(_match_rect(ink, self.search, tokens[segment.token], segment, match))
+
+
+def paint_controls(painter: QPainter, ink: StreamPainter, segments: Sequence[PlacedSegment]) -> None:
+    """Paint a plate with an edge under each control token, which the same characters in a text never have."""
+    if not segments:
+        return
+    colours = theme.current()
+    painter.setPen(QPen(QColor(colours.muted), 1))
+    painter.setBrush(theme.blend(QColor(colours.muted), QColor(colours.base), _PLATE_TINT))
+    for segment in segments:
+        painter.drawRoundedRect(ink.box(segment).adjusted(0.5, 1.5, -0.5, -1.5), theme.HALF, theme.HALF)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
 def _match_rect(

@@ -10,7 +10,7 @@ from app import theme
 from app.panel import Panel
 from app.panels.stream.legend import Legend, XRayKey
 from app.panels.stream.search import SearchBar
-from app.panels.stream.tokens import StreamToken, prompt_tokens, round_tokens
+from app.panels.stream.tokens import ControlIds, StreamToken, prompt_tokens, round_tokens
 from app.panels.stream.view import StreamView
 from app.panels.verbs import Verbs
 from app.state.selection import Selection
@@ -27,6 +27,8 @@ class TokenStreamPanel(Panel):
         self.verbs = verbs or Verbs(store, self)
         self.view = StreamView(self)
         self.view.empty_text = self.tr("The text appears here, each token in the colour of its fate.")
+        self._controls = ControlIds()
+        self.legend = Legend(self)
         self.search = SearchBar(self)
         self.x_ray_key = XRayKey(self)
         self.ghosts = QCheckBox(self.tr("Show ghosts"), self)
@@ -38,9 +40,9 @@ class TokenStreamPanel(Panel):
         self.select_all = self._action(self.tr("Select all"), self.view.select_all, "Ctrl+A")
         self.find_text = self._action(self.tr("Search…"), self.open_search)
         self.zoom_actions = (
-            self._zoom_action(self.tr("Larger text in the stream"), self.zoom_in, "Ctrl++", "Ctrl+="),
-            self._zoom_action(self.tr("Smaller text in the stream"), self.zoom_out, "Ctrl+-"),
-            self._zoom_action(self.tr("Usual text in the stream"), self.zoom_reset, "Ctrl+0"),
+            self._zoom_action(self.tr("Larger text in the stream"), self.zoom_in, "Ctrl+Alt++", "Ctrl+Alt+="),
+            self._zoom_action(self.tr("Smaller text in the stream"), self.zoom_out, "Ctrl+Alt+-"),
+            self._zoom_action(self.tr("Usual text in the stream"), self.zoom_reset, "Ctrl+Alt+0"),
         )
         self.view.addActions([self.verbs.actions["fork"], self.copy, self.select_all, self.find_text])
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
@@ -61,9 +63,11 @@ class TokenStreamPanel(Panel):
         tokens: list[StreamToken] = []
         for event in new:
             if isinstance(event, RunStarted):
+                self._controls = ControlIds(event.control_ids)
+                self.legend.show_control(bool(event.control_ids))
                 tokens += prompt_tokens(event)
             elif isinstance(event, RoundFinished):
-                tokens += round_tokens(event)
+                tokens += round_tokens(event, self._controls)
         self.view.append(tokens)
 
     def mark(self, selection: Selection | None) -> None:
@@ -157,7 +161,7 @@ class TokenStreamPanel(Panel):
         footer = QHBoxLayout()
         footer.setContentsMargins(2 * theme.GRID, theme.HALF, theme.GRID, theme.HALF)
         footer.setSpacing(theme.GRID)
-        footer.addWidget(Legend(self), 1)
+        footer.addWidget(self.legend, 1)
         footer.addWidget(self.ghosts)
         footer.addWidget(self.x_ray)
         footer.addWidget(self.fork)

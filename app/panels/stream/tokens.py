@@ -1,6 +1,9 @@
 """Converts events into the tokens of the stream, with their text, fate and position; pure functions."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
+from operator import itemgetter
 from typing import TypeAlias
 
 import msgspec
@@ -21,7 +24,8 @@ class StreamToken(msgspec.Struct, frozen=True, gc=False):
     """One token as the stream shows it. Untracked by the garbage collector, since a hundred thousand are kept.
 
     text: what it adds to the text: empty if it starts a character that a later token completes.
-    round, index: its position in the run; meaningless for a token of the prompt, whose record is None."""
+    round, index: its position in the run; meaningless for a token of the prompt, whose record is None.
+    control: it controls the model, and is no text that somebody wrote."""
 
     shown: str
     text: str
@@ -29,6 +33,7 @@ class StreamToken(msgspec.Struct, frozen=True, gc=False):
     round: int = 0
     index: int = 0
     record: Record | None = None
+    control: bool = False
 
     @property
     def place(self) -> Selection | None:
@@ -51,16 +56,31 @@ class StreamToken(msgspec.Struct, frozen=True, gc=False):
         return "\n" in self.text and not self.is_ghost
 
 
+class ControlIds:
+    """The ids of control tokens, from the ranges that a run states."""
+
+    def __init__(self, ranges: Sequence[tuple[int, int]] = ()) -> None:
+        self._ranges = sorted(ranges)
+
+    def __contains__(self, token_id: int) -> bool:
+        place = bisect_right(self._ranges, token_id, key=itemgetter(0)) - 1
+        return place >= 0 and token_id <= self._ranges[place][1]
+
+
+_NO_CONTROLS = ControlIds()
+
+
 def prompt_tokens(event: RunStarted) -> list[StreamToken]:
     """The tokens of the prompt."""
-    texts = added_texts(event.prompt_pieces, event.prompt)
+    texts, controls = added_texts(event.prompt_pieces, event.prompt), ControlIds(event.control_ids)
+    ids = chain(event.prompt_ids, repeat(-1))  # a foreign file may state fewer
     return [
-        StreamToken(visible(piece) or _EMPTY_MARK, text, "prompt")
-        for piece, text in zip(event.prompt_pieces, texts, strict=True)
+        StreamToken(visible(piece) or _EMPTY_MARK, text, "prompt", control=token_id in controls)
+        for piece, text, token_id in zip(event.prompt_pieces, texts, ids, strict=False)
     ]
 
 
-def round_tokens(event: RoundFinished) -> list[StreamToken]:
+def round_tokens(event: RoundFinished, controls: ControlIds = _NO_CONTROLS) -> list[StreamToken]:
     """The proposed tokens in order, ghosts included, and the last one, which is plain if nothing was proposed."""
     records: list[Record] = [*event.proposed, *(() if event.last is None else (event.last,))]
     fates: list[StreamFate] = [token.fate for token in event.proposed]
@@ -76,6 +96,7 @@ def round_tokens(event: RoundFinished) -> list[StreamToken]:
             event.round,
             index,
             record,
+            control=record.id in controls,
         )
         for index, (record, fate) in enumerate(zip(records, fates, strict=True))
     ]
@@ -88,6 +109,8 @@ def added_texts(pieces: Sequence[str], text: str) -> Sequence[str]:
     recorded, the pieces are used instead, or empty texts if all of them are partial characters."""
     if "".join(pieces) == text:
         return pieces
+    if not pieces:
+        return []
     if not text:
         return [""] * len(pieces) if all(map(_is_part, pieces)) else pieces
     return list(_aligned_texts(pieces, text))

@@ -47,10 +47,21 @@ def fate_meaning(fate: StreamFate) -> str:
     return meanings[fate]
 
 
+def control_name() -> str:
+    """What a control token is called."""
+    return tr("control token")
+
+
+def control_meaning() -> str:
+    """A sentence that explains a control token."""
+    return tr("Steers the model, as the end of a turn does. The same characters in a text have no frame.")
+
+
 def spoken(token: StreamToken) -> str:
     """A token as a screen reader should say it."""
     record = token.record
-    parts = [tr("{0} token '{1}'").format(fate_name(token.fate), _spoken_text(token))]
+    words = tr("{0} control token '{1}'") if token.control else tr("{0} token '{1}'")
+    parts = [words.format(fate_name(token.fate), _spoken_text(token))]
     if record is not None:
         parts.append(f"p {record.p:.2f}")
         if isinstance(record, ProposedToken):

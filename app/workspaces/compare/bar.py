@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSettings, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QSpinBox, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from app import theme
 from app.choices.recent_folders import RecentFolders
@@ -14,6 +14,7 @@ from app.text.plain_text import one_line
 from app.widgets import path_line
 from app.widgets.labels import plain_label
 from app.widgets.model_picker import ModelChoice, ModelPicker
+from app.widgets.number_box import WholeNumberBox
 from app.widgets.permission import allow
 from app.words.model_names import full_name, is_builtin
 from app.workspaces.compare import choice
@@ -47,7 +48,7 @@ class CompareBar(Panel):
         )
         self.target.setMaximumWidth(2 * _TARGET_WIDTH)
         self.prompts = PromptSetBox(self)
-        self.n_prompts = QSpinBox(self)
+        self.n_prompts = WholeNumberBox(self)
         self.n_prompts.setRange(0, _MOST_PROMPTS)
         self.n_prompts.setValue(20)
         self.n_prompts.setSpecialValueText(self.tr("all"))

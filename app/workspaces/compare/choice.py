@@ -14,7 +14,7 @@ from engine.speed_model import MAX_GAMMA
 
 # Tuning tries every draft length by itself.
 _TO_TUNE = (1,)
-_SEPARATORS = re.compile(r"[\s,;]+")
+_SEPARATORS = re.compile(r"[\s,;،؛、，；]+")
 _RANGE = re.compile(r"(\d+)\s*[-–…]\s*(\d+)")
 
 
@@ -37,7 +37,7 @@ def read_gammas(text: str) -> tuple[int, ...]:
     words = [word for word in _SEPARATORS.split(spread) if word]
     numbers = []
     for word in words:
-        if not word.isascii() or not word.isdigit() or len(word) > 3 or not 1 <= int(word) <= MAX_GAMMA:
+        if len(word) > 3 or not word.isdecimal() or not 1 <= int(word) <= MAX_GAMMA:
             raise InputError(
                 tr("draft length {0} is not a number from 1 to {1}").format(word[:20], MAX_GAMMA), "2, 4, 6"
             )

@@ -6,6 +6,7 @@ from pathlib import Path
 from app.state.engine_link import EngineLink
 from app.state.store import RunStore
 from app.state.tab_state import TabState
+from app.words.counts import count
 from app.workspaces.compare import words
 from app.workspaces.compare.record import AskedTurn, ComparisonRecord, read_record
 from engine.commands import Compare, Survey
@@ -55,7 +56,7 @@ class ComparingProgress(TabState):
 
     def status(self, at: Progressed | None) -> str:
         """Describe the progress of the comparison."""
-        return words.progress(self.record, at)
+        return self._store.stopping or words.progress(self.record, at)
 
     # What panels show
 
@@ -181,6 +182,13 @@ class ComparingProgress(TabState):
             self._bring_back()
         elif event.what == "survey":
             self._asked_survey = None
+
+    def kept(self, event: Refused | RunFailed) -> str:
+        """The prompts measured before."""
+        n = 0 if self.record.measured is None else self.record.measured.n_measured
+        if self.record.failure is not event or not n:
+            return ""
+        return words.tr("what was measured over {0}, shown below").format(count(n, "prompt"))
 
     def cancelled(self) -> None:
         """Drop a comparison that was stopped before the engine received it."""

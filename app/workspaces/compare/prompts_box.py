@@ -1,4 +1,4 @@
-"""Box to choose the set of prompts: the built-in sets by task, or a file by dialog or drag and drop."""
+"""Box to choose the set of prompts: the built-in and the English sets by task, or a file by dialog or drag and drop."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.text.plain_text import one_line, plain_tip
 from app.widgets.steady_box import SteadyBox
-from engine.experiments.prompt_sets import BUILTIN_SETS
+from engine.experiments.prompt_sets import BUILTIN_SETS, ENGLISH, ENGLISH_TASKS
 
 _ALL, _FILE = "builtin", ""
 _MOST_FILES = 4
@@ -25,8 +25,8 @@ class PromptSetBox(SteadyBox):
         self.setMinimumContentsLength(_SHOWN_CHARS)
         self.setAccessibleName(self.tr("Prompts"))
         self._tip = self.tr(
-            "The set of prompts: a built-in one by task, or a file: text with a prompt a line, JSON Lines, Spec-Bench"
-            " or SPEED-Bench. Files can be dropped anywhere on the window."
+            "The set of prompts: of the built-in world or of everyday English, by task, or a file: text with a prompt a"
+            " line, JSON Lines, Spec-Bench or SPEED-Bench. Files can be dropped anywhere on the window."
         )
         self.setToolTip(self._tip)
         self._spec = _ALL
@@ -34,6 +34,8 @@ class PromptSetBox(SteadyBox):
         for task, meaning in BUILTIN_SETS.items():
             self.addItem(task.replace("_", " "), f"{_ALL}:{task}")
             self.setItemData(self.count() - 1, meaning, Qt.ItemDataRole.ToolTipRole)
+        self._add_english()
+        self._n_shipped = self.count()
         self.insertSeparator(self.count())
         self.addItem(self.tr("File…"), _FILE)
         self.activated.connect(self._on_activated)
@@ -48,13 +50,13 @@ class PromptSetBox(SteadyBox):
 
     @property
     def _is_builtin(self) -> bool:
-        return self._spec.partition(":")[0] == _ALL
+        return _is_shipped(self._spec)
 
     def choose(self, spec: str) -> None:
         """Choose a set; a file is added to the list."""
         at = self.findData(spec) if spec else -1
         if at < 0:
-            if not spec or spec.partition(":")[0] == _ALL:
+            if not spec or _is_shipped(spec):
                 return
             at = self._add_file(Path(spec))
         self.setCurrentIndex(at)
@@ -68,8 +70,16 @@ class PromptSetBox(SteadyBox):
         self.choose(str(path))
         self.file_chosen.emit(path)
 
+    def _add_english(self) -> None:
+        self.insertSeparator(self.count())
+        tip = self.tr("Short texts of everyday English, which a model of your own can continue")
+        for task in ("", *ENGLISH_TASKS):
+            name = self.tr("English: {0}").format(task or self.tr("all tasks"))
+            self.addItem(name, f"{ENGLISH}:{task}" if task else ENGLISH)
+            self.setItemData(self.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+
     def _add_file(self, path: Path) -> int:
-        at = len(BUILTIN_SETS) + 1
+        at = self._n_shipped
         self.insertItem(at, one_line(path.name), str(path))
         self.setItemData(at, plain_tip(one_line(str(path))), Qt.ItemDataRole.ToolTipRole)
         while self.count() > at + _MOST_FILES + 2:
@@ -88,3 +98,8 @@ class PromptSetBox(SteadyBox):
         dialog.fileSelected.connect(lambda path: self.choose_file(Path(path)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+
+def _is_shipped(spec: str) -> bool:
+    """Whether a set comes with Draftscope, so that it is no file."""
+    return spec.partition(":")[0] in (_ALL, ENGLISH)

@@ -74,7 +74,7 @@ class RecommendationPanel(Panel):
         self._allow_showing(measured=record.measured is not None)
         self._show_check(*words.same_text(record), words.same_text_details(record))
         ending = words.ending(record)
-        because = words.progress(record, at) if live else words.because(record) or ending or self._plan
+        because = comparing.status(at) if live else words.because(record) or ending or self._plan
         self.because.show_text(because)
         self.identity.show_text(setup_words.identity(record))
         nothing = record.started is None and not live
@@ -87,7 +87,7 @@ class RecommendationPanel(Panel):
         self.warning.show_text("" if not warnings else self.tr("⚠ {0}").format(" · ".join(warnings)))
         self.progress.setVisible(live)
         if live:
-            self.progress.show_share(*((0.0, 0.0) if at is None else (at.done, at.total)))
+            self.progress.show_progress(at)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         """Follow the system font."""

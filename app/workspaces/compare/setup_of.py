@@ -6,8 +6,9 @@ from app.workspaces.compare.record import ComparisonRecord
 from engine.commands import Compare
 from engine.errors import InputError
 from engine.events import PLAIN_LANE, ComparisonStarted, LaneSpec
+from engine.experiments.prompt_sets import ENGLISH
 
-_BUILTIN = "builtin"
+_SHIPPED = ("builtin", ENGLISH)
 
 
 def setup_of(record: ComparisonRecord, now: ComparisonChoice) -> ComparisonChoice:
@@ -47,13 +48,13 @@ def _of_log(started: ComparisonStarted, now: ComparisonChoice) -> ComparisonChoi
     """What a log tells; it knows a file of prompts by its name alone, and not what was chosen automatically."""
     settings = dict(started.settings)
     repeats = settings.pop("repeats", 1)
-    is_builtin = started.prompt_set.partition(":")[0] == _BUILTIN
+    is_shipped = started.prompt_set.partition(":")[0] in _SHIPPED
     return now._replace(
         target=started.target,
         drafters=_drafters(started.lanes),
         gammas=_gammas(started.lanes) or now.gammas,
-        prompts=started.prompt_set if is_builtin else now.prompts,
-        n_prompts=len(started.prompts) if is_builtin else now.n_prompts,
+        prompts=started.prompt_set if is_shipped else now.prompts,
+        n_prompts=len(started.prompts) if is_shipped else now.n_prompts,
         repeats=repeats if isinstance(repeats, int) else 1,
         settings={**now.settings, **{name: value for name, value in settings.items() if name in now.settings}},
     )

@@ -194,7 +194,8 @@ def _(event: events.QuestionAnswered) -> str:
 
 @_describe.register
 def _(event: events.FileSkipped) -> str:
-    return tr("skipped {0}: {1}").format(_name(event.source), _name(event.reason))
+    words = tr("read {0} in part: {1}") if event.part else tr("skipped {0}: {1}")
+    return words.format(_name(event.source), _name(event.reason))
 
 
 @_describe.register

@@ -54,8 +54,8 @@ class MeasuredBarPanel(Panel):
         tip = self.tr("Measure the pair of the setup: target and a drafter that is a model")
         allow(self.start, self.store.may_start(), tip)
         self.progress.setVisible(progress.live)
-        if progress.live and at is not None:
-            self.progress.show_share(at.done, at.total)
+        if progress.live:
+            self.progress.show_progress(at)
         words = progress.status(at) if progress.live else progress.ended()
         self.state.show_text(words)
         self.state.setToolTip(words)

@@ -30,7 +30,7 @@ class MeasuringProgress(TabState):
 
     def status(self, at: Progressed | None) -> str:
         """Describe the progress of the measurement."""
-        return measured_words.state(self.measured, at)
+        return self._store.stopping or measured_words.state(self.measured, at)
 
     def ended(self) -> str:
         """Say how the measurement on show ended, or what one takes."""
@@ -47,6 +47,11 @@ class MeasuringProgress(TabState):
         """Note that a measurement under way was refused or stopped; its points so far are kept."""
         if isinstance(event, Refused) and event.what == "measure" and self.measured is not None and self.source is None:
             self.ended_early = not self.measured.complete
+
+    def kept(self, event: Refused | RunFailed) -> str:
+        """The points that were measured before."""
+        is_mine = isinstance(event, Refused) and event.what == "measure" and self.ended_early
+        return measured_words.tr("the points measured so far, shown in their window") if is_mine else ""
 
     def read(self, path: Path) -> object | None:
         """Read a measurement that a bench wrote; None for any other file."""

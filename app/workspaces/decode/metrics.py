@@ -85,6 +85,10 @@ class MetricsPanel(Panel):
             return
         self._drawn = summary
         self._headline.setText(quantities.times(summary.speedup))
+        is_loss = summary.speedup is not None and summary.speedup < 1
+        labels.set_role(self._headline, "bad" if is_loss else "normal")
+        labels.set_role(self._caption, "bad" if is_loss else "muted")
+        self._pass.setText(self._pass_text(summary))
         self._headline.setToolTip(self._headline_meaning(summary))
         self._caption.setText(self._explain(summary))
         self._workload.setText(self._made_with(summary))
@@ -108,12 +112,28 @@ class MetricsPanel(Panel):
             return self.tr("Plain decoding: the yardstick. Choose a drafter to see a speedup.")
         estimate = summary.measured_speedup
         if estimate is None:
-            if quantities.baseline_to_come(summary, self.store.started):
-                return self.tr("Speedup over plain decoding, measured in the same run after the text is done.")
-            return self.tr("Speedup over plain decoding: not measured in this run.")
+            return self._waiting_text(summary)
         verdict = speedups.slower(summary) or self.tr("the speed of plain decoding")
         spread = self.tr("{0}, this prompt").format(speedups.spread(estimate))
         return "\n".join((verdict, spread, *(self.tr("Caution: {0}.").format(why) for why in summary.disturbances)))
+
+    def _waiting_text(self, summary: Summary) -> str:
+        """Why there is no speedup, or not yet."""
+        if summary.paired("plain"):
+            return self.tr("Speedup over plain decoding: {0}").format(
+                quantities.no_baseline(summary, self.store.started)
+            )
+        if quantities.baseline_to_come(summary, self.store.started):
+            return self.tr("Speedup over plain decoding, measured in the same run after the text is done.")
+        return self.tr("Speedup over plain decoding: not measured in this run.")
+
+    def _pass_text(self, summary: Summary) -> str:
+        """Which pass the figures of cost and speed are of, so that none is taken for the other."""
+        if not summary.ms_per_token:
+            return self.tr("Cost and speed")
+        if summary.paired("speculative" if summary.method != "plain" else "plain"):
+            return self.tr("Cost and speed, timed")
+        return self.tr("Cost and speed, as written")
 
     def _made_with(self, summary: Summary) -> str:
         """The workload that a speedup belongs to, and how much of its text is reasoning and no answer."""
@@ -123,9 +143,12 @@ class MetricsPanel(Panel):
         device = runs.short(f"{started.device} {started.dtype}")
         forked = () if started.forked_at is None else (self.tr("forked at token {0}").format(started.forked_at),)
         chat = (self.tr("as chat"),) if summary.chat else ()
+        rules = tuple(map(one_line, summary.rules[:1]))
+        if len(summary.rules) > 1:
+            rules = (self.tr("{0} and {1} more").format(rules[0], len(summary.rules) - 1),)
         share = self.tr("reasoning: {0:,} of {1}").format(summary.n_reasoning, count(summary.n_emitted, "new token"))
         reasoning = (share,) if summary.n_reasoning else ()
-        return " · ".join((runs.pair(started), device, *runs.sampling(started), *forked, *chat, *reasoning))
+        return " · ".join((runs.pair(started), device, *runs.sampling(started), *forked, *chat, *rules, *reasoning))
 
     def _made_with_in_full(self) -> str:
         """The names of the models as the user gave them, and every setting."""
@@ -133,13 +156,20 @@ class MetricsPanel(Panel):
         if started is None:
             return self.tr("What this run was made with.")
         settings = ", ".join(f"{one_line(name)} {one_line(str(value))}" for name, value in started.settings)
-        return self.tr("target: {0}\ndrafter: {1}\n{2}").format(
+        made_with = self.tr("target: {0}\ndrafter: {1}\n{2}").format(
             one_line(started.target), one_line(started.drafter), settings
         )
+        if not started.rules:
+            return made_with
+        rules = ", ".join(map(one_line, started.rules))
+        return "\n".join((made_with, self.tr("applied to every token: {0}").format(rules)))
 
     def _add_group(self, title: str, rows: Sequence[_Row]) -> None:
         self._column.addSpacing(theme.GRID)
-        self._column.addWidget(labels.plain_label(title, self, role="title"))
+        heading = labels.plain_label(title, self, role="title")
+        self._column.addWidget(heading)
+        if title == self.tr("Cost and speed"):
+            self._pass = heading
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.GRID)
         grid.setVerticalSpacing(theme.HALF)
@@ -249,7 +279,7 @@ class MetricsPanel(Panel):
                 self.tr("plain, per token"),
                 self.tr("The same for plain decoding, measured in this run between the speculative blocks."),
                 needs_plain,
-                lambda s: quantities.milliseconds(s.baseline_ms_per_token),
+                lambda s: quantities.milliseconds(None if s.speedup is None else s.baseline_ms_per_token),
             ),
             _Row(
                 self.tr("tokens/s"),

@@ -15,6 +15,7 @@ from app.panels.rounds import RoundsPanel
 from app.panels.setup.panel import SetupPanel
 from app.panels.stream.panel import TokenStreamPanel
 from app.state import requests, verbs
+from app.state.dropped import DroppedFiles
 from app.state.run_record import RunRecord
 from app.state.selection import Selection
 from app.state.verbs import Verb
@@ -88,6 +89,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
             plot.export_failed.connect(store.report)
             plot.exported.connect(self._report_export)
         self.setup.settings_restored.connect(self.prompt.restore_prompt)
+        self.setup.chat.preview.asked.connect(self._preview)
 
     def reset_layout(self) -> None:
         """Put every dock where it was at the first start."""
@@ -167,6 +169,12 @@ class DecodeWorkspace(QMainWindow, Workspace):
     def _earlier(self) -> tuple[Message, ...]:
         """The earlier turns, which only a target that is asked as chat can read."""
         return self.prompt.conversation.earlier if self.setup.chat.as_chat else ()
+
+    def _preview(self, serial: int) -> None:
+        """Ask the engine how the target would read the prompt; a command under way comes first."""
+        preview = self.setup.chat.preview
+        preview.wait(behind_others=self._store.busy)
+        self._store.ask(requests.preview(self.setup.chat.values(), self.prompt.text(), self._earlier(), serial))
 
     def _fork(self) -> None:
         """Continue from the selected token with the current settings."""
@@ -262,6 +270,9 @@ class DecodeWorkspace(QMainWindow, Workspace):
     def newly_opened(self) -> str:
         """Return the view of a newly opened run or measurement; setup and prompt then show those of the run."""
         run, measuring = self._store.history.shown, self._store.tab(MeasuringProgress)
+        if self.prompt.newly_dropped():
+            self._ask_conversation()
+            return "decode"
         if run is not None and self._opened["decode"].is_new(run, run.source):
             self._show_setup_of(run)
             return "decode"
@@ -317,6 +328,19 @@ class DecodeWorkspace(QMainWindow, Workspace):
         if record.started is not None:
             self.setup.show_settings(record.started)
             self.prompt.show_asked(record.started)
+
+    def _ask_conversation(self) -> None:
+        """Ask a dropped conversation as chat; a target without a chat template can only read its last turn."""
+        dropped = self._store.tab(DroppedFiles).prompt
+        if dropped is None or not dropped.earlier:
+            return
+        first = dropped.earlier[0]
+        self.setup.chat.ask_as_chat(first.content if first.role == "system" else "")
+        model = self._store.engine.model
+        if model is not None and not model.chat_template and model.target == self.setup.setup().pair.target:
+            message = self.tr("{0} has no chat template: of the conversation only its last turn is asked")
+            hint = self.tr("choose an instruct model as the target")
+            self._store.report(message.format(full_name(model.target, "target")), hint, what="conversation")
 
     def _report_export(self, path: str) -> None:
         self._store.tell(self.tr("exported to {0}").format(path))

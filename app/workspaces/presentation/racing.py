@@ -79,6 +79,8 @@ class RacingProgress(TabState):
 
     def status(self, at: Progressed | None) -> str:
         """How far the race is, in words."""
+        if self._store.stopping:
+            return self._store.stopping
         if not self.racing:
             return tr("loading the models of the race")
         n = min((lane.n_tokens for lane in self.lanes.values()), default=0)

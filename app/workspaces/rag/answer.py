@@ -5,6 +5,7 @@ Drafts and passages are counted from 0 here, and from 1 in the interface."""
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
 
+from app.choices.examples import known_answer
 from app.workspaces.rag.pick import Pick
 from engine.events import (
     CandidateScored,
@@ -71,6 +72,13 @@ class AnswerRecord:
     def winner(self) -> int | None:
         """The draft that was chosen."""
         return None if self.chosen is None else self.chosen.winner
+
+    @property
+    def known_answer(self) -> str:
+        """The answer that is known to be right; empty where none is."""
+        if self.started is None:
+            return ""
+        return known_answer(self.started.question, str(dict(self.started.settings).get("index", "")))
 
     @property
     def runner_up(self) -> int | None:

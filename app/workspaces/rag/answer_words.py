@@ -1,6 +1,7 @@
 """Describes an answer from documents in words: its progress, how it ended, times and probabilities."""
 
 import re
+from collections.abc import Sequence
 from math import exp, floor, log
 from typing import get_args
 
@@ -34,6 +35,9 @@ from engine.events.answers import System
 _LONGEST_ANSWER = 60
 # Numbers beyond these come from a broken file, or say nothing.
 _HIGHEST_LOG, _LOWEST_LOG = 5.0, -1e5
+# Below these, two scores or two times are the same to the digits that are shown.
+_TIE, _SAME_TIME = 0.005, 0.5
+_VERDICTS = ("true", "false")
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -121,10 +125,17 @@ def cut_against(answered: QuestionAnswered, baseline: QuestionAnswered) -> str:
     return cut(answered.latency_ms, baseline.latency_ms) if answered.answered and baseline.answered else ""
 
 
-def models(started: RunStarted) -> str:
-    """Name the models that answered, by what they did."""
+def models(started: RunStarted, prompts: Sequence[PromptRead] = ()) -> str:
+    """Name the models that answered, by what they did, and those that were asked through their chat templates."""
     names = (model_name(started.drafter, "drafter"), model_name(started.target, "target"))
-    return tr("drafts by {0}, chosen by {1}").format(*names)
+    words = tr("drafts by {0}, chosen by {1}").format(*names)
+    readers = {prompt.reader for prompt in prompts if prompt.chat}
+    if not readers:
+        return words
+    if {prompt.reader for prompt in prompts} == readers:
+        return tr("{0} · asked as chat").format(words)
+    asked = tr("the target asked as chat") if "target" in readers else tr("the drafter asked as chat")
+    return tr("{0} · {1}").format(words, asked)
 
 
 def model_name(spec: str, role: Role) -> str:
@@ -158,11 +169,15 @@ def probability(log_p: float) -> str:
         return f"{exp(min(log_p, _HIGHEST_LOG)):.2f}"
     if log_p < _LOWEST_LOG:
         return "0"
-    tens = log_p / log(10)
-    power = floor(tens)
-    digit = round(10 ** (tens - power))
-    power, digit = (power + 1, 1) if digit == 10 else (power, digit)
-    return f"{digit}·10{str(power).translate(_SUPERSCRIPTS)}"
+    return power_of_ten(log_p)
+
+
+def probability_in_full(log_p: float) -> str:
+    """Format a probability for a tooltip, with the logarithm to base ten of a small one."""
+    shown = probability(log_p)
+    if log_p >= log(0.0095) or shown == "0":
+        return shown
+    return tr("{0} (log₁₀ {1})").format(shown, f"{log_p / log(10):.1f}".replace("-", "−"))
 
 
 def power_of_ten(log_p: float) -> str:
@@ -172,9 +187,16 @@ def power_of_ten(log_p: float) -> str:
 
 def factor(log_ratio: float) -> str:
     """Format how many times as likely, from a difference of natural logarithms."""
+    if is_tie(log_ratio):
+        return tr("as likely")
     if log_ratio < log(1000):
         return f"{exp(log_ratio):.{2 if log_ratio < log(10) else 0}f}×"
     return tr("10{0}×").format(str(floor(min(log_ratio, -_LOWEST_LOG) / log(10))).translate(_SUPERSCRIPTS))
+
+
+def is_tie(log_ratio: float) -> bool:
+    """Whether two scores are the same to the digits that are shown."""
+    return abs(log_ratio) < _TIE
 
 
 def cut(ms: float, baseline_ms: float) -> str:
@@ -182,6 +204,8 @@ def cut(ms: float, baseline_ms: float) -> str:
     if baseline_ms <= 0:
         return quantities.UNKNOWN
     share = 100 * (ms / baseline_ms - 1)
+    if abs(share) < _SAME_TIME:
+        return tr("the same")
     return f"{'−' if share < 0 else '+'}{abs(share):.0f} %"
 
 
@@ -190,6 +214,23 @@ def same(first: str | None, second: str | None) -> bool:
     if not first or not second:
         return False
     return _normalised(first) == _normalised(second)
+
+
+def agrees(answer: str | None, known: str) -> bool:
+    """Return whether an answer is right: it holds the known one, or for true or false begins with it."""
+    if not answer or not known:
+        return False
+    words, wanted = _normalised(answer).split(), _normalised(known).split()
+    if len(wanted) == 1 and wanted[0] in _VERDICTS:
+        return words[:1] == wanted
+    return any(words[i : i + len(wanted)] == wanted for i in range(len(words)))
+
+
+def against(answer: str | None, baseline: str | None) -> str:
+    """Say how an answer compares with standard RAG's, which need not be right itself; empty where one is missing."""
+    if not answer or not baseline:
+        return ""
+    return tr("= standard RAG") if same(answer, baseline) else tr("≠ standard RAG")
 
 
 def _normalised(text: str) -> str:

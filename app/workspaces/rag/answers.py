@@ -6,6 +6,7 @@ from app.state.run_history import RunHistory
 from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.state.tab_state import TabState
+from app.words import pace
 from app.workspaces.rag import answer_words
 from app.workspaces.rag.pick import Pick
 from engine.commands import Command
@@ -31,8 +32,12 @@ class AnswerProgress(TabState):
         return is_answering(command)
 
     def status(self, at: Progressed | None) -> str:
-        """Describe the progress of the answer under way."""
+        """Describe the progress of the answer under way; the first one makes the index of the shipped documents."""
         live = self.history.live
+        if self._store.stopping:
+            return self._store.stopping
+        if indexing := pace.indexing(at):
+            return answer_words.tr("first, and only once: {0}").format(indexing)
         return answer_words.state(live.events[-1] if live is not None else None)
 
     def history_of(self, method: str) -> RunHistory | None:

@@ -18,9 +18,9 @@ from app.words.counts import count
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.answer_words import tr
 from app.workspaces.rag.indexing import IndexProgress
-from engine.events import FileSkipped, Indexed
+from engine.documents.sources import BUILTIN, BUILTIN_PAGES, SHIPPED
+from engine.events import FileSkipped, Indexed, Refused, RunFailed
 
-BUILTIN = "builtin"
 _KEY, _MOST_RECENT = "rag/indexes", 8
 
 
@@ -32,12 +32,24 @@ class DocumentsPanel(AnswerPanel):
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self._shown_state: tuple[int, Indexed | None, int, bool] | None = None
+        # The newest failure, and the index that was chosen then: beside another it would seem to be that one's.
+        self._failure: Refused | RunFailed | None = None
+        self._failed_at = ""
+        self._shown_state: tuple[int, Indexed | None, int, bool, str] | None = None
         self.box = SteadyBox(self)
         self.box.setAccessibleName(self.tr("Documents"))
         self.box.setToolTip(self.tr("The documents that are asked: those that come with Draftscope, or your own."))
-        self.box.addItem(self.tr("shipped documents"), BUILTIN)
-        self.box.currentIndexChanged.connect(lambda _row: self.changed.emit())
+        for title, meaning, index in (
+            (
+                self.tr("shipped pages"),
+                self.tr("300 pages about a generated world, of 120 to 180 tokens"),
+                BUILTIN_PAGES,
+            ),
+            (self.tr("shipped notes"), self.tr("5,324 notes of a few facts about the same world"), BUILTIN),
+        ):
+            self.box.addItem(title, index)
+            self.box.setItemData(self.box.count() - 1, meaning, Qt.ItemDataRole.ToolTipRole)
+        self.box.currentIndexChanged.connect(self._on_chosen)
         self.folder = QPushButton(self.tr("Folder…"), self)
         self.folder.setToolTip(self.tr("Make the documents of a folder searchable, or bring its index up to date"))
         self.folder.clicked.connect(self._choose)
@@ -61,10 +73,10 @@ class DocumentsPanel(AnswerPanel):
         """Choose an index."""
         if (at := self.box.findData(index)) < 0:
             name = one_line(Path(index).name or index)
-            self.box.insertItem(1, name, index)
-            self.box.setItemData(1, plain_tip(one_line(index)), Qt.ItemDataRole.ToolTipRole)
-            at = 1
-            while self.box.count() > _MOST_RECENT + 1:
+            at = len(SHIPPED)
+            self.box.insertItem(at, name, index)
+            self.box.setItemData(at, plain_tip(one_line(index)), Qt.ItemDataRole.ToolTipRole)
+            while self.box.count() > _MOST_RECENT + at:
                 self.box.removeItem(self.box.count() - 1)
         self.box.setCurrentIndex(at)
 
@@ -76,18 +88,20 @@ class DocumentsPanel(AnswerPanel):
             self.store.may_start(),
             self.tr("Make the documents of a folder searchable, or bring its index up to date"),
         )
-        shown_state = (progress.number, progress.indexed, progress.n_skipped, progress.live)
+        if progress.failure is not self._failure:
+            self._failure, self._failed_at = progress.failure, self.index()
+        shown_state = (progress.number, progress.indexed, progress.n_skipped, progress.live, self.index())
         if shown_state == self._shown_state:
             return
         previous, self._shown_state = self._shown_state, shown_state
         self.state.setText(self._state_text())
-        self.left_out.setVisible(bool(progress.n_skipped))
+        self.left_out.setVisible(bool(progress.n_skipped) and self._shows_last())
         if progress.indexed is not None and (previous is None or progress.indexed is not previous[1]):
             self.choose(progress.indexed.index)
 
     def save(self, settings: QSettings) -> None:
         """Save the list of indexes and the chosen one."""
-        settings.setValue(_KEY, [str(self.box.itemData(i)) for i in range(1, self.box.count())])
+        settings.setValue(_KEY, [str(self.box.itemData(i)) for i in range(len(SHIPPED), self.box.count())])
         settings.setValue("rag/index", self.index())
 
     def restore(self, settings: QSettings) -> None:
@@ -96,19 +110,34 @@ class DocumentsPanel(AnswerPanel):
         for index in reversed(stored if isinstance(stored, list) else [stored]):
             if isinstance(index, str) and index:
                 self.choose(index)
-        chosen = settings.value("rag/index", BUILTIN)
-        self.choose(chosen if isinstance(chosen, str) and chosen else BUILTIN)
+        chosen = settings.value("rag/index", BUILTIN_PAGES)
+        self.choose(chosen if isinstance(chosen, str) and chosen else BUILTIN_PAGES)
 
     def _state_text(self) -> str:
         progress = self.store.tab(IndexProgress)
         if progress.live:
             left_out = self.tr("; {0:,} left out so far").format(progress.n_skipped) if progress.n_skipped else ""
             return self.tr("making the index{0}").format(left_out)
+        if not self._shows_last():
+            if self.index() == BUILTIN:
+                return self.tr("choose a folder to ask your own documents")
+            return self.tr("made before; what it holds is said when its folder is indexed again")
         if progress.failure is not None:
             return self.tr("the index was not made; one before is as it was, and a stopped one can be continued")
         if progress.indexed is None:
             return self.tr("choose a folder to ask your own documents")
         return _index_summary(progress.indexed, [one_line(warned.message) for warned in progress.warned])
+
+    def _shows_last(self) -> bool:
+        """Whether the chosen index is the one made last, or to be made: words on that one belong to no other."""
+        progress = self.store.tab(IndexProgress)
+        if progress.live or (progress.failure is not None and self._failed_at == self.index()):
+            return True
+        return progress.indexed is not None and progress.indexed.index == self.index()
+
+    def _on_chosen(self) -> None:
+        self.show_answer()
+        self.changed.emit()
 
     def _choose(self) -> None:
         path_line.choose(self, self.tr("Choose a folder of documents"), self.folder_asked.emit)

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QTextCursor
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
 from app.text.plain_text import one_line, paragraphs
 from app.widgets.labels import ElasticLine, SteadyLabel, set_role
 from app.workspaces.rag.cluster_marks import ClusterMark
-from app.workspaces.rag.score_bars import ScoreBars, ScoreRow
+from app.workspaces.rag.score_bars import ScoreBars, ScoreRow, ScoreScale
 
-_TEXT_LINES = 3
+_TEXT_LINES, _LONGEST_PASSAGE = 3, 1200
 WON, FAILED = "★", "✗"
 
 
@@ -115,16 +115,27 @@ class DraftCard(QFrame):
             cursor.insertText(paragraphs(new))
             self.text.verticalScrollBar().setValue(self.text.verticalScrollBar().maximum())
 
-    def show_finished(self, rationale: str, response: str) -> None:
-        """Show the finished draft in place of its live text."""
+    def show_finished(self, rationale: str, response: str, passages: Sequence[str] = ()) -> None:
+        """Show the finished draft in place of its live text, and below it the passages that it was made from."""
         if (text := f"{rationale}\n{response}") != self._finished_text:
             self._finished_text = text
             self.text.setPlainText(paragraphs(rationale.strip()))
+            self._append_muted(passages)
             self.response.show_text(one_line(response))
 
-    def show_scores(self, rows: tuple[ScoreRow, ...], low: float) -> None:
+    def _append_muted(self, passages: Sequence[str]) -> None:
+        """Append passages in the colour of what is beside the point; the text stays at its beginning."""
+        cursor, muted = QTextCursor(self.text.document()), QTextCharFormat()
+        muted.setForeground(QColor(theme.current().muted))
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        for passage in passages:
+            cursor.insertText("\n\n", muted)
+            cursor.insertText(paragraphs(passage[:_LONGEST_PASSAGE]), muted)
+        self.text.verticalScrollBar().setValue(0)
+
+    def show_scores(self, rows: tuple[ScoreRow, ...], scale: ScoreScale) -> None:
         """Show the bars."""
-        self.bars.show_scores(rows, low)
+        self.bars.show_scores(rows, scale)
 
     def show_state(self, state: str, note: str, *, won: bool, bad: bool) -> None:
         """Show the outcome: a mark in the corner, and a note below the bars."""
@@ -149,6 +160,12 @@ class DraftCard(QFrame):
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Select this draft with a click."""
         self.picked.emit(self.number)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Write the text again in the colours of a changed scheme the next time it is shown."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._finished_text = ""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         """Select this draft with a click on its text, too."""

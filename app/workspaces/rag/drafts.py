@@ -1,6 +1,7 @@
 """Panel of the drafts: a grid with a card for each, with its live text, passages and scores, and the winner."""
 
 from collections import deque
+from math import lcm
 from time import perf_counter
 
 from PySide6.QtCore import Qt, QTimer
@@ -9,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWi
 
 from app import theme
 from app.state.store import RunStore
-from app.text.plain_text import one_line
+from app.text.plain_text import one_line, plain_tip
 from app.widgets.labels import plain_label
 from app.words.counts import count
 from app.workspaces.rag import answer_words
@@ -19,7 +20,7 @@ from app.workspaces.rag.answers import AnswerProgress
 from app.workspaces.rag.card_export import CardExport, offer_export
 from app.workspaces.rag.cluster_marks import mark_of
 from app.workspaces.rag.draft_card import FAILED, WON, DraftCard, Member
-from app.workspaces.rag.score_bars import ScoreRow, lowest
+from app.workspaces.rag.score_bars import ScoreRow, ScoreScale, scale_of
 from engine.events import CandidateScored
 
 _CARD_WIDTH = 24 * theme.GRID
@@ -105,11 +106,11 @@ class DraftsPanel(AnswerPanel):
 
     def _draw_some(self) -> None:
         """Draw visible cards for one slice of time, and leave the rest to the next."""
-        began, low = perf_counter(), self._scale_start()
+        began, scale = perf_counter(), self._scale()
         while self._to_draw and perf_counter() - began < _SLICE_S:
             card = self._to_draw.popleft()
             if card.number < self._n_shown and self._is_visible(card):
-                self._draw_card(card, self.answer.drafts[card.number], low)
+                self._draw_card(card, self.answer.drafts[card.number], scale)
         if self._to_draw:
             self._draw_timer.start()
 
@@ -123,7 +124,7 @@ class DraftsPanel(AnswerPanel):
         self._arrange()
         self._draw_later()
 
-    def _draw_card(self, card: DraftCard, draft: DraftRecord, low: float) -> None:
+    def _draw_card(self, card: DraftCard, draft: DraftRecord, scale: ScoreScale) -> None:
         cited = () if draft.finished is None else draft.finished.cited
         card.members.show_members(
             tuple(
@@ -134,10 +135,18 @@ class DraftsPanel(AnswerPanel):
         if draft.finished is None:
             card.append(draft.pieces)
         else:
-            card.show_finished(draft.finished.rationale, draft.finished.response)
+            card.show_finished(draft.finished.rationale, draft.finished.response, self._passages(card.number))
         card.show_forced("" if draft.finished is None else answer_words.forced(draft.finished))
-        card.show_scores(_rows(draft.scored, won=card.number == self.answer.winner), low)
+        card.show_scores(_rows(draft.scored, won=card.number == self.answer.winner), scale)
+        figures = card.bars.accessibleDescription()
+        card.bars.setToolTip(plain_tip("\n".join(filter(None, (figures, self._scores_tip())))))
         self._show_state(card, draft)
+
+    def _passages(self, draft: int) -> tuple[str, ...]:
+        """The passages that a draft was made from, by rank."""
+        retrieved = self.answer.retrieved
+        passages = () if retrieved is None else retrieved.passages
+        return tuple(f"[{at + 1}] {passages[at].text}" for at in self.answer.subset(draft) if at < len(passages))
 
     def _show_state(self, card: DraftCard, draft: DraftRecord) -> None:
         """Show a mark in the corner, and its meaning below the bars."""
@@ -158,6 +167,8 @@ class DraftsPanel(AnswerPanel):
         chosen, runner_up = self.answer.chosen, self.answer.runner_up
         if chosen is None or chosen.margin is None or runner_up is None:
             return self.tr("no other draft to compare with")
+        if answer_words.is_tie(chosen.margin):
+            return self.tr("tie with draft {0}").format(runner_up + 1)
         return self.tr("{0} draft {1}").format(answer_words.factor(chosen.margin), runner_up + 1)
 
     def _other_scores(self, draft: DraftRecord) -> str:
@@ -165,9 +176,10 @@ class DraftsPanel(AnswerPanel):
         others = () if draft.scored is None else draft.scored.others
         return " · ".join(f"{one_line(other.name)} {other.value:.3g}" for other in others)
 
-    def _scale_start(self) -> float:
+    def _scale(self) -> ScoreScale:
+        """The scale that all cards share."""
         scores = [draft.scored for draft in self.answer.drafts.values() if draft.scored is not None]
-        return lowest(
+        return scale_of(
             [
                 log_p
                 for score in scores
@@ -197,13 +209,18 @@ class DraftsPanel(AnswerPanel):
         if n_columns == self._n_columns:
             return
         self._n_columns = n_columns
-        for column in range(_MOST_COLUMNS):
-            self._grid.setColumnStretch(column, 1 if column < n_columns else 0)
+        # Cards of the last row share its width: the grid has so many columns that both rows divide it.
+        n_last = self._n_shown - (n_rows - 1) * n_columns if n_rows else 1
+        n_units = lcm(n_columns, n_last)
+        for unit in range(max(n_units, self._grid.columnCount())):
+            self._grid.setColumnStretch(unit, 1 if unit < n_units else 0)
         for number, card in enumerate(self._card_pool):
             self._grid.removeWidget(card)
             card.setVisible(number < self._n_shown)
             if number < self._n_shown:
-                self._grid.addWidget(card, number // n_columns, number % n_columns)
+                row, place = divmod(number, n_columns)
+                span = n_units // (n_last if row == n_rows - 1 else n_columns)
+                self._grid.addWidget(card, row, place * span, 1, span)
 
     def _pick(self, number: int) -> None:
         self.store.tab(AnswerProgress).point(self.store.tab(AnswerProgress).pick._replace(draft=number, passage=None))

@@ -96,7 +96,7 @@ class EvaluationFormPanel(Panel):
         allow(self.run, self._why_not or self.store.may_start(), tip)
         self.progress.setVisible(progress.live)
         if progress.live:
-            self.progress.show_share(*((0.0, 0.0) if at is None else (at.done, at.total)))
+            self.progress.show_progress(at)
         words = progress.status(at) if progress.live else self._why_not or progress.ended()
         if words != self.state.text():
             self.state.setText(words)

@@ -109,7 +109,7 @@ def is_evaluation(path: Path) -> bool:
         first = file.readline(_LONGEST_HEAD)
     try:
         return _line_decoder.decode(first).event == "evaluation"
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
 
 
@@ -130,7 +130,7 @@ def _collect(path: Path, lines: Iterable[bytes]) -> Evaluation:
         try:
             event = _line_decoder.decode(line).event
             evaluation = _evaluation_decoder.decode(line) if event == "summary" else evaluation
-        except (msgspec.DecodeError, UnicodeDecodeError) as err:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
             if not n_lines or line.endswith(b"\n"):
                 reason = f"{path} is no evaluation: line {n_lines + 1}: {err}"
                 raise InputError(reason, "open the .jsonl file that draftscope rag eval wrote") from err

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line
+from app.words import pace
 from app.words.counts import count
 from app.words.model_names import builtin_name
 from app.workspaces.rag.evaluation_record import Evaluation, Interval, SystemResult
@@ -21,10 +22,7 @@ def state(at: Progressed | None) -> str:
     """Describe the progress of the evaluation under way."""
     if at is not None and at.phase == "measuring":
         return tr("asked {0:,.0f} of {1}").format(at.done, count(at.total, "question"))
-    if at is not None and at.phase in ("reading", "embedding", "writing", "indexing") and at.done < at.total:
-        text = tr("indexing the documents, {0}: {1:,.0f} of {2:,.0f}")
-        return text.format(one_line(at.phase), at.done, at.total)
-    return tr("preparing the questions")
+    return pace.indexing(at) or tr("preparing the questions")
 
 
 def nothing_made() -> str:

@@ -34,7 +34,7 @@ class EvaluationProgress(TabState):
 
     def status(self, at: Progressed | None) -> str:
         """Describe the progress of the evaluation."""
-        return evaluation_words.state(at)
+        return self._store.stopping or evaluation_words.state(at)
 
     def ended(self) -> str:
         """Describe how the evaluation made here ended, or what one does where there was none."""
@@ -59,6 +59,11 @@ class EvaluationProgress(TabState):
         refused = isinstance(event, Refused) and event.what == "evaluate"
         if refused and self.begun and self.shown is not None and self.source is None:
             self.ended_early = self.shown.n_asked < self.shown.n_questions
+
+    def kept(self, event: Refused | RunFailed) -> str:
+        """The answers given before."""
+        is_mine = isinstance(event, Refused) and event.what == "evaluate" and self.ended_early
+        return evaluation_words.tr("the answers so far; the same evaluation goes on from there") if is_mine else ""
 
     def read(self, path: Path) -> object | None:
         """Read the evaluation in a file; None for any other file."""

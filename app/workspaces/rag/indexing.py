@@ -1,15 +1,36 @@
 """State of making an index of documents: its progress, its result and what was left out."""
 
+from pathlib import Path
+from typing import NamedTuple
+
 from app.state.store import RunStore
 from app.state.tab_state import TabState
+from app.words import pace
+from app.workspaces.rag.answer_words import tr
 from engine.commands import Index
-from engine.events import Event, FileSkipped, Indexed, Refused, RunFailed, Warned
+from engine.documents import sources
+from engine.events import Event, FileSkipped, Indexed, Progressed, Refused, RunFailed, Warned
 
 _MOST_SKIPPED = 1000
 
 
+# Text and JSON Lines are prompts or logs where they are dropped; as documents they are chosen with their folder.
+_NOT_DROPPED = (".txt", ".jsonl")
+
+
+class Documents(NamedTuple):
+    """A file or folder of documents that was dropped."""
+
+    path: Path
+
+
+def _is_document(path: Path) -> bool:
+    return path.is_file() and path.suffix.lower() not in _NOT_DROPPED
+
+
 class IndexProgress(TabState):
-    """At most one index at a time. number: rises with each; n_skipped: number of documents left out so far."""
+    """At most one index at a time. number: rises with each; n_skipped: number of documents left out so far. dropped:
+    documents that are to be made searchable."""
 
     work = Index
 
@@ -23,11 +44,16 @@ class IndexProgress(TabState):
         self.skipped: list[FileSkipped] = []
         self.n_skipped = 0
         self.warned: list[Warned] = []
+        self.dropped: Documents | None = None
 
     @property
     def live(self) -> bool:
         """Whether an index is being made, or waits for the engine."""
         return isinstance(self.commands.front, Index)
+
+    def status(self, at: Progressed | None) -> str:
+        """Describe the progress of making the index."""
+        return self._store.stopping or pace.indexing(at)
 
     def begin(self, command: Index) -> None:
         """Start making an index of documents, or bringing one up to date."""
@@ -55,6 +81,28 @@ class IndexProgress(TabState):
             case _:
                 return False
         return True
+
+    def kept(self, event: Refused | RunFailed) -> str:
+        """An index that was there before stays as it was."""
+        is_mine = isinstance(event, Refused) and event.what == "index"
+        return tr("an index made before, as it was") if is_mine else ""
+
+    def read(self, path: Path) -> object | None:
+        """Take a folder of documents, or a document that no other tab reads; None for any other file."""
+        return Documents(path) if path.is_dir() or (sources.kind_of(path) is not None and _is_document(path)) else None
+
+    def show(self, content: object, path: Path) -> str:
+        """Leave documents for the tab, which makes them searchable. Returns what is under way and prevents that."""
+        assert isinstance(content, Documents)
+        if under_way := self._store.may_start():
+            return under_way
+        self.dropped = content
+        return ""
+
+    def take_dropped(self) -> Documents | None:
+        """Documents that were dropped since the last call."""
+        dropped, self.dropped = self.dropped, None
+        return dropped
 
     def fail(self, event: Refused | RunFailed) -> None:
         """Note that making the index was refused, stopped or failed; an earlier index stays as it was."""

@@ -8,6 +8,8 @@ from PySide6.QtCore import QCoreApplication
 from engine.documents.partition import PRESETS
 from engine.events import Setting
 
+_FIRST = "measured"
+
 
 class RagPreset(NamedTuple):
     """A preset: its name, its meaning and its settings."""
@@ -26,17 +28,24 @@ def tr(text: str) -> str:
 def rag_presets() -> tuple[RagPreset, ...]:
     """Return every preset of the engine, with words."""
     meanings = {
+        "measured": tr(
+            "{0} drafts of {1} passages, from {2}; passages take turns, which is not from the paper, and are "
+            "encoded anew with the question only where this machine does that quickly"
+        ),
         "paper": tr("TriviaQA, PopQA, PubHealth, ARC-C: {0} drafts of {1} passages, from {2}"),
         "MuSiQue": tr("questions of several steps: {0} drafts of {1} passages, from {2}"),
-        "in turn": tr(
-            "not from the paper: {0} drafts of {1} passages, from {2}; passages take turns, and none is encoded anew"
-        ),
         "k = 3": tr("popular articles call the number of drafts k: {0} drafts of {1} passages, from {2}"),
     }
+    titles = {
+        "measured": tr("Best here"),
+        "paper": tr("Paper"),
+        "MuSiQue": tr("MuSiQue"),
+        "k = 3": tr("k = 3"),
+    }
     return tuple(
-        RagPreset(preset.name, tr(preset.name), meanings[preset.name].format(preset.m, preset.k, preset.n),
+        RagPreset(preset.name, titles[preset.name], meanings[preset.name].format(preset.m, preset.k, preset.n),
                   {name: getattr(preset, name) for name in ("n", "m", "k", "conditioning", "sampling")})
-        for preset in PRESETS
+        for preset in sorted(PRESETS, key=lambda preset: preset.name != _FIRST)
     )  # fmt: skip
 
 

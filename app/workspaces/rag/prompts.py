@@ -123,7 +123,8 @@ def _counts(prompt: PromptRead) -> str:
         for part in _merge_layout(prompt.parts)
     ]
     note = [one_line(prompt.note)] if prompt.note else []
-    return tr("{0}: {1}").format(count(prompt.n_tokens, "token"), " · ".join([*counts, *note]))
+    chat = [tr("asked as chat")] if prompt.chat else []
+    return tr("{0}: {1}").format(count(prompt.n_tokens, "token"), " · ".join([*counts, *chat, *note]))
 
 
 def _merge_layout(parts: Sequence[PromptPart]) -> list[PromptPart]:

@@ -1,5 +1,6 @@
 """Panel of the question and the buttons beside it."""
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QSizePolicy, QWidget
 
 from app import theme
@@ -19,7 +20,11 @@ _FEWEST_CHARACTERS = 24
 
 
 class QuestionBar(AnswerPanel):
-    """The question, examples, and the buttons Ask, Stop and Replay. Enter in the line asks."""
+    """The question, examples, and the buttons Ask, Stop and Replay. Enter in the line asks.
+
+    `documents_asked`: the shipped documents that an example is about are to be chosen."""
+
+    documents_asked = Signal(str)
 
     def __init__(self, store: RunStore, parent: QWidget | None = None, *, verbs: Verbs | None = None) -> None:
         super().__init__(store, parent)
@@ -91,7 +96,12 @@ class QuestionBar(AnswerPanel):
         menu.setToolTipsVisible(True)
         action = menu.addAction(example.title)
         action.setToolTip(plain_tip(example.prompt))
-        action.triggered.connect(lambda _checked=False: self.line.setText(example.prompt))
+        action.triggered.connect(lambda _checked=False: self._ask_example(example))
+
+    def _ask_example(self, example: Example) -> None:
+        """Write the question, and ask for the documents that it is about."""
+        self.line.setText(example.prompt)
+        self.documents_asked.emit(example.documents)
 
     def _add_record(self, record: RunRecord, *, first: bool) -> None:
         if record.started is None:

@@ -1,6 +1,6 @@
 """Widget that shows the scores of a draft as bars on a logarithmic scale that all drafts share."""
 
-from math import ceil, log
+from math import ceil, isfinite, log
 from typing import NamedTuple
 
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app import theme
 from app.workspaces.rag import answer_words
 
-_FEWEST_POWERS, _MOST_POWERS = 2, 60
+_FEWEST_POWERS, _MOST_POWERS = 2, 320
 _BAR_SHARE = 0.5
 _TEN = log(10)
 
@@ -24,6 +24,17 @@ class ScoreRow(NamedTuple):
     strong: bool = False
 
 
+class ScoreScale(NamedTuple):
+    """Natural logarithms at the ends of the scale; scores are probabilities up to 1, sums of them go beyond."""
+
+    low: float
+    high: float = 0.0
+
+    def share(self, log_score: float) -> float:
+        """How far along the scale a score lies, from 0 to 1."""
+        return min(1.0, max(0.0, (log_score - self.low) / (self.high - self.low)))
+
+
 class ScoreBars(QWidget):
     """Paints the scores; its height depends only on the font and the number of rows."""
 
@@ -31,7 +42,7 @@ class ScoreBars(QWidget):
         super().__init__(parent)
         self.setFont(theme.tabular(self.font()))
         self._rows = tuple(ScoreRow(name, None, "bar_q") for name in names)
-        self._low = -_FEWEST_POWERS * _TEN
+        self._scale = ScoreScale(-_FEWEST_POWERS * _TEN)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     @property
@@ -39,12 +50,12 @@ class ScoreBars(QWidget):
         """The scores on show."""
         return self._rows
 
-    def show_scores(self, rows: tuple[ScoreRow, ...], low: float) -> None:
-        """Show the scores; low: the natural logarithm at the left end."""
-        if (rows, low) != (self._rows, self._low):
-            self._rows, self._low = rows, low
+    def show_scores(self, rows: tuple[ScoreRow, ...], scale: ScoreScale) -> None:
+        """Show the scores."""
+        if (rows, scale) != (self._rows, self._scale):
+            self._rows, self._scale = rows, scale
             scores = [(row.name, row.log_score) for row in rows if row.log_score is not None]
-            descriptions = [f"{name} {answer_words.probability(log_score)}" for name, log_score in scores]
+            descriptions = [f"{name} {answer_words.probability_in_full(log_score)}" for name, log_score in scores]
             self.setAccessibleDescription(", ".join(descriptions))
             self.update()
 
@@ -79,7 +90,7 @@ class ScoreBars(QWidget):
         painter.fillRect(track, QColor(colours.line))
         if row.log_score is None:
             return
-        share = min(1.0, max(0.0, 1 - row.log_score / self._low))
+        share = self._scale.share(row.log_score)
         painter.fillRect(
             QRectF(track.left(), track.top(), share * track.width(), height), QColor(getattr(colours, row.hue))
         )
@@ -91,10 +102,13 @@ class ScoreBars(QWidget):
     def _paint_scale(self, painter: QPainter, area: QRectF) -> None:
         painter.setFont(self.font())
         painter.setPen(QColor(theme.current().muted))
-        painter.drawText(
-            area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, answer_words.power_of_ten(self._low)
-        )
-        painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "1")
+        middle, high = Qt.AlignmentFlag.AlignVCenter, self._scale.high
+        low = answer_words.power_of_ten(self._scale.low)
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | middle, low)
+        end = answer_words.tr("1") if high == 0 else answer_words.tr("2") if high < _TEN else _power(high)
+        painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, end)
+        names = QRectF(0, area.top(), area.left(), area.height())
+        painter.drawText(names, Qt.AlignmentFlag.AlignLeft | middle, answer_words.tr("log scale"))
 
     def _line_height(self) -> int:
         return self.fontMetrics().height() + 1
@@ -104,11 +118,23 @@ class ScoreBars(QWidget):
         return max(QFontMetrics(strong).horizontalAdvance(row.name) for row in self._rows) + theme.GRID
 
     def _figure_width(self) -> int:
-        return self.fontMetrics().horizontalAdvance("8·10⁻⁸⁸") + theme.GRID
+        return self.fontMetrics().horizontalAdvance("10⁻⁸⁸⁸") + theme.GRID
 
 
-def lowest(log_scores: list[float]) -> float:
-    """Return the left end of a scale for these scores, a natural logarithm: a power of ten below the smallest."""
-    smallest = min([score for score in log_scores if score != float("-inf")], default=0.0)
+def scale_of(log_scores: list[float]) -> ScoreScale:
+    """The scale for these scores, which all of them fit: from a power of ten below the smallest up to 1, to 2 where a
+    sum of two probabilities is above 1, and to a power of ten above the largest where that is above 2."""
+    largest = max((score for score in log_scores if isfinite(score)), default=0.0)
+    high = 0.0 if largest <= 0 else log(2) if largest <= log(2) else ceil(largest / _TEN) * _TEN
+    return ScoreScale(_lowest(log_scores), high)
+
+
+def _power(log_p: float) -> str:
+    return answer_words.power_of_ten(log_p)
+
+
+def _lowest(log_scores: list[float]) -> float:
+    """The left end of a scale, a natural logarithm: a power of ten below the smallest score."""
+    smallest = min([score for score in log_scores if isfinite(score)], default=0.0)
     powers = max(_FEWEST_POWERS, min(_MOST_POWERS, ceil(-smallest / _TEN + 0.5)))
     return -powers * _TEN

@@ -57,6 +57,7 @@ class RagSetupPanel(AnswerPanel):
         self.preset.activated.connect(self._take_preset)
         rare = [name for name in SpeculativeRagConfig.__struct_fields__ if name not in _FIRST]
         self.form = ConfigForm(SpeculativeRagConfig, self, first=_FIRST, without=rare)
+        self.form.set_values(rag_presets()[0].values)
         self.form.add_above(self.tr("Preset"), self.preset)
         self.form.changed.connect(self._update_preset)
         self.rare = ConfigForm(SpeculativeRagConfig, self, without=(*_ELSEWHERE, *_FIRST))

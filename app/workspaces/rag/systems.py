@@ -33,7 +33,10 @@ class SystemsPanel(AnswerPanel):
         self._drawn: object = None
         heads = (
             (self.tr("system"), self.tr("A way to answer; point at a name to read what it does.")),
-            (self.tr("answer"), self.tr("✓ where it says the same as standard RAG, by letters and figures.")),
+            (
+                self.tr("answer"),
+                self.tr("✓ right or ✗ wrong where the answer is known; = or ≠: says the same as standard RAG, or not."),
+            ),
             (
                 self.tr("latency"),
                 self.tr("From the passages found to the end, measured in this run; in brackets against standard RAG."),
@@ -88,8 +91,7 @@ class SystemsPanel(AnswerPanel):
         baseline = self.answer.baseline
         both = baseline is not None and baseline.answered and answered.answered
         comparable = both and baseline is not answered
-        same = comparable and baseline is not None and answer_words.same(answered.answer, baseline.answer)
-        sign = ("✓ " if same else "✗ ") if comparable else ""
+        sign = self._sign(answered, baseline if comparable else None)
         change = f" ({answer_words.cut_against(answered, baseline)})" if comparable and baseline else ""
         return (
             answer_words.system_name(answered.system),
@@ -99,6 +101,14 @@ class SystemsPanel(AnswerPanel):
             f"{quantities.number(answered.prefill_ms, 0)} + {quantities.milliseconds(answered.decode_ms)}",
             f"{answered.target_tokens:,} + {answered.drafter_tokens:,}",
         )
+
+    def _sign(self, answered: QuestionAnswered, baseline: QuestionAnswered | None) -> str:
+        """Right or wrong where the answer is known; else the same as standard RAG, or another."""
+        if answered.answered and (known := self.answer.known_answer):
+            return "✓ " if answer_words.agrees(answered.answer, known) else "✗ "
+        if baseline is None:
+            return ""
+        return "= " if answer_words.same(answered.answer, baseline.answer) else "≠ "
 
     def _explain(self, row: int, answered: QuestionAnswered) -> None:
         system, answer, latency, ttft = (self.table.item(row, column) for column in (_SYSTEM, _ANSWER, _LATENCY, _TTFT))

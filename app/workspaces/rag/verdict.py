@@ -5,11 +5,14 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from app import theme
 from app.state.store import RunStore
 from app.text.plain_text import one_line
-from app.widgets.labels import ElasticLine, plain_label, set_role
-from app.words import quantities
+from app.widgets.labels import ElasticLine, Role, plain_label, set_role
+from app.words import pace, quantities
 from app.workspaces.rag import answer_words
 from app.workspaces.rag.answer_panel import AnswerPanel
+from app.workspaces.rag.answers import AnswerProgress
 from engine.events import QuestionAnswered, RunFailed
+
+_LONGEST_OTHER = 30
 
 
 class VerdictPanel(AnswerPanel):
@@ -23,7 +26,12 @@ class VerdictPanel(AnswerPanel):
         self.times.setAccessibleName(self.tr("Measured times"))
         self.times.setToolTip(self.tr("Measured in this run, from the passages found to the end of the answer."))
         self.same = plain_label("", self)
-        self.same.setToolTip(self.tr("Whether both say the same, by letters and figures."))
+        self.same.setToolTip(
+            self.tr(
+                "Whether both say the same, by letters and figures. Another answer than standard RAG's is not wrong "
+                "for that; right or wrong stands here where the answer is known."
+            )
+        )
         self.models = ElasticLine(self, role="muted")
         self.models.setAccessibleName(self.tr("Models that answered"))
         self.verifier = plain_label("", self, role="muted")
@@ -55,21 +63,27 @@ class VerdictPanel(AnswerPanel):
             if label.text() != text:
                 label.setText(text)
         started, tested = self.answer.started, self.answer.verifier
-        self.models.show_text("" if started is None else answer_words.models(started))
+        self.models.show_text("" if started is None else answer_words.models(started, self.answer.prompts))
         self.verifier.setText("" if tested is None else answer_words.verifier(tested))
         set_role(self.verifier, "muted" if tested is None or tested.can_judge else "bad")
-        if chosen is not None and baseline is not None:
-            set_role(self.same, "good" if answer_words.same(chosen.answer, baseline.answer) else "bad")
+        set_role(self.same, self._role(chosen))
 
     def _answer(self, answered: QuestionAnswered | None) -> str:
         if isinstance(self.answer.ended, RunFailed):
             return self.tr("no answer: {0}").format(one_line(self.answer.ended.message))
         if answered is None:
             under_way = self.answer.started is not None and self.answer.ended is None
-            return self.tr("…") if under_way else self.tr("The answer, and what it took, will stand here.")
+            return self._under_way() if under_way else self.tr("The answer, and what it took, will stand here.")
         if not answered.answer:
             return self.tr("no answer: no draft came to a response")
         return one_line(answered.answer)
+
+    def _under_way(self) -> str:
+        """What the engine does for the answer under way, and how long that takes where it can tell."""
+        at = self.store.engine.progressed
+        status = self.store.tab(AnswerProgress).status(at)
+        left = pace.left(at) if pace.indexing(at) and not self.store.stopping else ""
+        return self.tr("{0}; {1}, then the answer").format(status, left) if left else status
 
     def _times(self, chosen: QuestionAnswered | None, baseline: QuestionAnswered | None) -> str:
         if chosen is None:
@@ -85,8 +99,30 @@ class VerdictPanel(AnswerPanel):
         return f"{name} {quantities.milliseconds(answered.latency_ms)}"
 
     def _same(self, chosen: QuestionAnswered | None, baseline: QuestionAnswered | None) -> str:
-        if chosen is None or baseline is None or not (chosen.answered and baseline.answered):
+        """How the answer stands to the known one, and to standard RAG's."""
+        if chosen is None:
             return ""
-        return (
-            self.tr("same answer ✓") if answer_words.same(chosen.answer, baseline.answer) else self.tr("other answer ✗")
-        )
+        known, parts = self.answer.known_answer, []
+        if known:
+            words = self.tr("right ✓") if answer_words.agrees(chosen.answer, known) else self.tr("wrong ✗, it is {0}")
+            parts.append(words.format(one_line(known)))
+        if baseline is not None and (compared := self._compared(chosen, baseline, known)):
+            parts.append(compared)
+        return " · ".join(parts)
+
+    def _compared(self, chosen: QuestionAnswered, baseline: QuestionAnswered, known: str) -> str:
+        if not (chosen.answered and baseline.answered):
+            return ""
+        if answer_words.same(chosen.answer, baseline.answer):
+            return self.tr("same answer as standard RAG")
+        theirs = one_line(baseline.answer or "", longest=_LONGEST_OTHER)
+        if not known:
+            return self.tr("standard RAG differs: {0}").format(theirs)
+        is_right = answer_words.agrees(baseline.answer, known)
+        return (self.tr("standard RAG right: {0}") if is_right else self.tr("standard RAG wrong: {0}")).format(theirs)
+
+    def _role(self, chosen: QuestionAnswered | None) -> Role:
+        known = self.answer.known_answer
+        if chosen is None or not known:
+            return "normal"
+        return "good" if answer_words.agrees(chosen.answer, known) else "bad"

@@ -1,6 +1,6 @@
 """The RAG tab: settings on the left, then map, passages and text, with drafts and systems on the right."""
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app import theme
@@ -9,6 +9,7 @@ from app.panels.error import ErrorPanel
 from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.state.verbs import Verb
+from app.widgets.labels import plain_label
 from app.words.explanations import Section
 from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.rag.answers import AnswerProgress
@@ -29,6 +30,7 @@ from app.workspaces.rag.systems import SystemsPanel
 from app.workspaces.rag.verdict import VerdictPanel
 from engine.commands import Index, Run
 from engine.machine import paths
+from engine.rag.foreign import foreign_documents
 from engine.settings import Request
 
 _METHOD = "speculative_rag"
@@ -48,6 +50,9 @@ class RagWorkspace(QWidget, Workspace):
         self._why_not = ""
         self.error = ErrorPanel(store, self)
         self.bar = QuestionBar(store, self, verbs=context.verbs)
+        self.foreign = plain_label("", self, role="bad", wraps=True)
+        self.foreign.setAccessibleName(self.tr("Warning about models and documents"))
+        self.foreign.hide()
         self.setup = RagSetupPanel(store, context.pair, self, named=context.named)
         self.map = MapPanel(store, self)
         self.passages = PassagesPanel(store, self)
@@ -76,6 +81,7 @@ class RagWorkspace(QWidget, Workspace):
     def _connect(self, store: RunStore) -> None:
         self.setup.documents.folder_asked.connect(self.make_index)
         self.setup.changed.connect(self._on_setup_changed)
+        self.bar.documents_asked.connect(self.setup.documents.choose)
         self.evaluating.run_asked.connect(self.evaluate)
         for plane in (self.evaluation.plane, self.calibration.plane):
             plane.export_failed.connect(store.report)
@@ -144,6 +150,9 @@ class RagWorkspace(QWidget, Workspace):
         """Show the setup and question of a newly opened answer, or the page of a newly opened evaluation."""
         answer, evaluations = self.shown_record, self._store.tab(EvaluationProgress)
         view = ""
+        if (documents := self._store.tab(IndexProgress).take_dropped()) is not None:
+            QTimer.singleShot(0, self, lambda: self.make_index(str(documents.path)))
+            view = "rag"
         if answer is not None and self._opened.is_new(answer, answer.source):
             self._show_setup_of(answer)
             view = "rag"
@@ -186,8 +195,16 @@ class RagWorkspace(QWidget, Workspace):
 
     def _on_setup_changed(self) -> None:
         self._why_not = self.setup.why_not()
+        self._warn_of_foreign_documents()
         self.context.verbs.refresh()
         self.evaluating.show_setup(self.setup.pair(), self.setup.settings(), self._why_not)
+
+    def _warn_of_foreign_documents(self) -> None:
+        """Say before a question is asked that built-in models know nothing of documents that are not shipped."""
+        pair, index = self.setup.pair(), str(self.setup.settings()["index"])
+        warning = foreign_documents(index, pair.target, pair.drafter)
+        self.foreign.setText("" if warning is None else f"⚠ {_sentence(warning.message)} {_sentence(warning.hint)}")
+        self.foreign.setVisible(warning is not None)
 
     def _answer_page(self) -> QWidget:
         retrieval = _split(Qt.Orientation.Vertical, (self.map, self.passages, self.source), _RETRIEVAL_SHARES)
@@ -199,6 +216,7 @@ class RagWorkspace(QWidget, Workspace):
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
         right.addWidget(self.bar)
+        right.addLayout(_indented(self.foreign))
         right.addWidget(self.verdict)
         right.addWidget(both, 1)
         row = QHBoxLayout(page)
@@ -216,6 +234,18 @@ class RagWorkspace(QWidget, Workspace):
         row.addWidget(_column(self.evaluating, self))
         row.addWidget(self.evaluation, 1)
         return page
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:] + "."
+
+
+def _indented(widget: QWidget) -> QHBoxLayout:
+    """A row that begins where the question does."""
+    row = QHBoxLayout()
+    row.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, 0)
+    row.addWidget(widget)
+    return row
 
 
 def _column(content: QWidget, parent: QWidget) -> QScrollArea:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidgetItem, 
 
 from app import theme
 from app.panels.comparison import Divergence, parting
+from app.plots.table_export import offer_csv
 from app.state.run_record import RunRecord
 from app.text.plain_text import one_line
 from app.text.shown_text import visible
@@ -63,6 +64,7 @@ class ComparedPage(QWidget):
         self.sentence.setAccessibleName(self.tr("How the runs differ"))
         self.table = FigureTable(0, 0, self, padding=theme.HALF)
         self.table.setAccessibleName(self.tr("Selected runs side by side"))
+        offer_csv(self.table)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.table.setWordWrap(False)
         column = QVBoxLayout(self)

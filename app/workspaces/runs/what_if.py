@@ -4,12 +4,10 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -18,6 +16,7 @@ from app import theme
 from app.state.store import RunStore
 from app.text.plain_text import one_line
 from app.widgets.labels import plain_label
+from app.widgets.number_box import NumberBox, WholeNumberBox
 from app.widgets.steady_box import SteadyBox
 from app.words import quantities
 from app.workspaces.runs import words
@@ -55,13 +54,13 @@ class WhatIfPage(QWidget):
         self.subject.setFont(theme.scaled(self.subject.font(), 1.0, bold=True))
         self.lane = SteadyBox(self)
         self.lane.setAccessibleName(self.tr("Lane of the comparison"))
-        self.gamma = QSpinBox(self)
+        self.gamma = WholeNumberBox(self)
         self.gamma.setRange(0, MOST_GAMMA)
         self.speed = self._box(
             0.05, _MOST_SPEED, 1.0, self.tr("A drafter this many times as fast, which accepts alike.")
         )
         self.speed.setSuffix(" ×")
-        self.speed.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+        self.speed.setStepType(NumberBox.StepType.AdaptiveDecimalStepType)
         self.lenience = self._box(
             0.0, 1.0, 1.0,
             self.tr("Below 1 a draft is accepted where the target gives it at least this share of what exactness asks: "
@@ -215,8 +214,8 @@ class WhatIfPage(QWidget):
         self.lane.setVisible(len(self._runs) > 1)
         self.plot.show_curve(None)
 
-    def _box(self, least: float, most: float, value: float, tip: str) -> QDoubleSpinBox:
-        box = QDoubleSpinBox(self)
+    def _box(self, least: float, most: float, value: float, tip: str) -> NumberBox:
+        box = NumberBox(self)
         box.setRange(least, most)
         box.setDecimals(2)
         box.setValue(value)

@@ -51,20 +51,15 @@ class TrainBarPanel(Panel):
         self.hold.setText(self.tr("Resume") if record.held else self.tr("Pause"))
         allow(self.use, self._why_not_usable(), self.tr("Choose target and trained drafter in the Decode tab"))
         self.progress.setVisible(record.live)
-        if record.live and at is not None:
-            self.progress.show_share(at.done, at.total)
         if record.live:
-            self.state.show_text(words.state(record, at))
+            self.progress.show_progress(None if record.held else at)
+        if record.live:
+            self.state.show_text(self.store.tab(TrainingRunProgress).status(at))
         else:
             self.state.show_text(words.ending(record))
 
     def _why_not_usable(self) -> str:
-        record = self.store.tab(TrainingRunProgress).record
-        if record.drafter is not None:
-            return ""
-        if record.source is not None:
-            return self.tr("there is no drafter beside this log, nor where it was made")
-        return self.tr("no drafter is trained yet")
+        return words.why_not_usable(self.store.tab(TrainingRunProgress).record)
 
     def _use(self) -> None:
         record = self.store.tab(TrainingRunProgress).record

@@ -14,7 +14,7 @@ from app.widgets.tables import FigureTable
 from app.words import quantities, speedups
 from app.workspaces.train import words
 from app.workspaces.train.training import TrainingRunProgress
-from engine.events import DrafterMeasured, Event
+from engine.events import DrafterMeasured, Event, TrainingFinished
 from engine.runs.summary import Summary
 from engine.statistics import Interval, RatioEstimate
 
@@ -28,7 +28,7 @@ class TrainFiguresPanel(Panel):
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self._drawn: tuple[DrafterMeasured | None, DrafterMeasured | None] | None = None
+        self._drawn: tuple[DrafterMeasured | None, DrafterMeasured | None, TrainingFinished | None] | None = None
         names = (
             (self.tr("held-out α, greedy"), self.tr("Share of the target's greedy tokens the drafter would propose.")),
             (self.tr("α at temperature 1"), self.tr("Mean of sum(min(p, q)): what sampling would accept.")),
@@ -66,18 +66,21 @@ class TrainFiguresPanel(Panel):
         """Fill in the measured figures."""
         figures = self.store.tab(TrainingRunProgress).record.figures
         before, after = figures.get("before"), figures.get("after")
-        if (before, after) == self._drawn:
+        ended = self.store.tab(TrainingRunProgress).record.finished
+        if (before, after, ended) == self._drawn:
             return
-        self._drawn = before, after
+        self._drawn = before, after, ended
         self.headline.setText(quantities.times(None if after is None else after.speedup))
-        self.meaning.setText(self._explain(after))
+        self.meaning.setText(self._explain(after, ended))
         for place, figure in enumerate((before, after)):
             for row, text in enumerate(_texts(figure)):
                 item = self.table.item(row, _FIRST + place)
                 if item is not None:
                     item.setText(text)
 
-    def _explain(self, after: DrafterMeasured | None) -> str:
+    def _explain(self, after: DrafterMeasured | None, ended: TrainingFinished | None) -> str:
+        if after is None and ended is not None:
+            return self.tr("speed against plain decoding\nnot measured: the training was stopped")
         if after is None:
             return self.tr("speed against plain decoding\nmeasured once the training has ended")
         if after.speedup is None:

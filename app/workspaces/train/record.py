@@ -87,7 +87,12 @@ class TrainingRecord:
             case DrafterMeasured(when=when):
                 self.figures[when] = event
             case TrainingFinished():
-                self.finished, self.state, self.held, self.drafter = event, "finished", False, event.folder
+                self.finished, self.state, self.held, self.drafter = (
+                    event,
+                    "finished",
+                    False,
+                    event.folder if event.usable else None,
+                )
             case Measured(name=name, value=value, round=step) if self.live:
                 self._append(self.series.setdefault(name, []), step, value)
                 return True
@@ -143,5 +148,7 @@ def read_record(events: Iterable[Event], source: Path) -> TrainingRecord:
         resume = record.state != "finished"
         record.command = Train(started.target, started.data, out, dict(started.settings), resume=resume)
         folders = (source.parent, Path(started.folder))
-        record.drafter = next((str(folder) for folder in folders if (folder / _WEIGHTS).is_file()), None)
+        drafters = (str(folder) for folder in folders if (folder / _WEIGHTS).is_file())
+        usable = record.last_step > 0 if record.finished is None else record.finished.usable
+        record.drafter = next(drafters, None) if usable else None
     return record

@@ -35,12 +35,13 @@ class TrainingRunProgress(TabState):
 
     def status(self, at: Progressed | None) -> str:
         """Describe the progress of the training."""
-        return words.state(self.record, at)
+        return self._store.stopping or words.state(self.record, at)
 
     @property
     def can_hold(self) -> bool:
         """Whether the engine has received the training, so that it can be paused."""
-        return self.record.live and self.commands.handed and isinstance(self.commands.front, Train)
+        handed = self.commands.handed and not self.commands.cancelling
+        return self.record.live and handed and isinstance(self.commands.front, Train)
 
     def hold(self, *, held: bool) -> None:
         """Pause the training after its current step, or let it continue."""
@@ -67,11 +68,18 @@ class TrainingRunProgress(TabState):
         if isinstance(event, RunFailed) or event.what == "train":
             self.record.fail(event)
 
+    def kept(self, event: Refused | RunFailed) -> str:
+        """The checkpoint of a training that failed after a step."""
+        if self.record.failure is not event or not self.record.last_step:
+            return ""
+        return words.tr("what was trained up to step {0:,}; it can be resumed").format(self.record.last_step)
+
     def take(self, event: Event) -> bool:
         """Take in an event. Returns whether it belongs to a training."""
         return self.record.take(event)
 
     def cancelled(self) -> None:
-        """Drop a training that was stopped before the engine received it."""
+        """Drop a training that was stopped before the engine received it; a held one is held no longer."""
+        self.record.held = False
         if not self.commands.has(Train):
             self.record.drop()

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line
-from app.words import quantities
+from app.words import pace, quantities
 from app.words.counts import count
 from app.workspaces.train.record import TrainingRecord
 from engine.events import (
@@ -34,15 +34,19 @@ def state(record: TrainingRecord, at: Progressed | None) -> str:
         return tr("training is held")
     if at is None:
         return tr("preparing to train")
+    return ", ".join(filter(None, (_stage(at), pace.amount(at), pace.left(at))))
+
+
+def _stage(at: Progressed) -> str:
+    """What a training is at."""
     phases = {
         "loading": tr("loading the target"),
         "tokenizing": tr("reading the text"),
         "sampling": tr("the target writes text to learn from"),
         "measuring": tr("measuring the drafter"),
+        "training": tr("training"),
     }
-    if at.phase != "training":
-        return phases.get(at.phase, tr("preparing to train"))
-    return tr("training, step {0:,.0f} of {1:,.0f}").format(at.done, at.total)
+    return phases.get(at.phase, tr("preparing to train"))
 
 
 def ending(record: TrainingRecord) -> str:
@@ -56,6 +60,21 @@ def ending(record: TrainingRecord) -> str:
         text = tr("no end recorded; step {0:,} of {1:,} so far")
         return source + text.format(record.last_step, record.started.steps)
     return source + (tr("no end recorded, no step made") if record.state == "torn" else tr("no training yet"))
+
+
+def why_not_usable(record: TrainingRecord) -> str:
+    """Why there is no drafter to use; empty where there is one."""
+    if record.drafter is not None:
+        return ""
+    if record.finished is not None and not record.finished.usable:
+        return (
+            tr("no step was made")
+            if not record.finished.step
+            else tr("the drafter proposes nothing right yet (α 0.00): resume its training")
+        )
+    if record.source is not None:
+        return tr("there is no drafter beside this log, nor where it was made")
+    return tr("no drafter is trained yet")
 
 
 def message(event: Event) -> str | None:
@@ -205,7 +224,8 @@ def _finished(event: TrainingFinished) -> str:
         "nan": tr("stopped: the loss became no number"),
     }
     text = tr("{0} after {1}: {2}, {3} tokens, {4:,.0f} tokens/s; the best is that of step {5:,}")
-    return text.format(
+    line = text.format(
         reasons[event.stopped], quantities.duration(event.seconds), count(event.step, "step"), _count(event.n_tokens),
         event.tokens_per_s, event.best_step,
     )  # fmt: skip
+    return line if event.alpha is None else tr("{0}, held-out α {1}").format(line, quantities.number(event.alpha))

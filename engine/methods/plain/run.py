@@ -16,7 +16,7 @@ def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Ev
     assert isinstance(config, PlainConfig)
     prompt = rt.asked(request, config)
     yield run_started("plain", config, request, prompt, rt)
-    yield from warnings(prompt)
+    yield from warnings(prompt, config, rt)
     rt.prepare(config, prompt.ids, gamma=0)
     generation = yield from rt.generate(config, prompt.ids, gamma=0)
     yield block("plain", 0, generation, rt)

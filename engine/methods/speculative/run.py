@@ -28,7 +28,7 @@ def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Ev
     prompt = rt.asked(request, config)
     ids = prompt.ids
     yield run_started("speculative", config, request, prompt, rt)
-    yield from warnings(prompt)
+    yield from warnings(prompt, config, rt)
     _warm_up(config, ids, rt)
     visible = yield from rt.generate(config, ids, gamma=config.gamma)
     yield block("speculative", 0, visible, rt, paired=False)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from engine.documents.partition import conditioned_text, partition
 from engine.events import Event, PhaseFinished, Warned
 from engine.events.answers import Partitioned, Passage, QuestionAnswered, System
-from engine.methods.speculative_rag import cost, verifying
+from engine.methods.speculative_rag import conditioning, cost, verifying
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.methods.speculative_rag.drafting import batches_of, drafted, drafting_ms
 from engine.methods.speculative_rag.verifying import Judgement, scored, verifications_of
@@ -144,10 +144,12 @@ def divide(
 ) -> Generator[Event, None, Partitioned]:
     """Yield the subsets that drafts are made from, and return them."""
     rt, memo = context.rt, context.memo
+    chosen = conditioning.choose(question, passages, config, context)
+    config = replace(config, conditioning=chosen.conditioning)
     ids = tuple(passage.id for passage in passages)
     key = (context.library.key, question, ids, config.conditioning, config.k, config.m, config.sampling, config.seed)
     cached = memo.partitions.get(key)
-    partitioned = cached or _divide(question, passages, config, context)
+    partitioned = cached or _divide(question, passages, config, context, why=chosen.why)
     memo.partitions.put(key, partitioned)
     yield replace(partitioned, reused=cached is not None, at_s=rt.elapsed_s())
     yield PhaseFinished("partitioning", partitioned.ms, 0, at_s=rt.elapsed_s())
@@ -155,7 +157,7 @@ def divide(
 
 
 def _divide(
-    question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, context: AnswerContext
+    question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, context: AnswerContext, *, why: str
 ) -> Partitioned:
     library = context.library
     key = (library.key, question, tuple(passage.id for passage in passages), config.conditioning)
@@ -166,7 +168,7 @@ def _divide(
     ms = vectors.ms + 1e3 * (time.perf_counter() - started)
     return Partitioned(
         config.sampling, division.clusters, division.subsets, config.k, config.m, config.seed, division.n_distinct,
-        _conditioning(config, library), ms, division.note,
+        "; ".join(filter(None, (_conditioning(config, library), why))), ms, division.note,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from engine.batch.decoder import BatchDecoder
 from engine.batch.drafters import LookupRows
 from engine.batch.sequences import sequences_of
 from engine.decoding.clock import clock_for, settle
+from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.events import Event, PhaseFinished, TokensEmitted
 from engine.events.answers import DraftFinished, Passage
@@ -30,6 +31,7 @@ from engine.rag.encoding import Fitted, encode, fit
 from engine.rag.memo import model_key
 from engine.rag.reading import Branch, Checkpoint, Ids, read
 from engine.rag.values import DraftBatch, Lengths, RagDraft
+from engine.runtime import ruled_text, rules_of
 from engine.settings import GenerationConfig
 from engine.world.questions import NOT_SAID, UNKNOWN
 
@@ -73,7 +75,8 @@ def draft(
     warp = Warp(config.temperature, config.top_k, config.top_p, config.min_p)
     clock = clock_for(drafter.device)
     lookup = LookupRows(_NGRAM, drafter, idioms=drafter.tokenizer(_IDIOMS, add_special_tokens=False)["input_ids"])
-    decoder = BatchDecoder(sequences_of(drafter), lookup, warp=warp, clock=clock)
+    rules = None if rules_of(drafter, config).change_nothing else partial(_rules_after, drafter, config, most)
+    decoder = BatchDecoder(sequences_of(drafter), lookup, warp=warp, clock=clock, rules=rules)
     prompt_ids = [writer.fitted.encoded.ids for writer in writers.values()]
     started = time.perf_counter()
     seeds = [_seed(config.seed, texts) for texts in subsets]
@@ -97,10 +100,18 @@ def draft(
         yield from growth
     n_read, n_written = sum(map(len, prompt_ids)), sum(len(writer.ids) for writer in writers.values())
     batch = DraftBatch(serial, prefill_ms, decode_ms, n_read, n_written, n_rounds)
+    exact = warp.greedy and rules is None  # otherwise what was shown is not the drafter's own distribution
     yield tuple(
-        _finished_draft(question, texts, writer, drafter, batch, exact=warp.greedy, checkpoint=checkpoint)
+        _finished_draft(question, texts, writer, drafter, batch, exact=exact, checkpoint=checkpoint)
         for texts, writer in zip(subsets, writers.values(), strict=True)
     )
+
+
+def _rules_after(drafter: LoadedModel, config: GenerationConfig, most: int, n_prompt: int) -> RuledText:
+    """What changes the logits of a draft whose prompt has so many ids."""
+    rules = ruled_text(drafter, config, n_most=n_prompt + most)
+    assert rules is not None
+    return rules
 
 
 def _build(question: str, worked: Sequence[prompts.WorkedDraft], passages: Sequence[str]) -> prompts.Prompt:
@@ -145,7 +156,7 @@ def _log_p(
 ) -> tuple[float, float]:
     """Log-probabilities of a sampled rationale and response under the drafter's own distribution, read once more."""
     prompt = prompts.rag_draft([], question, parts.rationale, parts.response)
-    encoded = encode(prompt, drafter.tokenizer, template=drafter.default_template)
+    encoded = encode(prompt, drafter.tokenizer, template=drafter.asked_template)
     (start, middle), (later, end) = encoded.span("rationale"), encoded.span("answer")
     branch = Branch(encoded.ids[start:end])
     log_p = read(drafter, writer.fitted.encoded.ids, [branch], checkpoint)[0].trunk
@@ -203,6 +214,7 @@ def _key(
         question,
         ids,
         config.max_new_tokens,
+        (config.generation_rules, config.repetition_penalty),
         sampled,
         context.lengths,
         config.demonstrations,

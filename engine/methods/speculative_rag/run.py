@@ -20,9 +20,13 @@ from engine.settings import Request
 
 
 def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Event]:
-    """Yield the run's events. Raises InputError: an empty question, a drafter that is no model, no UMAP."""
-    assert isinstance(config, SpeculativeRagConfig) and rt.documents is not None
+    """Yield the run's events.
+
+    Raises InputError: an empty question, a drafter that is no model, no chat template to ask through, no UMAP."""
+    assert isinstance(config, SpeculativeRagConfig)
+    rt = rt.asking(config.chat)
     drafter = _drafter(rt)
+    assert rt.documents is not None
     if not request.prompt.strip():
         raise InputError("the question is empty", "ask something")
     projection.refuse_missing(config.projection)

@@ -90,7 +90,7 @@ def judged(target: LoadedModel, checkpoint: Checkpoint) -> VerifierTest | None:
 
 def _encoded(case: VerdictCase, response: str, target: LoadedModel) -> Encoded:
     reflection = prompts.reflection(case.question, response, case.rationale, True)
-    return encode(reflection, target.tokenizer, template=target.default_template)
+    return encode(reflection, target.tokenizer, template=target.asked_template)
 
 
 def _n_shared(read_cases: list[Encoded]) -> int:

@@ -146,7 +146,7 @@ def _prompt(
     """What the verifier reads of a draft, with Yes at its end."""
     if config.option != "documents_for_rationale":
         reflection = prompts.reflection(question, draft.response, draft.rationale, True)
-        return encode(reflection, target.tokenizer, _fixed_ids(draft), template=target.default_template)
+        return encode(reflection, target.tokenizer, _fixed_ids(draft), template=target.asked_template)
     build = partial(_on_documents, question, draft.response)
     return fit(build, passages, target, n_new=0, what="the verifier's prompt").encoded
 
@@ -183,7 +183,7 @@ def _with_documents(
 
     Not from the paper, whose verifier sees no documents: popular accounts score this way."""
     prompt = prompts.rag_draft([], question, draft.rationale, draft.response)
-    encoded = encode(prompt, target.tokenizer, template=target.default_template)
+    encoded = encode(prompt, target.tokenizer, template=target.asked_template)
     (start, middle), (later, end) = encoded.span("rationale"), encoded.span("answer")
     written = encoded.ids[start:end]
     build = partial(_draft_prompt, question)

@@ -44,7 +44,8 @@ def standard(
     key = (
         library.key, question, tuple(passage.id for passage in passages), model_key(rt.target), system, gamma and
         rt.drafter_spec, gamma, config.temperature, config.top_k, config.top_p, config.min_p, config.seed,
-        config.max_new_tokens, config.stop_at_end, config.demonstrations,
+        config.max_new_tokens, config.stop_at_end, config.demonstrations, config.generation_rules,
+        config.repetition_penalty,
     )  # fmt: skip
     result = memo.standard.get(key)
     if result is None:

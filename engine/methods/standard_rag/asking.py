@@ -61,5 +61,13 @@ def prompt_read(
 ) -> PromptRead:
     """Build the event that states exactly what a model read."""
     return PromptRead(
-        reader, purpose, draft, encoded.text, encoded.parts, len(encoded.ids), note=note, at_s=rt.elapsed_s()
+        reader,
+        purpose,
+        draft,
+        encoded.text,
+        encoded.parts,
+        len(encoded.ids),
+        note=note,
+        chat=encoded.chat,
+        at_s=rt.elapsed_s(),
     )

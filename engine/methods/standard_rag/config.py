@@ -5,14 +5,18 @@ from typing import Annotated
 from msgspec import Meta
 
 from engine.events.answers import DemonstrationChoice, RetrievalKind
-from engine.settings import GenerationConfig
+from engine.settings import TemplateConfig
 
 
-class StandardRagConfig(GenerationConfig, frozen=True):
+class StandardRagConfig(TemplateConfig, frozen=True):
     """Settings of an answer over all retrieved passages."""
 
     index: Annotated[
-        str, Meta(title="Index", description="folder or address of an index of documents; builtin: the shipped corpus")
+        str,
+        Meta(
+            title="Index",
+            description="folder or address of an index of documents; builtin, builtin:pages: what is shipped",
+        ),
     ] = "builtin"
     n: Annotated[int, Meta(ge=1, le=200, title="n", description="passages to find for the question")] = 10
     retrieval: Annotated[

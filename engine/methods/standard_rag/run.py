@@ -16,8 +16,10 @@ from engine.settings import Request
 
 
 def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Event]:
-    """Yield the run's events: start, passages, answers, end. Raises InputError if the question is empty."""
-    assert isinstance(config, StandardRagConfig) and rt.documents is not None
+    """Yield the run's events: start, passages, answers, end. Raises InputError: an empty question, no chat template."""
+    assert isinstance(config, StandardRagConfig)
+    rt = rt.asking(config.chat)
+    assert rt.documents is not None
     if not request.prompt.strip():
         raise InputError("the question is empty", "ask something")
     yield run_started("standard_rag", config, request, rt.prompt_ids(request), rt)

@@ -23,7 +23,7 @@ from engine.models.gguf.plan import ConversionPlan, check, plan, refuse_too_larg
 # Raised whenever a conversion would come out differently: everything is then converted again.
 _FORM = 1
 # Written last: a folder without it is not whole.
-_SOURCE = "source.json"
+SOURCE_FILE = "source.json"
 _POLL_S = 0.2
 
 
@@ -32,7 +32,7 @@ def converted(spec: str) -> Path | None:
     path = Path(spec).expanduser().absolute()
     content = content_hash.noted(path)
     folder = None if content is None else _folder(path, content)
-    return folder if folder is not None and (folder / _SOURCE).exists() else None
+    return folder if folder is not None and (folder / SOURCE_FILE).exists() else None
 
 
 def file_hash(spec: str) -> str:
@@ -63,7 +63,7 @@ def convert(spec: str) -> Generator[ConversionStarted | Progressed, None, Path]:
         lock = FileLock(root() / f".{folder.name}.lock")
         try:
             yield from _acquired(lock, work)
-            if not (folder / _SOURCE).exists():
+            if not (folder / SOURCE_FILE).exists():
                 yield from _converted_into(folder, work)
         finally:
             lock.release()
@@ -98,7 +98,7 @@ def _converted_into(folder: Path, work: ConversionPlan) -> Iterator[Progressed]:
         if content_hash.noted(path) is None:
             raise InputError(f"{path.name} changed while it was converted", "start again once it is complete")
         source = {"file": str(path), "bytes": work.header.n_file_bytes, "dtype": work.dtype, "form": _FORM}
-        (partial / _SOURCE).write_text(json.dumps(source, indent=1), encoding="utf-8")
+        (partial / SOURCE_FILE).write_text(json.dumps(source, indent=1), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     finally:
@@ -108,7 +108,7 @@ def _converted_into(folder: Path, work: ConversionPlan) -> Iterator[Progressed]:
 
 def _remove_older(folder: Path, file: str) -> None:
     """Remove what this file was converted into before it changed."""
-    for other in root().glob(f"*/{_SOURCE}"):
+    for other in root().glob(f"*/{SOURCE_FILE}"):
         try:
             source = json.loads(other.read_text(encoding="utf-8"))
         except (OSError, ValueError):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from engine.errors import InputError, ModelError
+from engine.machine.file_kinds import why_irregular
 from engine.models.gguf.tensor_types import TENSOR_TYPES, TensorType
 
 Value: TypeAlias = int | float | bool | str | tuple[int, ...] | tuple[float, ...] | tuple[str, ...]
@@ -108,8 +109,9 @@ def read(spec: str) -> GgufHeader:
     try:
         path = Path(spec).expanduser()
         if not path.is_file():
-            reason = f"{spec} is a folder" if path.is_dir() else f"there is no file {spec}"
-            raise InputError(reason, "check the path; `builtin` is always there")
+            kind = why_irregular(path)
+            reason = f"{spec} is {kind}, not a file" if kind else f"there is no file {spec}"
+            raise InputError(reason, "check the path; builtin is always there")
         stat = path.stat()
         return _read(path.absolute(), stat.st_size, stat.st_mtime_ns)
     except (OSError, RuntimeError) as err:
@@ -213,7 +215,7 @@ class _Reader:
         n_parts = int(name[1]) if name else metadata.get("split.count", 0)
         if isinstance(n_parts, int) and n_parts > 1:
             reason = f"{self._path.name} is one of {n_parts} parts of a model"
-            raise ModelError(reason, "join them with `llama-gguf-split --merge`, or download a file in one part")
+            raise ModelError(reason, "join them with llama-gguf-split --merge, or download a file in one part")
 
     def _refuse_cut_short(self, tensors: tuple[TensorEntry, ...]) -> None:
         if not tensors:

@@ -8,8 +8,11 @@ from app.panels.setup.panel import SetupPanel
 from app.panels.status import StatusPanel
 from app.state.store import RunStore
 from app.widgets.config_form import ConfigForm, fields_of
+from app.workspaces.compare.comparing import ComparingProgress
 from app.workspaces.decode.metrics import MetricsPanel
 from app.workspaces.decode.same_text import SameText
+from app.workspaces.rag.indexing import IndexProgress
+from app.workspaces.train.training import TrainingRunProgress
 from engine.commands import Load, Run
 from engine.events import Compared, Estimated, Progressed, Refused, RunFailed, RunFinished
 from engine.methods.plain.config import PlainConfig
@@ -146,7 +149,7 @@ def test_a_refusal_says_what_happened_and_what_to_do(show):
     assert panel.frame.isVisible()
     assert "<b>x</b>" in panel.happened.text()
     assert "check the path" in panel.next.text()
-    assert "Nothing was lost" in panel.next.text()
+    assert "Nothing was changed" in panel.next.text()
 
 
 def test_a_failure_says_what_was_kept_and_hides_its_details(show, qtbot):
@@ -157,6 +160,60 @@ def test_a_failure_says_what_was_kept_and_hides_its_details(show, qtbot):
     qtbot.mouseClick(panel.more, Qt.MouseButton.LeftButton)
     assert panel.details.toPlainText().startswith("Traceback")
     assert panel.details.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("what", "next_line"),
+    [("index", "Kept: an index made before, as it was."), ("train", "Nothing was changed."),
+     ("file", "Nothing was changed."), ("save", "Kept: the run in this window, as long as it is open."),
+     ("compare", "Nothing was changed.")],
+)  # fmt: skip
+def test_a_refusal_after_a_run_does_not_say_that_its_tokens_were_kept(show, what, next_line):
+    for kind in (IndexProgress, TrainingRunProgress, ComparingProgress):
+        show.store.tab(kind)
+    panel = show(ErrorPanel)
+    show.say(*whole_run(), Refused(what, "the folder is empty", "choose another"))
+    assert panel.next.text() == f"{next_line} Next: choose another."
+
+
+def test_a_refused_load_keeps_the_models_that_are_there(show):
+    panel = show(ErrorPanel)
+    show.store.load(PAIR)
+    show.say(Refused("load", "there is no folder x", "check the path"))
+    assert panel.next.text() == "Nothing was changed. Next: check the path."
+    show.store.load(PAIR)
+    show.say(MODEL)
+    show.store.load(Load("x"))
+    show.say(Refused("load", "there is no folder y", "check the path"))
+    assert panel.next.text() == "Kept: the models that were loaded before. Next: check the path."
+
+
+def test_a_run_that_fails_at_once_has_made_nothing(show):
+    panel = show(ErrorPanel)
+    show.say(*whole_run(), started("run2"), RunFailed("boom", "report it", ""))
+    assert panel.next.text() == "It had made nothing yet. Next: report it."
+
+
+def test_a_stopped_measurement_shows_no_time_of_plain_decoding_and_says_why(show):
+    panel = show(MetricsPanel)
+    show.say(*whole_run()[:4])
+    assert panel._pass.text() == "Cost and speed, as written"
+    plain = next(block for block in blocks() if block.lane == "plain")
+    show.say(plain, RunFinished("cancelled", 5))
+    panel.refresh()
+    assert panel.headline == panel.values()["plain, per token"] == "—"
+    assert "Stopped before both were timed" in panel._caption.text()
+
+
+def test_figures_side_by_side_divide_to_the_headline_and_say_their_pass(show):
+    panel = show(MetricsPanel)
+    show.say(*whole_run())
+    values = panel.values()
+    plain, drafted = (float(values[name].split()[0]) for name in ("plain, per token", "time per token"))
+    assert panel.headline == f"{plain / drafted:.2f}×"
+    assert float(values["tokens/s"]) == pytest.approx(1000 / drafted)
+    assert panel._pass.text() == "Cost and speed, timed"
+    panel.best_gamma.close()
 
 
 def test_an_error_can_be_dismissed(show, qtbot):

@@ -33,6 +33,13 @@ def test_a_table_is_copied_without_hidden_columns(qtbot: QtBot) -> None:
     assert QGuiApplication.clipboard().text().startswith(expected)
 
 
+def test_without_a_store_a_table_can_only_be_copied(qtbot: QtBot) -> None:
+    table = QTableWidget(1, 1)
+    qtbot.addWidget(table)
+    offer_csv(table)
+    assert [action.text() for action in table.actions()] == ["Copy table as CSV"]
+
+
 def test_a_table_is_written_to_a_file_and_that_is_said(qtbot: QtBot, tmp_path: Path) -> None:
     _, export, store = filled(qtbot, 3)
     export.export(tmp_path / "t.csv")

@@ -124,10 +124,11 @@ def test_the_status_line_and_the_log_say_where_the_engine_is(open_window, made, 
     assert ended == "engine ended: it was killed; run again"
 
 
-def test_a_process_that_ended_between_runs_disturbs_nothing(open_window, made):
+def test_a_process_that_ended_between_runs_is_said_and_stops_nothing(open_window, made):
     window = open_window()
     _say(window, made[0][1], MODEL, *whole_run(), EngineEnded("it was killed", "run again"))
-    assert window.store.trouble is None
+    assert window.store.trouble is not None
+    assert (window.store.trouble.kind, window.store.trouble.message) == ("ended", "it was killed")
     assert not window.store.busy
     assert window.store.engine.model == MODEL
 

@@ -1,3 +1,5 @@
+import os
+
 from app.state.selection import Selection
 from tests.app.factory import MODEL, PAIR, a_round, started, whole_run
 from tests.app.state.attached_store import RUN, attached
@@ -152,3 +154,12 @@ def test_a_replay_from_the_start_drops_a_selection_that_is_still_to_come(qtbot):
     store.play(0.25)
     assert store.selection is None
     store.close()
+
+
+def test_a_pipe_is_refused_and_the_thread_of_files_goes_on(qtbot, tmp_path):
+    store, _ = attached(qtbot)
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    store.open_trace(tmp_path / "pipe.jsonl")
+    qtbot.waitUntil(lambda: store.trouble is not None, timeout=10_000)
+    assert "is a pipe, not a file" in store.trouble.message
+    assert not store.reading

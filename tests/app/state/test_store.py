@@ -1,6 +1,6 @@
 from app.state.selection import Selection
 from engine.commands import Estimate, Load, Run, Step, Survey
-from engine.events import ModelLoaded, Refused, RunFailed, RunFinished, Surveyed
+from engine.events import EngineEnded, EngineStarted, ModelLoaded, Refused, RunFailed, RunFinished, Surveyed
 from engine.runs.summary import Summary, fold
 from engine.settings import Request
 from tests.app.factory import MODEL, PAIR, a_round, started, whole_run
@@ -103,7 +103,7 @@ def test_a_failed_run_keeps_its_tokens(qtbot):
     store.pump()
     host.say(started(), a_round(0, [" a", " b"]), RunFailed("memory ran out", "shorten the run"))
     store.pump()
-    assert store.trouble.n_kept == 3
+    assert store.trouble.kept == "3 tokens, shown below"
     assert store.summary.state == "failed"
     assert not store.busy
 
@@ -257,3 +257,23 @@ def test_a_run_asked_for_while_another_is_only_measured_stops_the_measuring(qtbo
     store.pump()
     assert [type(command) for command in host.submitted] == [Load, Run, Run]
     assert not store.can_start
+
+
+def test_the_end_of_an_idle_process_is_said_without_anything_being_asked(qtbot):
+    store, host = attached(qtbot)
+    store.load(PAIR)
+    host.say(EngineStarted("process", 4711), MODEL)
+    store.pump()
+    assert store.commands.front is None
+    host.say(EngineEnded("the engine's process was ended from outside (SIGTERM)", "the next run loads the pair again"))
+    qtbot.waitUntil(lambda: store.trouble is not None, timeout=10_000)
+    assert (store.trouble.kind, "SIGTERM" in store.trouble.message) == ("ended", True)
+    qtbot.waitUntil(lambda: not store._timer.isActive(), timeout=10_000)
+
+
+def test_an_engine_on_a_thread_is_not_watched_while_idle(qtbot):
+    store, host = attached(qtbot)
+    store.load(PAIR)
+    host.say(EngineStarted("thread", 4711), MODEL)
+    store.pump()
+    assert not store._timer.isActive()

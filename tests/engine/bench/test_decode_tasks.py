@@ -69,3 +69,13 @@ def test_what_cannot_be_measured_is_refused(
 ) -> None:
     assert main(["bench", "decode", "--target", target, *arguments]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_prompts_of_an_instruct_model_go_through_its_template_unless_raw(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = fakes.save(fakes.model(sharpness=3.0), tmp_path / "m-instruct", words=fakes.chat_tokenizer())
+    file = tmp_path / "mine.txt"
+    file.write_text("The harbour\n")
+    arguments = ["--target", spec, "--drafter", "lookup", "--prompts", str(file)]
+    assert [summary([*arguments, *switch], capsys)["chat"] for switch in ((), ("--raw",))] == [True, False]

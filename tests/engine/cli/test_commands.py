@@ -408,3 +408,62 @@ def test_a_conversion_is_announced_on_stderr_before_it_is_done(capsys: pytest.Ca
     assert said.err == (
         "m.gguf is converted once into safetensors (float32): about 23 s, 0.5 GiB in /cache, up to 2.0 GiB of memory\n"
     )
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["decode", "--prompt", "x", "--gamma", "1000000000"],
+        ["decode", "--prompt", "x", "--gamma", "9" * 5000],
+        ["decode", "--prompt", "x", "--repeats", "1000000"],
+        ["compare", "--gamma", "9" * 5000],
+        ["compare", "--gamma", "65"],
+        ["bench", "decode", "--gammas", "1000000000"],
+        ["bench", "decode", "--contexts", ",".join(map(str, range(1, 5000)))],
+        ["bench", "decode", "--contexts", "1000000000"],
+        ["bench", "scaling", "--gammas", "100000000"],
+        ["bench", "scaling", "--blocks", "1000000000000"],
+        ["bench", "endurance", "--rounds", "1000000000000"],
+        ["bench", "index", "--passages", "1000000000000"],
+        ["bench", "store", "--runs", "1000000000000"],
+        ["bench", "store", "--kills", "1000000000"],
+        ["bench", "report", "--prompts", "1000000000"],
+        ["check", "losslessness", "--samples", "1000000000000"],
+        ["builtin", "eval", "--questions", "1000000000000"],
+        ["rag", "eval", "--questions", "1000000000000"],
+    ],
+)
+def test_absurd_count_is_refused_in_one_line_before_any_work(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert len(said.err) < 400
+
+
+def test_prompt_from_a_pipe_or_device_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["decode", "--prompt-file", "/dev/zero"]) == 2
+    assert "is a device, not a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "err",
+    [
+        MemoryError(),
+        ImportError("x.so: failed to map segment from shared object"),
+        OSError(12, "Cannot allocate memory"),
+    ],
+)
+def test_lack_of_memory_or_address_space_is_said_as_such(
+    err: Exception, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise err
+
+    monkeypatch.setattr("engine.cli.decode.follow", fail)
+    assert main(["decode", "--prompt", "x"]) == 2
+    line = capsys.readouterr().err
+    assert "memory ran out, or address space" in line
+    assert line.count("\n") == 1

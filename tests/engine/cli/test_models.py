@@ -17,6 +17,7 @@ from engine.events import Event
 from engine.hub import getting
 from engine.hub.child import HubRequest
 from engine.hub.describing import HubSite
+from engine.models.gguf.plan import root
 from tests import fakes
 from tests.hub_server import Hub, Repository, model_files, serving
 
@@ -151,7 +152,7 @@ def test_a_stop_keeps_what_is_there_and_says_so(
 
 def test_what_is_cached_is_listed_and_removed(hub: Hub, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert called(capsys, "list") == [
-        {"event": "summary", "models": 0, "bytes": 0, "path": str(tmp_path / "cache")},
+        {"event": "summary", "models": 0, "bytes": 0, "path": str(tmp_path / "cache"), "conversions": 0},
     ]
     called(capsys, "get", "org/tiny")
     model, summary = called(capsys, "list")
@@ -187,3 +188,24 @@ def test_pairs_are_offered_with_reasons(hub: Hub, capsys: pytest.CaptureFixture[
     out, err = capsys.readouterr()
     assert "google/gemma-3-1b-it" in out
     assert str(summary["stated"]) in err
+
+
+def test_converted_files_are_listed_and_what_they_were_converted_into_is_removed(
+    hub: Hub, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file, folder = tmp_path / "m.gguf", root() / "m-0123456789abcdef-1"
+    file.write_bytes(b"GGUF")
+    fakes.save(fakes.model(), folder)
+    (folder / "source.json").write_text(json.dumps({"file": str(file), "dtype": "float32"}))
+    model, summary = called(capsys, "list")
+    assert (model["repo"], model["converted_into"], model["dtype"]) == (str(file), str(folder), "float32")
+    assert (model["family"], model["why_not"], summary["models"], summary["conversions"]) == ("llama", "", 0, 1)
+    assert main(["models", "list"]) == 0
+    out, err = capsys.readouterr()
+    assert str(file) in out and str(folder) in out and "the file stays" in err
+    assert "add --yes" in refusal(capsys, "remove", str(file))
+    file.unlink()
+    assert called(capsys, "list")[0]["why_not"] == "its file is gone"
+    (removed,) = called(capsys, "remove", str(file), "--yes")
+    assert removed == {"event": "summary", "spec": str(file), "freed_bytes": model["n_bytes"]}
+    assert not folder.exists() and "names no model of a hub" in refusal(capsys, "remove", str(file), "--yes")

@@ -1,13 +1,19 @@
 """Options: what is wrong by its name alone is refused before torch is imported, and what a prompt file holds."""
 
+import inspect
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import pytest
+import typer
+from typer.models import OptionInfo
 
-from engine.cli.options import PairOptions, read_request
+from engine.cli import run_command
+from engine.cli.commands import tree
+from engine.cli.options import PairOptions, decimal, read_request
 from engine.commands import Load
 from engine.errors import InputError
 from engine.prompts import Message
@@ -28,8 +34,57 @@ def test_a_prompt_file_may_hold_a_conversation(tmp_path: Path) -> None:
         read_request(None, file)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_the_mark_of_a_prompt_file_is_no_text(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "p.txt").write_bytes("The harbour".encode(encoding))
+    assert read_request(None, tmp_path / "p.txt").prompt == "The harbour"
+
+
+@pytest.mark.parametrize(("raw", "reason"), [(b"caf\xe9", "is not in UTF-8"), (b"\x7fELF\0\0\1", "is no text")])
+def test_a_prompt_file_is_not_guessed(tmp_path: Path, raw: bytes, reason: str) -> None:
+    (tmp_path / "p.txt").write_bytes(raw)
+    with pytest.raises(InputError, match=reason):
+        read_request(None, tmp_path / "p.txt")
+
+
 def test_a_prompt_on_the_command_line_is_text_whatever_it_looks_like() -> None:
     assert read_request(json.dumps(TURNS), None).messages == ()
+
+
+def _options(app: typer.Typer) -> list[tuple[str, object, OptionInfo]]:
+    """Name, type and option of every parameter of every command."""
+    commands = [command.callback for command in app.registered_commands if command.callback is not None]
+    parameters = [p for callback in commands for p in inspect.signature(callback, eval_str=True).parameters.values()]
+    own = [(p.name, p.annotation.__origin__, p.annotation.__metadata__[0]) for p in parameters]
+    return own + [
+        option for group in app.registered_groups if group.typer_instance for option in _options(group.typer_instance)
+    ]
+
+
+def test_every_number_with_decimals_reads_both_spellings() -> None:
+    numbers = [(name, option) for name, kind, option in _options(tree()) if kind in (float, float | None)]
+    assert len(numbers) > 20
+    assert [name for name, option in numbers if getattr(option, "parser", None) is None] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("0,7", 0.7), ("0.7", 0.7), ("1.000", 1.0), ("1e-3", 0.001), ("2", 2.0), ("٠٫٥", 0.5)]
+)
+def test_a_command_reads_a_decimal_comma(text: str, number: float, capsys: pytest.CaptureFixture[str]) -> None:
+    seen: list[float] = []
+    app = typer.Typer()
+
+    @app.command()
+    def take(*, amount: Annotated[float, decimal("how much")] = 0.25) -> int:
+        seen.append(amount)
+        return 0
+
+    assert (run_command(app, ["--amount", text], name="take"), run_command(app, [], name="take")) == (0, 0)
+    assert seen == [number, 0.25]
+    assert run_command(app, ["--amount", "1,000"], name="take") == 2
+    assert "write 1000 or 1.000" in capsys.readouterr().err
+    assert run_command(app, ["--amount", "much"], name="take") == 2
+    assert "'much' is not a number" in capsys.readouterr().err
 
 
 REFUSED: dict[str, tuple[str, ...]] = {

@@ -33,6 +33,7 @@ def test_a_folder_is_indexed_and_searched(
         "event": "file_skipped",
         "source": "c.txt",
         "reason": "is no text; its bytes are of another kind",
+        "part": False,
     }
     assert found[-1]["event"] == "summary" and found[-1]["n_files"] == 2 and found[-1]["n_skipped"] == 1
     for how in ("dense", "text", "hybrid"):

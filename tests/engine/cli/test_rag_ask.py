@@ -54,8 +54,10 @@ def test_no_answer_is_null_and_never_a_cut(index: str, capsys: pytest.CaptureFix
     assert summary["latency_ms"] > 0
     assert all(each["answer"] is None for each in lines if each.get("system") == "drafter_alone")
     assert ask(*few, index=index) == OK
-    out = capsys.readouterr().out
-    assert "Speculative RAG: no answer (" in out and "no response (no response within 4 tokens" in out
+    out, err = capsys.readouterr()
+    assert "warning: both models are built in and know only the shipped documents" in " ".join(err.split())
+    assert "Speculative RAG: no answer (" in out
+    assert "no response (no response within 4 tokens" in out
 
 
 def test_a_verifier_that_cannot_judge_is_said_in_the_account_and_the_summary() -> None:
@@ -87,6 +89,7 @@ def test_settings_out_of_bounds_are_one_line(index: str, capsys: pytest.CaptureF
         (("--question", QUESTION, "--drafter", "none"), "Speculative RAG needs a drafter"),
         (("--question", QUESTION, "--drafter", "lookup"), "the drafter lookup is no model"),
         (("--question", QUESTION, "--sampling", "clever"), "clever"),
+        (("--question", QUESTION, "--chat"), "builtin has no chat template; have the text continued as it is (--raw)"),
         (("--question", "Where is it? " * 3000), "the prompt has"),
     ],
 )
@@ -104,3 +107,19 @@ def test_other_target_without_a_drafter_is_refused(
     elsewhere = fakes.save(fakes.model(), tmp_path / "elsewhere")
     assert ask("--question", QUESTION, "--target", elsewhere, index=index) == BAD_INPUT
     assert "no drafter is named to draft the answers; name a model with --drafter" in capsys.readouterr().err
+
+
+def test_an_instruct_model_is_asked_as_chat_unless_its_text_is_to_be_continued(
+    index: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    made = fakes.model(max_position_embeddings=1024, sharpness=3.0)
+    spec = fakes.save(made, tmp_path / "m-instruct", words=fakes.chat_tokenizer())
+    few = ("--question", QUESTION, "--n", "2", "--m", "2", "--k", "1", "--max-new-tokens", "8", "--json")
+    asked = {}
+    for switch in ((), ("--raw",)):
+        pair = ("--target", spec, "--drafter", spec, "--demonstrations", "none", "--baselines", "standard", *switch)
+        assert ask(*few, *pair, index=index) == OK
+        lines = [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]
+        read = [line["chat"] for line in lines if line["event"] == "prompt_read"]
+        asked[switch] = set(read), lines[-1]["asked_as_chat"]
+    assert asked == {(): ({True}, ["drafter", "target"]), ("--raw",): ({False}, [])}

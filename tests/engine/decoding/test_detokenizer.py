@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, decoders, models
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 from engine.decoding.detokenizer import Detokenizer, TokenTexts
@@ -85,3 +85,56 @@ def test_single_bytes_of_a_vocabulary_of_text_are_shown_in_hexadecimal_too() -> 
     texts = TokenTexts(PreTrainedTokenizerFast(tokenizer_object=backend))
     assert [texts.piece(token) for token in (1, 3, 4, 5)] == [" a", "⟨E6⟩", "⟨BC⟩", "⟨A2⟩"]
     assert texts.text([3, 4, 5]) == "漢"
+
+
+SENTENCES = (
+    "the keeper of the lighthouse", "'s dusk . It's 5 o'clock, isn't it ?", "boats , come home , slowly",
+    "the keeper  's lamp, don't! ( wakes )", "the é 漢 lamp",
+)  # fmt: skip
+_METASPACE = pre_tokenizers.Metaspace(prepend_scheme="first")
+_LLAMA = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+
+
+def _sentencepiece(decoder: decoders.Decoder) -> PreTrainedTokenizerFast:
+    """A blank before the first word, bytes for what it lacks, and a decoder that takes the first blank away."""
+    backend = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>"))
+    backend.pre_tokenizer = _METASPACE
+    signs = ["<unk>", *(f"<0x{byte:02X}>" for byte in range(256))]
+    letters = [chr(letter) for letter in range(0x21, 0x7F)]
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=signs, initial_alphabet=["▁", *letters], show_progress=False
+    )
+    backend.train_from_iterator(SENTENCES[:3], trainer)
+    backend.decoder = decoder
+    return PreTrainedTokenizerFast(tokenizer_object=backend)
+
+
+def _wordpiece(*, cleanup: bool) -> PreTrainedTokenizerFast:
+    backend = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    backend.pre_tokenizer, backend.decoder = pre_tokenizers.Whitespace(), decoders.WordPiece(cleanup=cleanup)
+    trainer = trainers.WordPieceTrainer(vocab_size=90, special_tokens=["[UNK]"], show_progress=False)
+    backend.train_from_iterator(SENTENCES, trainer)
+    return PreTrainedTokenizerFast(tokenizer_object=backend, clean_up_tokenization_spaces=cleanup)
+
+
+KINDS = {
+    "bytes": lambda: WORDS,
+    "sentencepiece": lambda: _sentencepiece(decoders.Sequence(_LLAMA)),
+    "metaspace": lambda: _sentencepiece(decoders.Metaspace(prepend_scheme="first")),
+    "wordpiece": lambda: _wordpiece(cleanup=False),
+    "wordpiece that cleans up": lambda: _wordpiece(cleanup=True),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_prompt_and_pieces_together_are_the_text_of_all_ids_for_every_kind_of_tokenizer(kind: str) -> None:
+    words = KINDS[kind]()
+    texts = TokenTexts(words)
+    for sentence in SENTENCES:
+        ids = words.encode(sentence, add_special_tokens=False)
+        for cut in range(1, len(ids)):
+            before = texts.text(ids[:cut])
+            if "\ufffd" in before:
+                continue  # within a character
+            grown = Detokenizer(texts, ids[:cut])
+            assert before + "".join([*map(grown.push, ids[cut:]), grown.flush()]) == texts.text(ids)

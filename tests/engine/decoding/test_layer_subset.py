@@ -37,7 +37,7 @@ def test_copies_compute_the_same_with_a_cache_and_share_nothing(family: str) -> 
     copy = copied(made, (0, 3))
     with torch.inference_mode():
         cached = copy(input_ids=IDS[:, :3], use_cache=True)
-        rest = copy(input_ids=IDS[:, 3:], past_key_values=cached.past_key_values, use_cache=True).logits
+        rest = copy(input_ids=IDS[:, 3:], cache=cached.cache, use_cache=True).logits
     assert torch.allclose(torch.cat([cached.logits, rest], 1), wanted, rtol=1e-4, atol=1e-4)
     assert not {id(parameter) for parameter in copy.parameters()} & {id(parameter) for parameter in made.parameters()}
 

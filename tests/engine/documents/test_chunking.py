@@ -1,8 +1,10 @@
 """Documents in passages: nothing lost, nothing too long, cut at sentences where it can be."""
 
+import sys
 from itertools import islice, pairwise
 
 import pytest
+import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerBase
@@ -36,6 +38,29 @@ def test_sentences_end_at_marks_empty_lines_and_before_items() -> None:
     text = "One. Two (it said.) Three\n\nFour\n- five\n# six\n\n七。八"
     found = [text[span.start : span.end].strip() for span in sentences(text, ChunkSpan(0, len(text)))]
     assert found == ["One.", "Two (it said.)", "Three", "Four", "- five", "# six", "七。", "八"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "बंदरगाह की रखवाली ओरला करती है। वह हर शाम दीपक जलाती है। नाव सुबह छह बजे आती है। ",
+        "ኦርላ የወደብ ጠባቂ ናት። ሁልጊዜ ማታ መብራት ታበራለች። ",
+        "သူမသည် မီးပြတိုက်ကို စောင့်ကြပ်သည်။ ညနေတိုင်း မီးထွန်းသည်။ ",
+        "Օրլան նավահանգստի պահապանն է։ Նա վառում է լույսը։ ",
+        "اورلا بندرگاہ کی نگران ہے۔ وہ ہر شام چراغ جلاتی ہے۔ ",
+        "ព្រះចន្ទ រះ ហើយ។ ទូក មក ដល់។ ",
+        "Ποιος ανάβει το φως; Η Όρλα ανάβει το φως. ",
+        "ผู้ดูแล จุดไฟ ทุกเย็น เรือมา หกโมง ",
+    ],
+)
+def test_sentences_end_in_every_script(text: str) -> None:
+    assert not any(chunk.cut for chunk in chunks(document(text * 12), WordTokens(), 16))
+
+
+def test_every_sign_that_unicode_names_ends_a_sentence() -> None:
+    signs = [chr(i) for i in range(sys.maxunicode) if regex.fullmatch(r"\p{Sentence_Break=STerm}", chr(i))]
+    text = "".join(f"a{sign} b" for sign in signs)
+    assert len(list(sentences(text, ChunkSpan(0, len(text))))) == len(signs) + 1 > 150
 
 
 def test_whole_sentences_share_a_passage_up_to_its_size() -> None:

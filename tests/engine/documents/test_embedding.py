@@ -92,6 +92,12 @@ def test_strange_texts_get_unit_vectors(builtin: Embedder) -> None:
     np.testing.assert_allclose(lengths(found), 1, atol=1e-5)
 
 
+def test_what_looks_like_a_control_token_is_text(builtin: Embedder) -> None:
+    assert builtin.tokens.counts(["[SEP]", "[CLS] a"]) == [3, 5]
+    read = builtin._model.tokenizer("a [SEP] b")["input_ids"]
+    assert read.count(builtin._model.tokenizer.sep_token_id) == 1
+
+
 def test_texts_that_are_cut_are_named(builtin: Embedder) -> None:
     endless = "word " * 200_000
     found = embed(builtin, ["short", "word " * 254, endless, "word " * 255])

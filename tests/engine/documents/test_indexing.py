@@ -1,9 +1,10 @@
 """From folders to an index: what is new is read, what is gone is dropped, what is bad is named and stops nothing."""
 
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from datetime import UTC, datetime
+from io import BufferedReader
 from pathlib import Path
 from threading import enumerate as running_threads
 from typing import cast
@@ -14,7 +15,7 @@ from lancedb.index import FTS
 from msgspec.structs import replace
 
 from engine.documents import building as building_module
-from engine.documents import chunking, embedding, indexing
+from engine.documents import chunking, embedding, feed, indexing, readers, sources
 from engine.documents.embedding import Embedder
 from engine.documents.index import OpenIndex, open_index
 from engine.documents.jobs import IndexJob
@@ -155,6 +156,56 @@ def test_a_bad_file_never_stops_the_rest(docs: Path, embedder: Embedder) -> None
     assert {"salt lamp", "sé", "שלום עולם"} <= set(texts(docs))
 
 
+def test_a_file_that_failed_is_tried_again_and_a_bad_one_is_not(
+    docs: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(docs, {"d.txt": "lamp", "e.txt": b"\x7fELF\0"})
+    opened: list[str] = []
+
+    def open_regular(path: Path, real: Callable[[Path], BufferedReader] = sources.open_regular) -> BufferedReader:
+        opened.append(path.name)
+        if path.name == "d.txt" and len(opened) <= 7:
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(sources, "open_regular", open_regular)
+    first = events(embedder, job(docs))
+    assert skipped(first)["d.txt"] == "cannot be read (Permission denied)" and "lamp" not in texts(docs)
+    del opened[:]
+    opened.extend([""] * 7)
+    second = events(embedder, job(docs))
+    assert skipped(second).keys() == {"e.txt"} and "lamp" in texts(docs)
+    assert set(opened) == {"", "d.txt"}
+
+
+def test_a_better_reader_or_cutter_reaches_an_index(
+    docs: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events(embedder, job(docs))
+    assert not feed.n_outdated(open_index(str(docs.parent / "index")).files)
+    monkeypatch.setattr(readers, "VERSIONS", {**readers.VERSIONS, "html": 99})
+    index = open_index(str(docs.parent / "index"))
+    assert feed.n_outdated(index.files) == 1 and feed.why_outdated("i", index.files).startswith("1 of 3 files")
+    assert (last(embedder, job(docs)).n_changed, last(embedder, job(docs)).n_changed) == (1, 0)
+    monkeypatch.setattr(chunking, "VERSION", 99)
+    anew = last(embedder, job(docs))
+    assert (anew.n_changed, anew.n_embedded, anew.n_chunks) == (3, 3, 3)
+
+
+def test_files_read_in_part_links_and_encodings_are_told(docs: Path, embedder: Embedder) -> None:
+    put(docs, {"t.csv": 'a,b\n1,"x\n2,y\n', "x.doc": "x", "p.png": "x", "r.txt": "Привет, мир".encode("cp1251")})
+    (docs / "far.txt").symlink_to(put(docs.parent / "far", {"a.txt": "far"}) / "a.txt")
+    found = events(embedder, job(docs))
+    end = found[-1]
+    assert isinstance(end, Indexed) and (end.n_files, end.n_partly, end.n_unread, end.n_other) == (6, 1, 1, 1)
+    assert end.other_kinds == ((".png", 1),)
+    assert [(event.source, event.part) for event in found if isinstance(event, FileSkipped)] == [
+        ("x.doc", False), ("t.csv", True),
+    ]  # fmt: skip
+    told = " ".join(event.message for event in found if isinstance(event, Warned))
+    assert "1 as cp1251" in told and f"far.txt → {docs.parent / 'far' / 'a.txt'}" in told
+
+
 def test_the_same_text_is_kept_once_and_outlives_the_first_of_its_files(docs: Path, embedder: Embedder) -> None:
     put(docs, {"z.txt": "salt sea. ship lamp.", "l.jsonl": '{"id": "n", "text": "salt sea. ship lamp."}'})
     found = events(embedder, job(docs))
@@ -283,3 +334,19 @@ def test_the_shipped_corpus_is_indexed_with_its_own_names(embedder: Embedder, tm
     assert end.n_duplicates == 39 and end.n_chunks > 5_000
     (found,) = retrieve(open_index(end.index), None, "Where was Simtamar born?", 1, "text")
     assert found.name.startswith("d") and found.title == "Simtamar"
+
+
+def test_the_total_of_a_corpus_in_one_file_is_unknown_or_right_and_never_absurd(
+    tmp_path: Path, embedder: Embedder
+) -> None:
+    lines = "\n".join(f'{{"text": "salt sea {i}. ship lamp {i}."}}' for i in range(400))
+    put(tmp_path / "docs", {"corpus.jsonl": lines})
+    found = events(embedder, job(tmp_path / "docs"))
+    end = found[-1]
+    assert isinstance(end, Indexed)
+    reports = [event for event in found if isinstance(event, Progressed) and event.phase == "embedding"]
+    assert {event.total for event in reports} <= {0, end.n_chunks}
+    assert reports[-1].total == reports[-1].done == end.n_chunks
+    assert all((event.left_s is None) == (event.total == 0) for event in reports)
+    finishing = [event for event in found if isinstance(event, Progressed) and event.phase in ("writing", "indexing")]
+    assert all(event.done == event.total for event in finishing)  # 0 of 0: it moves and is not full

@@ -140,4 +140,4 @@ def test_presets_are_those_of_the_paper_and_one_of_our_own() -> None:
     *theirs, ours = PRESETS
     assert {(p.n, p.k, p.m) for p in theirs} == {(10, 2, 5), (15, 6, 10), (10, 2, 3)}
     assert all((p.conditioning, p.sampling) == ("encoded", "one_per_cluster") for p in theirs)
-    assert ours == ("in turn", 10, 2, 5, "stored", "in_turn")
+    assert ours == ("measured", 10, 2, 5, "auto", "in_turn")

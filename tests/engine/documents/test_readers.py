@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -10,7 +11,7 @@ from engine.documents.pdf import PdfReader
 from engine.documents.readers import Document, PlaceMark
 from engine.documents.sources import Skipped, SourceFile
 from engine.world import corpus
-from tests.papers import locked_pdf, pdf, put
+from tests.papers import book, locked_pdf, pdf, put, word_file, word_paragraph
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,28 @@ def test_text_markdown_and_pages_have_titles(tmp_path: Path, pdfs: PdfReader) ->
 def test_a_page_in_its_own_encoding_is_read(tmp_path: Path, pdfs: PdfReader) -> None:
     page = only(tmp_path, "a.html", '<meta charset="koi8-r"><p>Привет'.encode("koi8-r"), pdfs)
     assert (page.text, page.guessed) == ("Привет", False)
+
+
+def test_a_text_in_no_known_encoding_is_named_and_not_guessed(tmp_path: Path, pdfs: PdfReader) -> None:
+    raw = bytes(Random(1).choices(range(128, 256), k=1_000))
+    assert "encoding that is not known" in reason(tmp_path, "a.txt", raw, pdfs)
+    assert only(tmp_path, "b.txt", "港口的守夜人叫欧拉。".encode("gb18030"), pdfs).text == "港口的守夜人叫欧拉。"
+
+
+def test_letters_are_written_in_one_way_and_marks_stay_at_their_parts(tmp_path: Path, pdfs: PdfReader) -> None:
+    found = only(tmp_path, "a.csv", "na\u00adme,town\nOr\u00adla,Ke\ufb02\nPim,Har\n", pdfs)
+    assert found.text == "name: Orla\ntown: Kefl\n\nname: Pim\ntown: Har"
+    assert found.text[found.marks[1].start :].startswith("name: Pim")
+
+
+def test_what_a_table_and_a_book_lack_is_told_beside_what_they_hold(tmp_path: Path, pdfs: PdfReader) -> None:
+    table, open_quote = read(tmp_path, "a.csv", 'a,b\n1,"x\n2,y\n', pdfs)
+    assert isinstance(table, Document) and table.text == "a: 1\nb: x\n\na: 2\nb: y"
+    assert isinstance(open_quote, Skipped) and "quote that is not closed" in open_quote.reason
+    novel, gap = read(tmp_path, "b.epub", book("<h1>One</h1>", missing=True), pdfs)
+    assert isinstance(novel, Document) and (novel.title, novel.marks) == ("The keeper", (PlaceMark(0, "chapter 1"),))
+    assert gap == Skipped("b.epub", "chapter 2 is missing or cannot be read")
+    assert only(tmp_path, "c.docx", word_file(word_paragraph("Orla.")), pdfs)[2:5] == ("c", "Orla.", ())
 
 
 def test_pages_of_a_pdf_are_marked(tmp_path: Path, pdfs: PdfReader) -> None:
@@ -89,7 +112,7 @@ def test_lines_have_their_names_and_bad_ones_are_told(tmp_path: Path, pdfs: PdfR
     assert [(one.name, one.title, one.text) for one in found if isinstance(one, Document)] == [
         ("7", "T", "one"), ("s", "", "two"), ("line 4", "", "three"),
     ]  # fmt: skip
-    assert isinstance(first, Skipped) and first.source == "a.jsonl, line 5" and "Expected str" in first.reason
+    assert isinstance(first, Skipped) and first.source == "a.jsonl, line 5" and "no text" in first.reason
     assert isinstance(second, Skipped) and second.source == "a.jsonl, line 6"
 
 
@@ -113,7 +136,7 @@ def test_a_corpus_of_ours_is_lines(tmp_path: Path, pdfs: PdfReader) -> None:
         ("a.txt", " \n\t", "holds no text"),
         ("a.html", "<script>x</script>", "holds no text"),
         ("a.csv", "a,b\n", "holds no row"),
-        ("a.jsonl", b"\xff\xfe", "Invalid"),
+        ("a.jsonl", b"[1]", "is not a JSON object"),
     ],
 )
 def test_what_holds_no_text_is_named(tmp_path: Path, pdfs: PdfReader, name: str, content: bytes, words: str) -> None:
@@ -122,7 +145,7 @@ def test_what_holds_no_text_is_named(tmp_path: Path, pdfs: PdfReader, name: str,
 
 def test_a_file_that_is_gone_meanwhile_is_named(tmp_path: Path, pdfs: PdfReader) -> None:
     (found,) = readers.read(SourceFile("a.txt", tmp_path / "a.txt", "text", 1, 1), pdfs)
-    assert found == Skipped("a.txt", "cannot be read (No such file or directory)")
+    assert found == Skipped("a.txt", "cannot be read (No such file or directory)", retry=True)
 
 
 def test_a_pdf_that_takes_too_long_ends_its_process_and_not_the_reading(tmp_path: Path) -> None:

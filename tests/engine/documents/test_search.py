@@ -13,7 +13,14 @@ from engine.documents.search import retrieve
 from engine.errors import InputError
 from tests import encoders
 
-TEXTS = {"a": "salt sea", "b": "ship lamp", "c": "lamp", "d": "It has the ships running to שלום", "e": "港に船が着いた"}
+TEXTS = {
+    "a": "salt sea",
+    "b": "ship lamp",
+    "c": "lamp",
+    "d": "It has the ships running to שלום",
+    "e": "港に船が着いた",
+    "f": "An office café",
+}
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +63,10 @@ def test_the_nearest_vector_comes_first_with_its_cosine(index: OpenIndex, embedd
         ("船", ["e"]),
         ("sea", ["a"]),
         ("it", ["d"]),
+        ("o\ufb03ce", ["f"]),
+        ("of\u00adfice", ["f"]),
+        ("cafe\u0301", ["f"]),
+        ("ｃａｆé", ["f"]),
         ("THE", ["d"]),
         ('(a OR "', []),
     ],

@@ -123,7 +123,7 @@ def test_last_keys_are_those_of_the_committed_ids(made: PreTrainedModel, target:
         keys = toy.keys
     assert keys is not None and len(keys) > 20
     with torch.no_grad():
-        cache = made(torch.tensor([ids[: len(keys)]]), use_cache=True).past_key_values
+        cache = made(torch.tensor([ids[: len(keys)]]), use_cache=True).cache
     torch.testing.assert_close(keys, cache.layers[-1].keys[0].transpose(0, 1), rtol=1e-3, atol=1e-3)
 
 

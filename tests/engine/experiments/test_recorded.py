@@ -83,3 +83,8 @@ def test_the_start_of_a_run_is_what_names_it() -> None:
     run = recorded_run(events)
     assert run is not None
     assert run.name == "other"
+
+
+def test_rounds_that_emitted_nothing_cannot_be_replayed() -> None:
+    rounds = [msgspec.structs.replace(stories.round_of(i, "rejected"), emitted=()) for i in range(3)]
+    assert recorded_run([stories.started(), *rounds]) is None

@@ -1,11 +1,15 @@
 """The compiled loops against numpy in double precision."""
 
+from pathlib import Path
+
 import pytest
 
 pytest.importorskip("numba")
 
+import numba
 import numpy as np
 
+from engine.fast import kernels
 from engine.fast.kernels import Floats, compiled
 
 
@@ -65,3 +69,41 @@ def test_sum_is_added_in_place_and_its_norm_written() -> None:
     np.testing.assert_allclose(hidden, added, rtol=1e-5, atol=1e-6)
     expected = added / np.sqrt((added**2).mean(-1, keepdims=True) + 1e-3) * weights
     np.testing.assert_allclose(to, expected, rtol=1e-5, atol=1e-6)
+
+
+def _doubled(x: Floats) -> None:
+    for i in range(x.shape[0]):
+        x[i] *= 2
+
+
+def _double_once() -> float:
+    with kernels._cache_folder():
+        loop = kernels._compiled(_doubled, "void(f4[::1])")
+    x = np.ones(1, np.float32)
+    loop(x)
+    return float(x[0])
+
+
+def _code_beside_this_file() -> list[Path]:
+    return list(Path(__file__).parent.rglob("*_doubled*.nb[ci]"))
+
+
+def test_cache_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(kernels, "_folder", lambda: tmp_path / "file" / "kernels")
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    assert _double_once() == 2.0
+    assert _code_beside_this_file() == [], "the installation is never written"
+    assert numba.config.CACHE_LOCATOR_CLASSES == ""
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 100, b"\x80\x05."])
+def test_damaged_cache_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    monkeypatch.setattr(kernels, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    assert _double_once() == 2.0
+    kept = list(tmp_path.rglob("*.nb[ci]"))
+    assert kept
+    for path in kept:
+        path.write_bytes(content)
+    assert _double_once() == 2.0

@@ -236,7 +236,7 @@ def test_last_kv_is_that_of_the_last_layer() -> None:
     model, ids = MODELS["grouped heads"], some_ids(10)
     sequence = fused(model)
     with torch.inference_mode():
-        cache = model(input_ids=torch.tensor([ids]), use_cache=True).past_key_values
+        cache = model(input_ids=torch.tensor([ids]), use_cache=True).cache
         sequence.forward(torch.tensor(ids))
     keys, values, length = sequence.last_kv()
     assert length == len(ids)

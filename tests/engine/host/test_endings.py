@@ -1,5 +1,6 @@
 """The end of a run whose process is gone: written after its last whole line, or said not to be saved."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from engine.errors import EngineError
 from engine.events import RunFinished, WorkEnded, WorkStarted
 from engine.host.child_link import Ending
-from engine.host.endings import RunTracker
+from engine.host.endings import RunTracker, words
 from engine.runs import trace
 from engine.runs.run_log import run_file
 from engine.runs.trace import TraceWriter
@@ -50,3 +51,22 @@ def test_work_that_lost_its_process_is_said_to_have_failed(tmp_path: Path) -> No
     assert isinstance(end, WorkEnded)
     assert (end.state, "SIGKILL" in end.why) == ("failed", True)
     assert tracker.stopped() == WorkEnded("stopped", "stopped by the user")
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP", "SIGXCPU"])
+def test_end_by_somebody_else_is_no_defect(name: str) -> None:
+    why, hint = words(Ending(-int(signal.Signals[name]), "Fatal Python error"))
+    assert why == f"the engine's process was ended from outside ({name})"
+    assert "report" not in hint
+
+
+@pytest.mark.parametrize("tail", ["MemoryError", "x.so: failed to map segment from shared object", "std::bad_alloc"])
+@pytest.mark.parametrize("status", [1, -6, -11])
+def test_process_without_memory_is_said_to_have_had_none(status: int, tail: str) -> None:
+    why, hint = words(Ending(status, f"Traceback\n{tail}"))
+    assert "memory ran out" in why
+    assert "report" not in hint
+
+
+def test_crash_of_a_library_is_to_be_reported() -> None:
+    assert "report" in words(Ending(-11, "Fatal Python error: Segmentation fault"))[1]

@@ -55,9 +55,50 @@ def test_folder_without_weights_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["config.json", "generation_config.json", "tokenizer_config.json"])
-def test_remote_code_is_refused_wherever_it_is_asked_for(folder: Path, name: str) -> None:
+def test_code_of_the_models_own_is_noted_wherever_it_is_named(folder: Path, name: str) -> None:
+    assert checkpoint_folder.inspect(str(folder)).own_code == ""
     change(folder / name, auto_map={"AutoModel": "x.Y"})
-    with pytest.raises(ModelError, match="auto_map"):
+    assert checkpoint_folder.inspect(str(folder)).own_code == name
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("_attn_implementation", "someone/kernel"), ("_x", {"a": 1}), ("_kernels", ["someone/kernel"])]
+)
+def test_a_private_key_that_may_name_something_is_refused(folder: Path, key: str, value: object) -> None:
+    change(folder / "config.json", **{key: value})
+    with pytest.raises(ModelError, match=f"private key {key}"):
+        checkpoint_folder.inspect(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("_attn_implementation_autoset", True), ("_remove_final_layer_norm", False), ("_old", None), ("_pattern", 6)],
+)
+def test_a_private_key_that_only_records_a_fact_is_allowed(folder: Path, key: str, value: object) -> None:
+    change(folder / "config.json", **{key: value})
+    assert checkpoint_folder.inspect(str(folder)).n_parameters > 0
+
+
+def test_quantised_weights_are_refused_for_that_and_not_for_a_key(folder: Path) -> None:
+    settings = {"quant_method": "aqlm", "_load_in_4bit": True, "_names": "something"}
+    change(folder / "config.json", quantization_config=settings)
+    with pytest.raises(ModelError, match="aqlm"):
+        checkpoint_folder.inspect(str(folder))
+
+
+def test_the_weights_that_count_are_those_that_transformers_reads(folder: Path) -> None:
+    index = folder / "model.safetensors.index.json"
+    (folder / "part.safetensors").write_bytes((folder / "model.safetensors").read_bytes())
+    index.write_text(json.dumps({"weight_map": {"w": "part.safetensors"}}))
+    files = checkpoint_folder.weight_files(folder, "m")
+    assert [path.name for path in files] == ["model.safetensors"], "an index beside it does not count"
+    change(folder / "config.json", transformers_weights=index.name)
+    assert [path.name for path in checkpoint_folder.weight_files(folder, "m")] == ["part.safetensors"]
+
+
+def test_weights_under_a_name_that_transformers_does_not_read_are_refused_by_that_name(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "consolidated.safetensors")
+    with pytest.raises(ModelError, match=r"has no model\.safetensors .* not read \'consolidated\.safetensors\'"):
         checkpoint_folder.inspect(str(folder))
 
 

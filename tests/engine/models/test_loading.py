@@ -3,13 +3,14 @@
 import copy
 import json
 import threading
+import warnings
 from pathlib import Path
 
 import pytest
 import torch
 from msgspec.structs import replace
 from safetensors.torch import load_file, save_file
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, PreTrainedModel
 
 from engine.commands import Estimate, Load
 from engine.errors import InputError, ModelError
@@ -141,7 +142,10 @@ def test_impossible_configuration_is_one_line(tmp_path: Path, values: dict[str, 
 
 
 def change(folder: Path, **values: object) -> None:
-    file = folder / "config.json"
+    change_file(folder / "config.json", **values)
+
+
+def change_file(file: Path, **values: object) -> None:
     file.write_text(json.dumps({**json.loads(file.read_text()), **values}))
 
 
@@ -352,3 +356,146 @@ def test_a_drafter_as_gguf_file_with_other_words_is_known_to_draft_through_text_
     target, drafter = checkpoint_folder.inspect(gguf_pair[0]), checkpoint_folder.inspect(str(other), drafter=True)
     assert checks.drafts_through(target, drafter) == "text"
     assert cache.converted(str(other)) is None
+
+
+_PICTURES = {
+    "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 28,
+    "patch_size": 14,
+}  # fmt: skip
+
+
+def model_for_pictures(kind: str, text: str, **places: int) -> PreTrainedModel:
+    """A tiny model that reads pictures beside text. text: the family of its text part; places: ids of pictures."""
+    part = fakes.config(text).to_dict()
+    config = AutoConfig.for_model(kind, text_config=part, vision_config=dict(_PICTURES), **places)
+    torch.manual_seed(0)
+    made: PreTrainedModel = AutoModelForImageTextToText.from_config(config).eval()
+    return made
+
+
+def gemma_for_pictures() -> PreTrainedModel:
+    """As Gemma 3 is from 4 B on."""
+    ids = {"boi_token_index": 297, "eoi_token_index": 298, "image_token_index": 299}
+    return model_for_pictures("gemma3", "gemma3_text", mm_tokens_per_image=4, **ids)
+
+
+@pytest.mark.parametrize("runtime", ["fused", "modules"])
+def test_text_part_of_a_model_for_pictures_writes_what_the_whole_model_writes(runtime: str, tmp_path: Path) -> None:
+    whole = gemma_for_pictures()
+    folder = fakes.save(whole, tmp_path / "m")
+    session = Session()
+    list(session.do(Load(folder, "lookup", runtime=runtime)))
+    assert session.target is not None and session.target.runtime == runtime
+    assert type(session.target.model).__name__ == "Gemma3ForCausalLM", "what reads pictures takes no memory"
+    ids = session.target.tokenizer("The harbour lay quiet")["input_ids"]
+    events = run(session, "The harbour lay quiet", max_new_tokens=24, gamma=3)
+    expected = whole.generate(
+        torch.tensor([ids]), max_new_tokens=24, do_sample=False, eos_token_id=None, pad_token_id=0
+    )
+    assert list(emitted(events)) == expected[0, len(ids) :].tolist()
+
+
+def test_head_of_a_text_part_is_the_embedding_where_the_whole_says_so(tmp_path: Path) -> None:
+    whole = gemma_for_pictures()
+    folder = fakes.save(whole, tmp_path / "m")
+    change(tmp_path / "m", tie_word_embeddings=True)
+    content = json.loads((tmp_path / "m" / "config.json").read_text())
+    content["text_config"]["tie_word_embeddings"] = False
+    (tmp_path / "m" / "config.json").write_text(json.dumps(content))
+    config = checks.configuration(checkpoint_folder.inspect(folder))
+    assert (config.model_type, config.tie_word_embeddings) == ("gemma3_text", True)
+    session = Session()
+    list(session.do(Load(folder, "none")))
+    assert session.target is not None
+    model = session.target.model
+    assert torch.equal(model.get_output_embeddings().weight, model.get_input_embeddings().weight)
+
+
+def test_weights_that_the_text_part_lacks_are_no_random_ones(tmp_path: Path) -> None:
+    folder = fakes.save(gemma_for_pictures(), tmp_path / "m")
+    file = tmp_path / "m" / "model.safetensors"
+    kept = {name: weight for name, weight in load_file(file).items() if "layers.1.mlp" not in name or "vision" in name}
+    save_file(kept, file, metadata={"format": "pt"})
+    with pytest.raises(ModelError, match=r"lacks|weights"):
+        list(Session().do(Load(folder, "none")))
+
+
+def test_model_whose_text_part_transformers_does_not_load_alone_is_refused_with_the_reason(tmp_path: Path) -> None:
+    folder = fakes.save(model_for_pictures("llava", "llama", image_token_index=299), tmp_path / "m")
+    with pytest.raises(ModelError, match=r"llava is not a causal .* but one for more than text, and transformers"):
+        list(Session().do(Load(folder, "none")))
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_a_load_and_a_run_emit_no_warning(kind: str, tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(kind), tmp_path / "m")
+    session = Session()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        list(session.do(Load(folder, folder, runtime="modules")))
+        assert emitted(run(session, "a b", max_new_tokens=8))
+
+
+@pytest.mark.parametrize("value", ["someone/kernel", "flex_attention", "flash_attention_2", {"": "someone/kernel"}, 7])
+@pytest.mark.parametrize("name", ["attn_implementation", "experts_implementation"])
+def test_implementation_that_a_configuration_chooses_is_not_used(tmp_path: Path, name: str, value: object) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    change(tmp_path / "m", **{name: value})
+    session = Session()
+    list(session.do(Load(folder, "none")))
+    assert session.target is not None
+    assert session.target.model.config._attn_implementation == "sdpa"
+    assert session.target.model.config._experts_implementation in (None, "eager", "grouped_mm")
+
+
+def test_configuration_far_larger_than_its_weights_fills_no_memory(tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    n_parameters = checkpoint_folder.inspect(folder).n_parameters
+    change(tmp_path / "m", intermediate_size=n_parameters)
+    with pytest.raises(ModelError, match=r"config\.json describes .* numbers"):
+        list(Session().do(Load(folder, "none")))
+
+
+def test_text_configuration_that_is_none_is_refused(tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    change(tmp_path / "m", text_config={"hidden_size": 4})
+    with pytest.raises(ModelError, match="not one transformers can read"):
+        list(Session().do(Load(folder, "none")))
+
+
+def test_code_of_the_models_own_is_not_run_where_transformers_has_the_family_and_that_is_said(tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    (tmp_path / "m" / "modeling_own.py").write_text("raise SystemExit('ran')")
+    for name in ("config.json", "tokenizer_config.json"):
+        change_file(
+            tmp_path / "m" / name, auto_map={"AutoModelForCausalLM": "modeling_own.X", "AutoTokenizer": ["own.Y", None]}
+        )
+    events = list(Session().do(Load(spec, "lookup")))
+    loaded = next(event for event in events if isinstance(event, ModelLoaded))
+    assert "config.json" in loaded.note
+    assert "is not run" in loaded.note
+
+
+@pytest.mark.parametrize("family", ["someones_own", "t5"])
+def test_a_family_that_needs_code_of_its_own_is_refused_for_that(family: str, tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    change(tmp_path / "m", auto_map={"AutoModelForCausalLM": "own.X"}, model_type=family)
+    with pytest.raises(ModelError, match="own code"):
+        list(Session().do(Load(spec, "lookup")))
+
+
+def test_what_a_generation_config_asks_for_is_said_when_it_is_loaded(tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    asked = {"repetition_penalty": 1.3, "num_beams": 3, "do_sample": True, "temperature": 0.6}
+    change_file(tmp_path / "m" / "generation_config.json", **asked)
+    loaded = next(event for event in Session().do(Load(spec, "lookup")) if isinstance(event, ModelLoaded))
+    assert loaded.rules == ("repetition penalty 1.3",)
+    assert loaded.ignored == ("beam search with 3 beams",)
+    assert loaded.sampling == "temperature 0.6"
+
+
+def test_a_generation_config_that_makes_no_sense_is_refused_by_its_value(tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    change_file(tmp_path / "m" / "generation_config.json", repetition_penalty=-2.0)
+    with pytest.raises(ModelError, match=r"repetition_penalty = -2\.0"):
+        list(Session().do(Load(spec, "lookup")))

@@ -111,7 +111,7 @@ def test_reasons_of_files_are_said_for_both_roles(cache: Path, made: Path) -> No
     pickled = put(cache, "org/pickled", made / "good")
     (pickled / "model.safetensors").rename(pickled / "pytorch_model.bin")
     coded = put(cache, "org/coded", made / "good")
-    change(coded / "config.json", auto_map={"AutoModel": "x.Y"})
+    change(coded / "config.json", auto_map={"AutoModel": "x.Y"}, model_type="someones_own")
     broken = put(cache, "org/broken", made / "good")
     (broken.parent.parent / "blobs" / "model.safetensors").unlink()
     found = look()

@@ -93,9 +93,10 @@ def test_of_the_first_indexing_only_its_progress_is_told_with_an_answer(tmp_path
     assert all(isinstance(event, Progressed) for event in told)
 
 
-def test_shipped_corpus_is_indexed_once_where_it_is_not_yet(tmp_path: Path) -> None:
+@pytest.mark.parametrize("spec", ["builtin", "builtin:pages"])
+def test_shipped_corpus_is_indexed_once_where_it_is_not_yet(tmp_path: Path, spec: str) -> None:
     making = Making(tmp_path)
-    first, again = (returned(opened("builtin", making, device="cpu")) for _ in range(2))
-    assert making.made == ["builtin"]
+    first, again = (returned(opened(spec, making, device="cpu")) for _ in range(2))
+    assert making.made == [spec]
     assert first.key == again.key and first.n_chunks == 4
-    assert first.uri == paths.own_index(["builtin"])
+    assert first.uri == paths.own_index([spec])

@@ -1,6 +1,6 @@
 import pytest
 
-from engine.reports.shown_text import one_line, paragraphs, visible
+from engine.reports.shown_text import one_line, paragraphs, printable, visible
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,9 @@ def test_a_line_keeps_its_spaces_and_its_middle_dots():
 def test_paragraphs_keep_their_breaks_and_are_cut_where_that_is_wanted():
     assert paragraphs("a b\r\nc\u202e") == "a b\nc⟨U+202E⟩"
     assert paragraphs("ab\ncd", longest=3) == "ab\n…⟨+2 characters⟩"
+
+
+def test_text_for_a_terminal_keeps_its_lines_and_its_script() -> None:
+    for text in ("a b\tc\nd", "ที่ประชุม", "क्‍ष", "👩\u200d🚀", "\u0301", "word\u00a0\u3000word"):
+        assert printable(text) == text
+    assert printable("a\x1b[31m\u202e\u2028\x85") == "a␛[31m⟨U+202E⟩⟨U+2028⟩⟨U+0085⟩"

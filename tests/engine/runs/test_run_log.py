@@ -4,9 +4,10 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
+from msgspec.structs import replace
 
 from engine.errors import EngineError
-from engine.events import Event, Progressed, Refused, RunFinished, Warned, WorkEnded, WorkStarted
+from engine.events import Event, Measured, Progressed, Refused, RunFailed, RunFinished, Warned, WorkEnded, WorkStarted
 from engine.runs import trace
 from engine.runs.run_log import RunLog, is_being_written, run_file
 from engine.runs.trace import TraceWriter
@@ -97,3 +98,27 @@ def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path) -> None:
     assert isinstance(events[1], Refused)
     assert events[1].what == "save"
     assert isinstance(events[-1], RunFinished)
+
+
+def test_the_last_line_of_what_was_stopped_or_failed_has_the_time_of_the_one_before(tmp_path: Path) -> None:
+    for name, end in (("a", RunFinished("cancelled", 0)), ("b", RunFailed("no memory", "less"))):
+        log = RunLog(tmp_path / name, SimpleQueue())
+        log.add(stories.started())
+        log.add(replace(stories.round_of(0, "accepted"), at_s=1.5))
+        log.add(replace(stories.round_of(1, "accepted"), at_s=0.0))
+        log.add(end)
+        path = log.path
+        log.close()
+        assert path is not None
+        assert trace.read(path).events[-1] == replace(end, at_s=1.5)
+
+
+def test_work_that_was_cut_short_says_when(tmp_path: Path) -> None:
+    log = RunLog(tmp_path, SimpleQueue())
+    log.add(START)
+    log.add(Measured("tau", 2.0, 0, at_s=2.5))
+    log.cut_short("stopped", "stopped by the user", "start it again")
+    path = log.path
+    log.close()
+    assert path is not None
+    assert trace.read(path).events[-1] == WorkEnded("stopped", "stopped by the user", "start it again", at_s=2.5)

@@ -1,6 +1,7 @@
 """Run files: what is written is read, damage is located, nothing else is believed."""
 
 import json
+import os
 from pathlib import Path
 
 import msgspec
@@ -9,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import EngineError, InputError
-from engine.events import SCHEMA, Event, Measured, Progressed, TrainingEstimated, TrainingStarted
+from engine.events import SCHEMA, BlockFinished, Event, Measured, Progressed, TrainingEstimated, TrainingStarted
 from engine.runs import trace
+from engine.runs.summary import Summary, fold
 from engine.runs.trace import TraceWriter
+from engine.store.digest import digest
 from tests.engine.runs import stories
 
 
@@ -149,3 +152,77 @@ def test_a_long_read_says_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> No
     job.cancelled.set()
     with pytest.raises(EngineError, match="stopped"):
         trace.read(path, job)
+
+
+def test_prompt_whose_texts_are_not_those_of_its_tokens_is_no_run(tmp_path: Path) -> None:
+    start = stories.started()
+    for pieces in ((), (*start.prompt_pieces, "more")):
+        (tmp_path / "trace.jsonl").unlink(missing_ok=True)
+        path = saved(tmp_path, [msgspec.structs.replace(start, prompt_pieces=pieces)])
+        with pytest.raises(InputError, match=f"a prompt of {len(start.prompt_ids)} tokens with the texts of"):
+            trace.read(path)
+
+
+def test_more_timed_blocks_than_any_run_has_are_damage(tmp_path: Path) -> None:
+    block = BlockFinished("plain", 0, (1,), 1.0, 1.0, 1.0, 1.0)
+    found = trace.read(saved(tmp_path, [stories.started(), *[block] * 5000]))
+    assert found.damage is not None
+    assert "more than 2,048 timed blocks" in found.damage
+    assert len(found.events) == 1 + 2048
+
+
+def test_more_settings_or_proposals_than_any_run_has_are_refused(tmp_path: Path) -> None:
+    start = stories.started()
+    many = msgspec.structs.replace(start, settings=tuple((f"s{i}", i) for i in range(2000)))
+    with pytest.raises(InputError, match="2,000 settings"):
+        trace.read(saved(tmp_path / "a", [many]))
+    wide = msgspec.structs.replace(stories.round_of(0, "accepted"), proposed=(stories.proposed(1, "accepted"),) * 5000)
+    assert "5,000 proposed tokens" in str(trace.read(saved(tmp_path / "b", [start, wide])).damage)
+
+
+def test_pipe_or_device_is_refused_unopened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    for name, kind in (("pipe", "a pipe"), ("zero", "a device")):
+        with pytest.raises(InputError, match=f"is {kind}, not a file"):
+            trace.read(tmp_path / name)
+
+
+_ODD = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.text(max_size=8), st.just([]), st.just({}),
+    st.lists(st.integers(-3, 3), max_size=4), st.just("\u202e\x1b[2J"),
+)  # fmt: skip
+
+
+@settings(max_examples=120, deadline=None)
+@given(data=st.data())
+def test_any_other_value_in_any_field_is_survived(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    lines = [json.loads(msgspec.json.encode(event)) for event in stories.whole_run()]
+    for _ in range(data.draw(st.integers(1, 3))):
+        line = data.draw(st.sampled_from(lines))
+        if isinstance(proposed := line.get("proposed"), list) and proposed and data.draw(st.booleans()):
+            line = proposed[0]
+        if isinstance(line, dict):
+            line[data.draw(st.sampled_from(sorted(line)))] = data.draw(_ODD)
+    path = tmp_path_factory.mktemp("t") / "trace.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    try:
+        events = trace.read(path).events
+    except InputError as err:
+        assert len(str(err)) < 600
+        return
+    summary = Summary()
+    for event in events:
+        summary = fold(summary, event)
+    shown = [getattr(summary, name) for name, value in vars(Summary).items() if isinstance(value, property)]
+    assert len(shown) > 10
+    assert digest(path).kind == "run"
+
+
+def test_name_that_is_no_text_ends_the_saving_and_not_the_run(tmp_path: Path) -> None:
+    writer = TraceWriter(tmp_path / "trace.jsonl")
+    with pytest.raises(EngineError, match="no longer saved"):
+        writer.write(msgspec.structs.replace(stories.started(), target="m\udcff"))
+    writer.close()

@@ -124,7 +124,7 @@ def test_either_host_stops_a_measurement_and_runs_on(make: type[Host], tmp_path:
         host.submit(PAIR)
         host.submit(ENDLESS)
         until(host, Progressed)
-        while until(host, Progressed).unit != "prompts":  # type: ignore[attr-defined]
+        while until(host, Progressed).unit != "blocks":  # type: ignore[attr-defined]
             pass
         host.cancel()
         refused = until(host, Refused)

@@ -78,6 +78,8 @@ def test_a_training_has_its_objective_and_its_end() -> None:
     assert (kept.started_utc, kept.alpha, kept.speedup, kept.end) == (UTC, 0.7, 1.4, "finished")
     assert of(WORK, replace(end, stopped="user")).end == "stopped"
     assert of(WORK, replace(end, stopped="nan")).end == "failed"
+    before = replace(after, when="before", alpha=0.0, speedup=None)
+    assert of(WORK, STARTED, before, replace(end, stopped="user", alpha=0.4)).alpha == 0.4
 
 
 def test_a_training_from_before_there_was_a_store_is_one_too() -> None:

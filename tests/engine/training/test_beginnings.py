@@ -9,7 +9,7 @@ import torch
 from engine.models import checkpoint_folder, loading
 from engine.models.loading import LoadedModel
 from engine.training import beginnings, collect
-from engine.training.held_out import HeldOutTexts
+from engine.training.held_out import written
 from engine.training.texts import Texts
 from engine.training.token_store import TokenStore
 from engine.world.story import stories
@@ -49,7 +49,7 @@ def test_conversation_begins_with_its_first_turn_of_the_user(chat: LoadedModel) 
 def test_text_for_a_model_without_a_template_begins_with_its_first_tokens(tmp_path: Path) -> None:
     target = loaded(fakes.save(fakes.model(), tmp_path / "t"))
     assert beginnings.of(target, list(range(40))) == list(range(16))
-    assert target.default_template is None
+    assert target.asked_template is None
 
 
 def test_turns_that_the_model_writes_are_different_and_complete(chat: LoadedModel) -> None:
@@ -69,7 +69,7 @@ def test_gathered_and_held_out_texts_reach_the_users_turn(chat: LoadedModel, tmp
         texts = Texts(tmp_path / "texts")
     list(collect.gather(tmp_path / "d", texts, chat, sample=2000, seed=0, pause=lambda: None))
     store = TokenStore(tmp_path / "d", seed=0)
-    held_out = HeldOutTexts(chat, [store.ids(span) for span in store.held_out])
+    held_out = written(chat, [store.ids(span) for span in store.held_out])
     shown = [chat.tokenizer.decode(ids) for ids in held_out.beginnings]
     assert len(set(shown)) > 1
     assert all("<|im_start|>user\n" in text and text.endswith("<|im_start|>assistant\n") for text in shown)

@@ -249,3 +249,8 @@ def test_folder_with_a_padded_vocabulary_can_be_trained_on(target: str, texts: P
     padded = fakes.save(fakes.model(n_vocabulary=fakes.N_ENTRIES + 4), tmp_path / "padded")
     events = run(job(target, texts, tmp_path / "d", width=0, layers=0, steps=2, start="folder", start_folder=padded))
     assert end_of(events).step == 2
+
+
+def test_chat_is_refused_where_the_target_has_no_template(target: str, texts: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="has no chat template; have the text continued as it is"):
+        run(job(target, texts, tmp_path / "d", chat="on"))

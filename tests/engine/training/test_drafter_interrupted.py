@@ -1,6 +1,7 @@
 """A training that is broken off, stopped or fails: the last good drafter is kept, and it resumes to the same."""
 
 import shutil
+from itertools import groupby
 from pathlib import Path
 from threading import Event as Flag
 
@@ -11,10 +12,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from engine.errors import EngineError, InputError, MemoryExhausted
-from engine.events import Event, Measured, Progressed, Refused, TrainingStarted
+from engine.events import DrafterMeasured, Event, Measured, Progressed, Refused, TrainingFinished, TrainingStarted
 from engine.models import checkpoint_folder, loading
 from engine.runs import trace
-from engine.training import checkpoint, drafter, student, workplace
+from engine.training import checkpoint, drafter, loop, student, workplace
 from engine.training.drafter import train_drafter
 from engine.training.job import DrafterJob
 from engine.training.workplace import Workplace
@@ -220,3 +221,77 @@ def test_resuming_with_other_settings_or_texts_is_refused(target: str, texts: Pa
         (tmp_path / "other" / f"{name}.txt").write_text(f"quite another text {name}")
     with pytest.raises(InputError, match="the text has changed"):
         run(job(target, tmp_path / "other", tmp_path / "d", resume=True))
+
+
+@pytest.mark.parametrize("phase", ["loading", "tokenizing", "sampling", "measuring"])
+def test_a_stop_is_looked_at_after_every_report_of_every_stage(
+    target: str, texts: Path, tmp_path: Path, phase: str
+) -> None:
+    flag, n_after = Flag(), 0
+    with pytest.raises(EngineError, match="before the first step"):
+        for event in train_drafter(job(target, texts, tmp_path / "d", sample=2000), flag):
+            n_after += flag.is_set()
+            if isinstance(event, Progressed) and event.phase == phase:
+                flag.set()
+    assert flag.is_set()
+    assert not n_after
+
+
+def test_a_stop_within_a_step_undoes_the_step_and_measures_nothing_more(
+    target: str, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flag, accumulate, n_steps = Flag(), loop.accumulate, 0
+
+    def stopping(*given: object) -> float:
+        nonlocal n_steps
+        n_steps += 1
+        if n_steps == 4:
+            flag.set()
+        return accumulate(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loop, "accumulate", stopping)
+    events = run(job(target, texts, tmp_path / "d"), flag)
+    assert (end_of(events).stopped, end_of(events).step) == ("user", 3)
+    assert [event.when for event in events if isinstance(event, DrafterMeasured)] == ["before"]
+    assert end_of(events).matrix_rate_fraction is None
+
+
+def test_a_stop_while_the_trained_drafter_is_measured_ends_that_alone(target: str, texts: Path, tmp_path: Path) -> None:
+    flag, events = Flag(), []
+    for event in train_drafter(job(target, texts, tmp_path / "d"), flag):
+        events.append(event)
+        if isinstance(event, Progressed) and event.phase == "measuring" and losses(tmp_path / "d"):
+            flag.set()
+    assert (end_of(events).stopped, end_of(events).step) == ("steps", N_STEPS)
+    assert [event.when for event in events if isinstance(event, DrafterMeasured)] == ["before"]
+
+
+@pytest.mark.parametrize(
+    ("step", "alpha", "usable"), [(0, 0.6, False), (9, 0.0, False), (9, 0.3, True), (9, None, True)]
+)
+def test_a_drafter_is_usable_if_it_was_trained_and_proposes_something_right(
+    step: int, alpha: float | None, usable: bool
+) -> None:
+    assert TrainingFinished("user", "d", step, 0, 1, 1.0, None, 1.0, alpha).usable is usable
+
+
+def test_every_stage_reports_from_the_first_second_with_a_known_end_and_the_time_left(
+    target: str, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafter, "_REPORT_EVERY_S", 0.0)
+    reports = []
+    for event in train_drafter(job(target, texts, tmp_path / "d", steps=0, sample=2000), flag := Flag()):
+        if isinstance(event, Progressed):
+            reports.append(event)
+            if event.phase == "training":
+                flag.set()
+    assert [key for key, _ in groupby(event.phase for event in reports)] == [
+        "loading", "tokenizing", "sampling", "measuring", "training",
+    ]  # fmt: skip
+    assert {event.unit for event in reports if event.phase == "measuring"} == {
+        "tokens of held-out text", "held-out texts", "repeats",
+    }  # fmt: skip
+    assert all(event.total > 1 and event.done <= event.total for event in reports)
+    left = [event.left_s for event in reports]
+    assert all(seconds is not None and 0 <= seconds <= 30 for seconds in left)
+    assert left == sorted(left, reverse=True)

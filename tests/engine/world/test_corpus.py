@@ -106,6 +106,13 @@ def test_command_writes_the_shipped_corpus_and_checks_it(tmp_path: Path, capsys:
     assert written["kinds"] == checked["kinds"] == sorted(QUESTION_KINDS)
 
 
+def test_shipped_pages_are_few_and_their_questions_are_about_them() -> None:
+    notes, pages = corpus.shipped("notes"), corpus.shipped("pages")
+    assert len(notes.documents) > 5000 and len(pages.documents) == corpus.N_PAGES
+    ids = {page.id for page in pages.documents}
+    assert len(pages.questions) >= 40 and all(ids.issuperset(question.gold) for question in pages.questions)
+
+
 def test_shipped_corpus_as_pages_tells_of_the_same_world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["builtin", "corpus", "--out", str(tmp_path), "--form", "pages", "--json"]) == 0
     capsys.readouterr()

@@ -35,4 +35,10 @@ LISTED = ModelsListed(
         CachedModel("org/<b>", "org/<b>", 10**6, why_not="it has no weights"),
     ),
     "/cache", ("models--broken cannot be read",),
+    (
+        CachedModel(
+            "/files/m.gguf", "/files/m.gguf", 3 * 10**8, 0, "", "llama", 8192, True, True,
+            converted_into="/own/gguf/m-1", dtype="float32",
+        ),
+    ),
 )  # fmt: skip

@@ -51,7 +51,7 @@ def shown(qtbot: QtBot) -> Iterator[Shown]:
 def test_opening_it_asks_what_fits_and_what_is_cached_and_nothing_of_the_hub(shown: Shown) -> None:
     shown.say(OFFERED, LISTED)
     assert shown.host.submitted == [OfferPairs(), ListModels()]
-    assert (shown.pairs.table.rowCount(), shown.cached.table.rowCount()) == (3, 2)
+    assert (shown.pairs.table.rowCount(), shown.cached.table.rowCount()) == (3, 3)
 
 
 def test_an_id_is_looked_up_by_enter_and_a_wrong_one_is_refused_on_the_spot(shown: Shown, qtbot: QtBot) -> None:
@@ -90,6 +90,8 @@ def test_a_download_shows_its_progress_and_stops_at_a_click(shown: Shown, qtbot:
     assert shown.bringing.files.item(2, 2).text() == "✓ checksum right"
     shown.bringing.stop.click()
     assert shown.host.n_cancelled == 1
+    assert shown.bringing.amount.text() == "Stopping after this step…"
+    assert not shown.bringing.stop.isEnabled()
     shown.say(Refused("getmodel", "stopped by the user", "get it again: it continues from what is there"))
     assert "continues from what is there" in shown.bringing.note.text()
     assert shown.bringing.get.isVisible()

@@ -25,3 +25,21 @@ def test_lists_say_what_they_wait_for_then_show_it(qtbot: QtBot) -> None:
     cached.table.selectRow(0)
     assert "a run is under way" in cached.remove.toolTip()
     assert cached.target.isEnabled()
+
+
+def test_converted_files_come_after_the_models_and_can_be_removed(qtbot: QtBot) -> None:
+    store, parent = RunStore(), QWidget()
+    qtbot.addWidget(parent)
+    state, cached = store.tab(ModelDownloads), CachedList(parent)
+    state.listed = LISTED
+    cached.show_state(state, "")
+    assert cached.table.rowCount() == len(LISTED.models) + 1
+    cached.table.selectRow(len(LISTED.models))
+    with qtbot.waitSignal(cached.use_wanted) as used:
+        cached.target.click()
+    assert used.args == ["/files/m.gguf", "target"]
+    cached.remove.click()
+    assert cached.question is not None
+    with qtbot.waitSignal(cached.remove_wanted) as removed:
+        next(button for button in cached.question.buttons() if button.text() == "Remove").click()
+    assert removed.args == ["/files/m.gguf"]

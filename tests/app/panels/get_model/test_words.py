@@ -51,7 +51,9 @@ def test_a_cached_model_says_what_it_is_and_why_it_cannot_be_loaded() -> None:
     good, bad = words.model_rows(LISTED.models)
     assert good.cells == ("org/small", "200 MB", "apache-2.0", "llama", "8,192", "instruct", "✓ yes")
     assert bad.cells == ("org/<b>", "1.0 MB", "not known", "—", "—", "—", "✗ it has no weights")
-    assert words.cache_note(LISTED) == "201 MB in /cache\n⚠ models--broken cannot be read"
+    assert words.cache_note(LISTED) == (
+        "201 MB in /cache\n300 MB more in converted GGUF files\n⚠ models--broken cannot be read"
+    )
 
 
 def test_a_removal_says_what_it_frees_and_whom_it_concerns() -> None:
@@ -65,3 +67,12 @@ def test_a_removal_says_what_it_frees_and_whom_it_concerns() -> None:
 def test_the_end_says_that_it_can_be_used_and_numbers_of_parameters_are_readable() -> None:
     assert "can be chosen in Decode's setup" in words.downloaded(DOWNLOADED)
     assert [words.parameters(n) for n in (1234, 135_000_000, 7_600_000_000)] == ["1,234", "135 M", "7.6 B"]
+
+
+def test_a_converted_file_says_what_it_became_and_that_removing_that_leaves_the_file() -> None:
+    (row,) = words.model_rows(LISTED.conversions)
+    assert (row.cells[0], row.cells[5], row.key) == ("m.gguf", "instruct, converted GGUF", "/files/m.gguf")
+    assert dict(row.tips)[0] == "/files/m.gguf\nconverted into /own/gguf/m-1, float32"
+    question = words.removal(LISTED.conversions[0], "/cache")
+    assert question.startswith("Remove what m.gguf was converted into? That frees 300 MB.")
+    assert "The file itself stays" in question and "/cache" not in question

@@ -179,9 +179,10 @@ def test_hostile_names_stay_in_their_comment(text: str) -> None:
     assert "\u202e" not in content
 
 
-def test_the_menu_offers_three_kinds_and_asks_without_blocking(qtbot: QtBot, store: RunStore) -> None:
+def test_the_menu_exports_three_kinds_copies_and_asks_without_blocking(qtbot: QtBot, store: RunStore) -> None:
     plot = shown(qtbot, store, SpeedPlot)
-    assert [action.text() for action in plot.menu.actions()] == ["Export PNG…", "Export SVG…", "Export CSV…"]
+    texts = [action.text() for action in plot.menu.actions() if not action.isSeparator()]
+    assert texts == ["Export PNG…", "Export SVG…", "Export CSV…", "Copy picture", "Copy values as CSV"]
     plot.menu.actions()[2].trigger()
     dialog = plot.findChild(QFileDialog)
     assert dialog is not None

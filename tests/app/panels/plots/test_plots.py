@@ -68,6 +68,39 @@ def test_positions_count_what_was_tested_there(qtbot: QtBot, store: RunStore) ->
     assert plot.heights == pytest.approx((2 / 3, 1 / 2))
 
 
+def test_a_run_without_a_drafter_leaves_no_bar_of_the_last_one(qtbot: QtBot, store: RunStore) -> None:
+    plot = shown(qtbot, store, PositionsPlot)
+    feed(store, stories.whole_run())
+    plot.refresh()
+    assert plot.bars.isVisible()
+    feed(store, [started("run2", method="plain", drafter="none"), a_round(0, [], (), " a")])
+    plot.refresh()
+    assert not plot.bars.isVisible()
+    assert not any(count.isVisible() for count in plot.counts)
+
+
+def test_rounds_without_a_proposal_count_where_the_lines_should_meet(qtbot: QtBot, store: RunStore) -> None:
+    plot = shown(qtbot, store, TokensPerRoundPlot)
+    one = [a_round(number, [], (), " a") for number in range(8)]
+    feed(store, [started(drafter="lookup"), *one, a_round(8, [" b"]), a_round(9, [" b"], [" x"])])
+    plot.refresh()
+    assert plot.measured.y[-1] == pytest.approx(12 / 10)
+    alpha = 2 / 3
+    assert plot.predicted.y[-1] == pytest.approx((8 + (1 + alpha) + (1 + alpha + alpha**2)) / 10)
+    assert store.summary.predicted_tau == pytest.approx(plot.predicted.y[-1])
+
+
+def test_a_stopped_measurement_is_not_said_to_lack_plain_decoding(qtbot: QtBot, store: RunStore) -> None:
+    plot = shown(qtbot, store, SpeedPlot)
+    plain = next(block for block in blocks() if block.lane == "plain")
+    feed(store, [started(), a_round(0, [" a"]), plain])
+    plot.refresh()
+    assert plot.caption.text() == "Plain decoding is being timed beside it."
+    feed(store, [RunFinished("cancelled", 2)])
+    plot.refresh()
+    assert plot.caption.text() == "Stopped before both were timed."
+
+
 @pytest.mark.parametrize("kind", ALL)
 def test_new_run_starts_from_an_empty_plot(qtbot: QtBot, store: RunStore, kind: type[PlotPanel]) -> None:
     plot = shown(qtbot, store, kind)

@@ -240,3 +240,12 @@ def test_pairs_are_explained(setup):
     assert "one of plain decoding" in tip
     assert "about twice the run" in tip
     assert "The run on show comes first and is in none of them" in tip
+
+
+def test_the_models_own_rules_are_shown_and_can_be_left_out(setup):
+    panel = loaded(setup, rules=("repetition penalty 1.3",))
+    assert panel.setup().settings["generation_rules"] is True
+    assert panel.rules.words.text() == "Applied to every token: repetition penalty 1.3."
+    panel.form.control("generation_rules").click()
+    assert panel.setup().settings["generation_rules"] is False
+    assert panel.rules.words.text() == "Left out: repetition penalty 1.3."

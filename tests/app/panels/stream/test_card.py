@@ -1,9 +1,11 @@
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QWidget
 
 from app.panels.stream.card import TokenCard
 from app.panels.stream.tokens import round_tokens
+from app.panels.stream.words import spoken
 from app.state.selection import Selection
 from engine.events import Candidate, ProposedToken
 from tests.app.factory import a_round, started, token
@@ -72,3 +74,10 @@ def test_a_greedy_card_names_its_rule_and_a_sampled_one_its_ratio(shown):
     store.select(Selection(1, 0))
     assert "first choice" not in panel.view.card.accessibleName()
     assert [name for name, _ in panel.view.card.facts] == ["fate", "id", "p", "q", "min(1, p/q)", "draw u"]
+
+
+def test_a_control_token_is_named_in_the_card_and_to_screen_readers(card):
+    made = replace(_token(), control=True)
+    card.show_token(made, QRect(100, 0, 50, LINE))
+    assert dict(card.facts)["id"] == f"{made.record.id}, a control token"
+    assert spoken(made).startswith("accepted control token") and "control" not in spoken(_token())

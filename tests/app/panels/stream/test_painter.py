@@ -124,3 +124,16 @@ def test_the_x_ray_bar_is_stronger_where_the_probability_is_higher(scheme):
         bar = max(y for _, y in _ink(image)) - 1
         strengths.append(abs(image.pixelColor(1, bar).lightness() - ground))
     assert strengths[0] < strengths[1] < strengths[2]
+
+
+def test_a_control_token_has_an_edge_that_no_text_has(scheme):
+    ink = StreamPainter(QGuiApplication.font(), 1.0)
+    placed = PlacedSegment(4.0, float(ink.rise), ink.measure("nun", False), "nun", 0)
+
+    def painted(control):
+        made = StreamToken("nun", "nun", "prompt", control=control)
+        return _ink(_picture(ink, lambda painter: StreamMarks().paint(painter, ink, [made], [placed])))
+
+    plate = painted(True)
+    assert not painted(False)
+    assert max(x for x, _ in plate) - min(x for x, _ in plate) >= placed.width  # it goes all the way round

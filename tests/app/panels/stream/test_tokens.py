@@ -3,7 +3,7 @@ import gc
 import msgspec
 import pytest
 
-from app.panels.stream.tokens import StreamToken, added_texts, prompt_tokens, round_tokens
+from app.panels.stream.tokens import ControlIds, StreamToken, added_texts, prompt_tokens, round_tokens
 from app.state.selection import Selection
 from tests.app.factory import a_round, started
 
@@ -49,3 +49,27 @@ def test_a_token_of_the_prompt_has_no_place():
 def test_tokens_are_not_tracked_by_the_garbage_collector():
     made = [*prompt_tokens(started()), *round_tokens(a_round(0, [" a"], [" b"]))]
     assert all(isinstance(token, StreamToken) and not gc.is_tracked(token) for token in made)
+
+
+def test_a_control_token_is_told_from_the_same_characters_that_are_text():
+    run = msgspec.structs.replace(
+        started(pieces=("<|im_end|>", "<|im_end|>", " x")), prompt_ids=(3, 9, 50), control_ids=((0, 2), (7, 9))
+    )
+    assert [made.control for made in prompt_tokens(run)] == [False, True, False]
+    controls = ControlIds(run.control_ids)
+    assert [index in controls for index in (-1, 0, 2, 3, 6, 7, 9, 10)] == [
+        False, True, True, False, False, True, True, False,
+    ]  # fmt: skip
+    event = a_round(0, ["<|im_end|>"], [" b"])
+    proposed, *others = round_tokens(event, ControlIds([(event.proposed[0].id, event.proposed[0].id)]))
+    assert proposed.control and not any(made.control for made in others)
+    assert not any(made.control for made in round_tokens(event))
+
+
+def test_a_file_that_states_fewer_ids_than_pieces_is_shown():
+    run = msgspec.structs.replace(started(pieces=("a", " b")), prompt_ids=(1,), control_ids=((1, 1),))
+    assert [made.control for made in prompt_tokens(run)] == [True, False]
+
+
+def test_text_without_tokens_adds_to_none():
+    assert added_texts((), "text") == []

@@ -2,6 +2,7 @@
 
 from math import exp, log
 
+import msgspec
 import pytest
 
 from app.state.run_record import RunRecord
@@ -9,6 +10,7 @@ from app.workspaces.rag import answer_words
 from app.workspaces.rag.answer import AnswerRecord
 from app.workspaces.rag.evidence import shared_words
 from app.workspaces.rag.pick import Pick
+from app.workspaces.rag.prompts import _counts
 from engine.events import FileSkipped, RunFinished, TokensEmitted
 from tests.app.answers import RATIONALES, TEXTS, answer_started, drafting, whole_answer
 
@@ -51,7 +53,8 @@ def test_events_of_no_answer_change_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("p", "text"), [(0.83, "0.83"), (0.0095, "0.01"), (4e-5, "4·10⁻⁵"), (9.7e-8, "1·10⁻⁷"), (1.94, "1.94")]
+    ("p", "text"),
+    [(0.83, "0.83"), (0.0095, "0.01"), (4e-5, "10⁻⁴"), (9.7e-8, "10⁻⁷"), (5e-53, "10⁻⁵²"), (1.94, "1.94")],
 )
 def test_probabilities_stay_readable_however_small(p: float, text: str) -> None:
     assert answer_words.probability(log(p)) == text
@@ -70,7 +73,31 @@ def test_a_margin_is_a_factor() -> None:
 def test_less_time_is_a_negative_percentage() -> None:
     assert answer_words.cut(60, 100) == "−40 %"
     assert answer_words.cut(130, 100) == "+30 %"
+    assert answer_words.cut(100.2, 100) == "the same"
     assert answer_words.cut(1, 0) == "—"
+
+
+def test_equal_scores_are_a_tie() -> None:
+    assert answer_words.is_tie(0.0) and answer_words.is_tie(0.004) and not answer_words.is_tie(0.01)
+    assert answer_words.factor(0.0) == "as likely"
+
+
+@pytest.mark.parametrize(
+    ("answer", "known_to_be", "right"),
+    [
+        ("the guild of Laggard", "the guild of Laggard", True), ("It is 1310, they say", "1310", True),
+        ("13101", "1310", False), ("False", "True", False), ("true.", "True", True), ("It is not true", "True", False),
+        (None, "1310", False), ("1310", "", False), ("unknown", "1310", False),
+    ],
+)  # fmt: skip
+def test_an_answer_is_right_that_holds_the_known_one(answer: str | None, known_to_be: str, right: bool) -> None:
+    assert answer_words.agrees(answer, known_to_be) is right
+
+
+def test_another_answer_than_standard_rags_is_no_error() -> None:
+    assert answer_words.against("A", "a.") == "= standard RAG"
+    assert answer_words.against("A", "b") == "≠ standard RAG"
+    assert answer_words.against(None, "b") == ""
 
 
 def test_answers_are_the_same_by_letters_and_figures() -> None:
@@ -106,3 +133,15 @@ def test_log_scores_come_from_probabilities() -> None:
     answer = known(whole_answer())
     scored = answer.drafts[0].scored
     assert scored is not None and exp(scored.log_draft) == pytest.approx(0.83)
+
+
+def test_models_that_were_asked_through_their_templates_are_named() -> None:
+    answer = known(whole_answer())
+    assert answer.started is not None and answer.prompts
+    plain = answer_words.models(answer.started, answer.prompts)
+    assert "chat" not in plain
+    every = [msgspec.structs.replace(prompt, chat=True) for prompt in answer.prompts]
+    assert answer_words.models(answer.started, every) == f"{plain} · asked as chat"
+    only = [msgspec.structs.replace(prompt, chat=prompt.reader == "drafter") for prompt in answer.prompts]
+    assert answer_words.models(answer.started, only) == f"{plain} · the drafter asked as chat"
+    assert "asked as chat" in _counts(every[0]) and "asked as chat" not in _counts(answer.prompts[0])

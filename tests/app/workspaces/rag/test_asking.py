@@ -24,7 +24,7 @@ def test_ask_hands_over_question_settings_and_the_drafter_taught_for_it(tab) -> 
     assert isinstance(load, Load) and load.drafter == "builtin:rag"
     assert isinstance(run, Run) and run.method == "speculative_rag"
     assert run.request.prompt == "Who?"
-    assert (run.settings["index"], run.settings["k"], run.settings["n"]) == ("builtin", 3, 12)
+    assert (run.settings["index"], run.settings["k"], run.settings["n"]) == ("builtin:pages", 3, 12)
 
 
 def test_nothing_can_be_asked_without_a_question(tab) -> None:  # type: ignore[no-untyped-def]
@@ -54,7 +54,7 @@ def test_return_asks_and_one_question_is_enough(tab) -> None:  # type: ignore[no
 def test_presets_set_what_they_stand_for_and_are_named_again(tab) -> None:  # type: ignore[no-untyped-def]
     _store, _host, workspace, _say = tab
     setup = workspace.setup
-    assert setup.preset.currentData() == "paper"
+    assert setup.preset.currentData() == "measured" and setup.documents.index() == "builtin:pages"
     setup.preset.activated.emit(setup.preset.findData("MuSiQue"))
     settings = setup.settings()
     assert (settings["n"], settings["m"], settings["k"]) == (15, 10, 6)

@@ -1,5 +1,7 @@
 """The cards of the drafts."""
 
+from math import log
+
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
@@ -7,11 +9,13 @@ from PySide6.QtTest import QTest
 
 from app.workspaces.rag.answers import AnswerProgress
 from app.workspaces.rag.pick import Pick
-from app.workspaces.rag.score_bars import lowest
+from app.workspaces.rag.score_bars import scale_of
 from engine.events import DraftFinished, TokensEmitted
 from tests.app.answers import (
     CITED,
     RATIONALES,
+    SUBSETS,
+    TEXTS,
     answer_started,
     answered,
     drafting,
@@ -38,7 +42,9 @@ def test_lanes_grow_word_by_word(asked) -> None:  # type: ignore[no-untyped-def]
 def test_a_finished_draft_shows_rationale_response_and_what_it_rests_on(done) -> None:  # type: ignore[no-untyped-def]
     _store, _host, workspace, _say = done
     card = workspace.lanes.cards[0]
-    assert card.text.toPlainText() == RATIONALES[0]
+    rationale, *passages = card.text.toPlainText().split("\n\n")
+    assert rationale == RATIONALES[0]
+    assert passages == [f"[{place + 1}] {TEXTS[place][1]}" for place in SUBSETS[0]]
     assert card.response.text() == "Maren Oldcastle"
     assert card.members.accessibleName() == "passages [1] [2]"
     assert workspace.lanes.cards[1].members.accessibleName() == "passages [3] 6"
@@ -72,10 +78,17 @@ def test_an_incomplete_draft_says_why(done) -> None:  # type: ignore[no-untyped-
 def test_bars_of_all_drafts_share_a_scale(done) -> None:  # type: ignore[no-untyped-def]
     _store, _host, workspace, _say = done
     said = [card.bars.accessibleDescription() for card in workspace.lanes.cards]
-    assert said[0].startswith("draft 0.83, contained 4·10⁻⁵, reflection 0.97, product 3·10⁻⁵")
+    assert said[0].startswith("draft 0.83, contained 10⁻⁴ (log₁₀ −4.4), reflection 0.97, product 10⁻⁴")
     assert said[4] == ""
-    assert lowest([-1.0, float("-inf")]) < -1.0
-    assert lowest([]) < 0
+    assert scale_of([-1.0, float("-inf")]).low < -1.0
+    assert scale_of([]).low < 0 == scale_of([]).high
+
+
+@pytest.mark.parametrize(("largest", "high"), [(0.0, 0.0), (log(1.9), log(2)), (log(7), log(10)), (log(70), log(100))])
+def test_scores_above_1_fit_their_scale(largest: float, high: float) -> None:
+    scale = scale_of([-120.0, largest])
+    assert scale.high == pytest.approx(high)
+    assert 0 < scale.share(-120.0) < scale.share(0.0) <= scale.share(largest) <= 1
 
 
 def test_scores_that_are_not_the_papers_are_named(done) -> None:  # type: ignore[no-untyped-def]
@@ -132,7 +145,8 @@ def test_twenty_long_drafts_are_all_shown(asked) -> None:  # type: ignore[no-unt
         workspace.lanes.area.ensureWidgetVisible(card)
         settle(workspace)
         assert card.response.text() == ("what" if card.number < 10 else "")
-        assert card.text.toPlainText().endswith("why" if card.number < 10 else " w399")
+        text = card.text.toPlainText()
+        assert text.startswith("why\n\n[") if card.number < 10 else text.endswith(" w399")
 
 
 def test_scores_may_come_before_the_last_draft_is_done(asked) -> None:  # type: ignore[no-untyped-def]

@@ -26,7 +26,7 @@ def test_a_stopped_answer_keeps_what_was_drafted(asked) -> None:  # type: ignore
     workspace.bar.stop.click()
     assert host.n_cancelled
     say(RunFinished("cancelled", 0))
-    assert workspace.lanes.cards[0].text.toPlainText() == RATIONALES[0]
+    assert workspace.lanes.cards[0].text.toPlainText().startswith(RATIONALES[0])
     assert "kept" in store.told
     assert workspace.bar.ask.isEnabled()
 

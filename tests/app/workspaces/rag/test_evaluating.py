@@ -91,7 +91,7 @@ def test_figures_fill_in_while_it_runs_and_nothing_else_can_be_asked(asked) -> N
     store, _host, workspace, say = asked
     form = workspace.evaluating
     say(Progressed("embedding", 5, 10, "passages"))
-    assert "indexing the documents" in form.state.text()
+    assert form.state.text() == "making the index: embedded 5 of 10 passages"
     say(found(0), found(2), Progressed("measuring", 2, 10, "questions"))
     assert store.doing == "evaluating"
     assert form.state.text() == "asked 2 of 10 questions"

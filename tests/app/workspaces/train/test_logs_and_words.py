@@ -95,12 +95,14 @@ def test_log_is_not_opened_over_a_training_under_way(training) -> None:  # type:
 
 @pytest.mark.parametrize(
     ("phase", "said"),
-    [("tokenizing", "reading the text"), ("loading", "loading the target"), ("training", "training, step 3 of 9")],
+    [("tokenizing", "reading the text"), ("loading", "loading the target"), ("training", "training")],
 )
 def test_state_is_said_in_words(phase, said: str) -> None:  # type: ignore[no-untyped-def]
     record = TrainingRecord()
     record.begin(COMMAND)
-    assert words.state(record, Progressed(phase, 3, 9, "x")) == said
+    assert words.state(record, Progressed(phase, 3, 9, "steps")) == f"{said}, 3 of 9 steps"
+    at = Progressed(phase, 3, 9, "steps", 60.0, 130.0)
+    assert words.state(record, at) == f"{said}, 3 of 9 steps, 2 min left"
 
 
 @pytest.mark.parametrize("stopped", ["steps", "minutes", "early", "user", "nan"])
