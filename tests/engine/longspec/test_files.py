@@ -94,6 +94,15 @@ def test_a_moved_target_is_still_the_same(own: Path, made: PreTrainedModel, tmp_
     assert session.drafter is not None
 
 
+def test_a_published_configuration_is_that_of_its_whole_target_and_its_code_is_not_needed(
+    published: Path, target: str
+) -> None:
+    changed(published, num_hidden_layers=80, auto_map={"AutoModel": "modeling.Glide"})
+    session = Session()
+    list(session.do(Load(target, str(published))))
+    assert session.drafter is not None
+
+
 @pytest.mark.parametrize("layout", ["own", "published"])
 @pytest.mark.parametrize(
     ("changes", "reason"),
@@ -138,7 +147,6 @@ def test_what_a_published_configuration_says_of_its_target_is_compared(
         ({"rms_norm_eps": "small"}, "config.json says rms_norm_eps = 'small'"),
         ({"hidden_act": "gelu"}, "its activation is 'gelu', and a LongSpec block has silu"),
         ({"num_attention_heads": 2}, "does not fit its configuration: self_attn.q_proj.weight has the shape"),
-        ({"auto_map": {"AutoModel": "x.y"}}, "asks for the model's own code"),
     ],
 )
 def test_a_configuration_that_cannot_be_is_refused(
