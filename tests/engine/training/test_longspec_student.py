@@ -8,7 +8,7 @@ import torch
 from engine.errors import InputError
 from engine.models.loading import LoadedModel
 from engine.training import objectives
-from engine.training.held_out import HeldOutTexts
+from engine.training.held_out import written
 from engine.training.longspec_objective import LongspecSwitches, objective
 from engine.training.longspec_student import LongspecStudent, new_block
 from engine.training.loop import StepPace, train_in_memory
@@ -45,7 +45,7 @@ def test_training_raises_held_out_agreement(target: LoadedModel) -> None:
     starts = torch.randint(0, fakes.N_ENTRIES, (80, 2), generator=rng).tolist()
     with torch.inference_mode():
         texts = torch.tensor(list(continued(target, starts, 30)))
-    held_out = HeldOutTexts(target, texts[64:].tolist())
+    held_out = written(target, texts[64:].tolist())
     block = new_block(target, seed=1, window=8)
     student = LongspecStudent(block, target)
     before = held_out.agreement(student).alpha
