@@ -66,8 +66,8 @@ def _speed(summary: Summary) -> str:
 
 
 _FIGURES = (
-    ("α", lambda s: quantities.with_interval(s.alpha, s.alpha_ci)),
-    ("τ", lambda s: quantities.number(s.tau)),
+    ("acceptance rate α", lambda s: quantities.with_interval(s.alpha, s.alpha_ci)),
+    ("tokens per round τ", lambda s: quantities.number(s.tau)),
     ("draft efficiency", lambda s: quantities.number(s.efficiency)),
     ("tokens", lambda s: f"{s.n_emitted:,}"),
     ("tokens/s", _speed),

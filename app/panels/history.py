@@ -170,7 +170,8 @@ class HistoryPanel(Panel):
     def _set_up_table(self) -> None:
         table = self.table
         titles = (
-            self.tr("run"), self.tr("what"), self.tr("tokens"), "α", "τ", self.tr("tokens/s"), self.tr("speedup"),
+            self.tr("run"), self.tr("what"), self.tr("tokens"), self.tr("acceptance α"),
+            self.tr("tokens/round τ"), self.tr("tokens/s"), self.tr("speedup"),
             self.tr("state"),
         )  # fmt: skip
         table.setColumnCount(len(titles))

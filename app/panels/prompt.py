@@ -65,7 +65,7 @@ class PromptPanel(Panel):
         self.examples.setMenu(self._examples_menu())
         self.run = self._button("run", self.tr("▶  Run"), tip=self.tr("Continue the prompt (Ctrl+Enter)"))
         self.run.setProperty("primary", True)
-        pause_tip = self.tr("Hold after the round under way, or go on (Ctrl+P)")
+        pause_tip = self.tr("Hold after the round under way, or continue (Ctrl+P)")
         self.pause = self._button("pause", self.tr("Pause"), self.tr("Resume"), tip=pause_tip)
         self.step = self._button("step", self.tr("Step"), tip=self.tr("Make one round and hold (F10)"))
         self.stop = self._button("stop", self.tr("Stop"), tip=self.tr("Stop; what was made so far is kept (Esc)"))

@@ -176,7 +176,7 @@ class StatusPanel(Panel):
     def _measuring_text(self) -> str:
         progress = self.store.engine.progressed
         if progress is None or progress.phase != "measuring":
-            return self.tr("text done; measuring plain decoding beside it")
+            return self.tr("text done; measuring plain decoding in turn")
         text = self.tr("text done; measuring against plain decoding, block {0:.0f} of {1:.0f}; Stop keeps the text")
         return text.format(progress.done, progress.total)
 

@@ -249,6 +249,10 @@ def _button_rules(c: Colours) -> str:
     QPushButton:pressed {{ background: {c.chosen}; }}
     QPushButton:disabled {{ color: {_faded(c).name()}; background: {c.window};
         border-color: {c.line}; }}
+    QToolButton[role="segment"] {{ padding: {HALF}px {GRID}px; border: 1px solid {c.edge}; background: {c.base};
+        color: {c.text}; }}
+    QToolButton[role="segment"]:checked {{ background: {c.chosen}; border-color: {c.accent}; color: {c.accent}; }}
+    QToolButton[role="segment"]:focus {{ border-color: {c.text}; }}
     QPushButton[primary="true"] {{ background: {c.accent}; color: {c.on_accent}; border-color: {c.accent};
         font-weight: 600; padding: {HALF + 1}px {2 * GRID}px; }}
     QPushButton[primary="true"]:focus {{ border: 2px solid {c.text}; padding: {HALF}px {2 * GRID - 1}px; }}

@@ -7,12 +7,13 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 from msgspec import inspect
 from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QWidget
 
 from app import theme
+from app.widgets.choice_box import ChoiceBox
 from app.widgets.labels import plain_label
 from app.widgets.number_box import NumberBox
-from app.widgets.steady_box import SteadyBox
+from app.words.choice_names import with_names
 from engine.events import Setting
 
 _LARGEST_INT = 2**53
@@ -54,13 +55,13 @@ def _split_meta(kind: inspect.Type) -> tuple[inspect.Type, dict[str, str]]:
     return kind, {}
 
 
-_Control: TypeAlias = NumberBox | QCheckBox | QComboBox | QLineEdit
+_Control: TypeAlias = NumberBox | QCheckBox | ChoiceBox | QLineEdit
 
 
 class ConfigForm(QWidget):
     """Shows the settings of one of several config structs, which share the controls of identical fields.
 
-    `changed`: a setting was edited."""
+    `changed`: a setting was edited. `rest` holds the folded settings, for its owner to place."""
 
     changed = Signal()
 
@@ -71,16 +72,18 @@ class ConfigForm(QWidget):
         *,
         first: Sequence[str] = (),
         without: Sequence[str] = (),
+        folded: Sequence[str] = (),
     ) -> None:
-        """kinds: the first one is shown. first: settings placed before the others; without: settings left out."""
+        """kinds: the first one is shown. first: settings placed before the others; without: settings left out.
+
+        folded: those that are in `rest`."""
         super().__init__(parent)
         self._controls: list[tuple[Field, _Control]] = []
         self._controls_of_kind: dict[type[msgspec.Struct], dict[str, _Control]] = {}
-        self._layout = QFormLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setVerticalSpacing(theme.GRID - 2)
-        self._layout.setHorizontalSpacing(theme.GRID)
-        self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._layout = _form_layout(self)
+        self.rest = QWidget(self)
+        self._folded = tuple(folded)
+        self._rest_layout = _form_layout(self.rest)
         structs = (kinds,) if isinstance(kinds, type) else kinds
         fields = [(kind, field) for kind in structs for field in fields_of(kind) if field.name not in without]
         ranks = {name: rank for rank, name in enumerate(first)}
@@ -101,8 +104,8 @@ class ConfigForm(QWidget):
                 continue
             if isinstance(control, QCheckBox):
                 control.setChecked(bool(value))
-            elif isinstance(control, QComboBox):
-                control.setCurrentText(str(value))
+            elif isinstance(control, ChoiceBox):
+                control.choose(str(value))
             elif isinstance(control, QLineEdit):
                 control.setText(str(value))
             elif isinstance(value, int | float):
@@ -118,8 +121,8 @@ class ConfigForm(QWidget):
         for key, control in self._keys(group):
             if isinstance(control, QCheckBox):
                 control.setChecked(bool(settings.value(key, control.isChecked(), type=bool)))
-            elif isinstance(control, QComboBox):
-                control.setCurrentText(str(settings.value(key, control.currentText())))
+            elif isinstance(control, ChoiceBox):
+                control.choose(str(settings.value(key, control.value())))
             elif isinstance(control, QLineEdit):
                 control.setText(str(settings.value(key, control.text())))
             else:
@@ -128,8 +131,20 @@ class ConfigForm(QWidget):
     def limit_to(self, kind: type[msgspec.Struct]) -> None:
         """Show the settings of one kind only."""
         self._visible_controls = self._controls_of_kind[kind]
-        for _, control in self._controls:
-            self._layout.setRowVisible(control, control in self._visible_controls.values())
+        for field, control in self._controls:
+            self._layout_of(field).setRowVisible(control, control in self._visible_controls.values())
+
+    @property
+    def n_changed_in_rest(self) -> int:
+        """How many of the settings in `rest` differ from their defaults."""
+        return sum(
+            field.name in self._folded and self._value(control) != field.default
+            for field, control in self._controls
+            if control in self._visible_controls.values()
+        )
+
+    def _layout_of(self, field: Field) -> QFormLayout:
+        return self._rest_layout if field.name in self._folded else self._layout
 
     def add_above(self, title: str, widget: QWidget) -> None:
         """Insert a row with another widget above the settings."""
@@ -155,8 +170,8 @@ class ConfigForm(QWidget):
     def _value(self, control: _Control) -> Setting:
         if isinstance(control, QCheckBox):
             return control.isChecked()
-        if isinstance(control, QComboBox):
-            return control.currentText()
+        if isinstance(control, ChoiceBox):
+            return control.value()
         if isinstance(control, QLineEdit):
             return control.text()
         is_int = next(isinstance(field.kind, inspect.IntType) for field, other in self._controls if other is control)
@@ -172,24 +187,26 @@ class ConfigForm(QWidget):
 
     def _add_control(self, field: Field) -> _Control:
         control: _Control
+        layout, tip = self._layout_of(field), field.help
         if isinstance(field.kind, inspect.BoolType):
             control = self._checkbox(field)
-            self._layout.addRow(control)
+            layout.addRow(control)
         else:
             match field.kind:
                 case inspect.LiteralType():
                     control = self._list(field)
+                    tip = with_names(field.name, field.help, map(str, field.kind.values))
                 case inspect.StrType():
                     control = self._line(field)
                 case _:
                     control = self._spin(field)
             label = plain_label(field.title, self)
             label.setBuddy(control)
-            label.setToolTip(field.help)
-            self._layout.addRow(label, control)
-        control.setToolTip(field.help)
+            label.setToolTip(tip)
+            layout.addRow(label, control)
+        control.setToolTip(tip)
         control.setAccessibleName(field.title)
-        control.setAccessibleDescription(field.help)
+        control.setAccessibleDescription(tip)
         return control
 
     def _checkbox(self, field: Field) -> QCheckBox:
@@ -198,12 +215,11 @@ class ConfigForm(QWidget):
         box.toggled.connect(self.changed)
         return box
 
-    def _list(self, field: Field) -> QComboBox:
+    def _list(self, field: Field) -> ChoiceBox:
         assert isinstance(field.kind, inspect.LiteralType)
-        box = SteadyBox(self)
-        box.addItems([str(value) for value in field.kind.values])
-        box.setCurrentText(str(field.default))
-        box.currentTextChanged.connect(self.changed)
+        box = ChoiceBox(field.name, [str(value) for value in field.kind.values], self)
+        box.choose(str(field.default))
+        box.currentIndexChanged.connect(self.changed)
         return box
 
     def _line(self, field: Field) -> QLineEdit:
@@ -230,6 +246,15 @@ class ConfigForm(QWidget):
         box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box.valueChanged.connect(self.changed)
         return box
+
+
+def _form_layout(parent: QWidget) -> QFormLayout:
+    layout = QFormLayout(parent)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setVerticalSpacing(theme.GRID - 2)
+    layout.setHorizontalSpacing(theme.GRID)
+    layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    return layout
 
 
 def _bounds(kind: inspect.IntType | inspect.FloatType, *, step: float) -> tuple[float, float]:

@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QStandardItem, QStandardItemModel, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app import theme
 from app.text.plain_text import elide_mode, one_line, plain_tip
 from app.widgets.dropped_file import PathDrop
+from app.widgets.elided_line_edit import ElidedLineEdit
 
 _SPEC = Qt.ItemDataRole.UserRole
 _DETAIL = Qt.ItemDataRole.UserRole + 1
@@ -48,7 +49,7 @@ class ModelPicker(QComboBox):
         self._rows = QStandardItemModel(self)
         self.setModel(self._rows)
         self.setItemDelegate(_RowDelegate(self))
-        self._line_edit = QLineEdit(self)
+        self._line_edit = ElidedLineEdit(self)
         self.setLineEdit(self._line_edit)
         PathDrop(self._line_edit, self.set_spec)
         self.setCompleter(None)  # type: ignore[arg-type]

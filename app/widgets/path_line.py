@@ -4,10 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
 from app.widgets.dropped_file import PathDrop
+from app.widgets.elided_line_edit import ElidedLineEdit
 
 
 class PathLine(QWidget):
@@ -17,7 +18,7 @@ class PathLine(QWidget):
 
     def __init__(self, name: str, tip: str, parent: QWidget) -> None:
         super().__init__(parent)
-        self.line = QLineEdit(self)
+        self.line = ElidedLineEdit(self)
         self.line.setProperty("role", "search")  # gives the line a frame that is visible in both schemes
         self.line.setAccessibleName(name)
         self.line.setToolTip(tip)

@@ -166,7 +166,7 @@ def _speed(summary: Summary, started: RunStarted | None) -> Explanation:
         return Explanation(name, tr("Plain decoding is the yardstick, so it has no speedup of its own."))
     if drafting_ms is None:
         return Explanation(
-            name, tr("Once the text is done, plain decoding is timed beside it, and the factor stands here.")
+            name, tr("Once the text is done, plain decoding is timed in turn with it, and the factor stands here.")
         )
     if plain_ms is None or summary.speedup is None:
         own_time = tr("This run takes {0} per token.").format(quantities.milliseconds(drafting_ms))
@@ -186,7 +186,7 @@ def _uncertainty(summary: Summary) -> str:
     if summary.speedup_ci is not None:
         return tr("The brackets hold the true value with 95 % confidence, for this prompt on this machine.")
     if summary.speedup_range is not None:
-        return tr("Beside it stand the smallest and the largest repeat; an interval needs ten.")
+        return tr("The smallest and the largest repeat stand next to it; an interval needs ten.")
     return ""
 
 
@@ -217,7 +217,7 @@ def _same_text(summary: Summary) -> Explanation:
             "when sampling, only the odds are the same, not the tokens."
         ))  # fmt: skip
     if summary.same:
-        return Explanation(name, tr("Yes: every token equals that of plain decoding, which ran beside it."))
+        return Explanation(name, tr("Yes: every token equals that of plain decoding, which was timed in the same run."))
     return Explanation(name, tr(
         "No: token {0} is the first that differs. Where the target's two best tokens lie close together, "
         "rounding alone can turn them round."

@@ -40,13 +40,13 @@ def _titles() -> dict[str, str]:
     ]
     titles = {
         "device": tr("Device"),
-        "dtype": tr("Numbers"),
-        "runtime": tr("Forward"),
+        "dtype": tr("Number format"),
+        "runtime": tr("Forward pass"),
         "repeats": tr("Repeats"),
         "n_prompts": tr("Prompts"),
         "quantize": tr("Quantized"),
         "quantized": tr("Quantized"),
-        "forward": tr("Forward"),
+        "forward": tr("Forward pass"),
         "processor": tr("Processor"),
         "note": tr("Note"),
     }

@@ -39,7 +39,7 @@ class DrafterConfig(msgspec.Struct, frozen=True):
         ),
     ] = "forward-kl"
     minutes: Annotated[
-        float, Meta(gt=0, le=10_000, title="Minutes", description="time for training, measuring it included")
+        float, Meta(gt=0, le=10_000, title="Time in minutes", description="time for training, measuring it included")
     ] = 10.0
     layers: Annotated[
         int,
@@ -63,10 +63,10 @@ class DrafterConfig(msgspec.Struct, frozen=True):
     ] = 0
     sample: Annotated[
         int,
-        Meta(ge=0, le=10_000_000, title="Sampled tokens", description="text to add, written by the target itself"),
+        Meta(ge=0, le=10_000_000, title="Tokens to sample", description="text to add, written by the target itself"),
     ] = 0
     gamma: Annotated[
-        int, Meta(ge=1, le=64, title="γ to measure at", description="tokens a round where the speedup is measured")
+        int, Meta(ge=1, le=64, title="Draft length γ", description="tokens a round where the speedup is measured")
     ] = 4
     patience: Annotated[
         int,

@@ -27,6 +27,7 @@ def shown(qtbot):
     store.attach(host)
     panel = TokenStreamPanel(store)
     qtbot.addWidget(panel)
+    panel.mode.inspect(True)
     panel.resize(800, 400)
     panel.show()
 

@@ -31,7 +31,7 @@ class AcceptancePlot(PlotPanel):
         super().__init__(
             store,
             parent,
-            title=tr("Acceptance rate"),
+            title=tr("Acceptance rate α"),
             caption=tr("Accepted ÷ tested; high and narrow is good."),
             axis="α",
             bottom=tr("round"),

@@ -27,7 +27,7 @@ class TokensPerRoundPlot(PlotPanel):
         super().__init__(
             store,
             parent,
-            title=tr("Tokens per round"),
+            title=tr("Tokens per round τ"),
             caption=tr("Plain decoding has 1. The lines should meet."),
             axis="τ",
             bottom=tr("round"),

@@ -12,10 +12,11 @@ from app.choices.recent_folders import RecentFolders
 from app.state.requests import NO_DRAFTER, default_drafter
 from app.text.plain_text import one_line, plain_tip
 from app.widgets import labels, path_line
+from app.widgets.choice_box import ChoiceBox
 from app.widgets.elided_label import ElidedLabel
 from app.widgets.labels import plain_label
 from app.widgets.model_picker import ModelChoice, ModelPicker
-from app.widgets.steady_box import SteadyBox
+from app.widgets.note_label import NoteLabel
 from app.words import conversions, quantities, refused_model, runs
 from app.words.model_names import builtin_name, full_name, is_builtin
 from engine import drafters
@@ -26,10 +27,13 @@ from engine.models import checkpoint_folder
 DEVICES = ("auto", "cpu", "cuda")
 DTYPES = ("auto", "fastest", "float32", "bfloat16", "float16")
 RUNTIMES = ("auto", "fused", "modules")
+_NOTE_LINES = 2
 
 
 class PairForm(QWidget):
-    """`changed` is emitted when another pair is chosen, `look_asked` when the user asks to search for models again."""
+    """Target and drafter; `computing` holds how they are computed, for its owner to place.
+
+    `changed` is emitted when another pair is chosen, `look_asked` when the user asks to search for models again."""
 
     changed = Signal()
     look_asked = Signal()
@@ -44,12 +48,13 @@ class PairForm(QWidget):
         self.target = ModelPicker(pair.target, self.tr("Target"), self._target_tip(), self)
         self.drafter = ModelPicker(pair.drafter, self.tr("Drafter"), self._drafter_tip(), self)
         self.device = self._choice_box(DEVICES, pair.device, self.tr("Device"), self._device_tip())
-        self.dtype = self._choice_box(DTYPES, pair.dtype, self.tr("Number type"), self._dtype_tip())
-        self.runtime = self._choice_box(RUNTIMES, pair.runtime, self.tr("Forward"), self._runtime_tip())
-        self.runtime_note = plain_label("", self, role="muted", wraps=True)
-        self.target_note = plain_label("", self, role="muted", wraps=True)
-        self.drafter_note = plain_label("", self, role="muted", wraps=True)
+        self.dtype = self._choice_box(DTYPES, pair.dtype, self.tr("Number format"), self._dtype_tip())
+        self.runtime = self._choice_box(RUNTIMES, pair.runtime, self.tr("Forward pass"), self._runtime_tip())
+        self.runtime_note = NoteLabel(_NOTE_LINES, self, role="muted")
+        self.target_note = NoteLabel(_NOTE_LINES, self, role="muted")
+        self.drafter_note = NoteLabel(_NOTE_LINES, self, role="muted")
         self.others = ElidedLabel(self, role="muted")
+        self.computing = QWidget(self)
         self._lay_out()
         self.target.spec_changed.connect(self._follow_target)
         self.drafter.spec_changed.connect(self._follow_drafter)
@@ -58,18 +63,23 @@ class PairForm(QWidget):
             picker.file_asked.connect(lambda picker=picker: self._ask_file(picker))
             picker.look_asked.connect(self.look_asked)
         for box in (self.device, self.dtype, self.runtime):
-            box.currentTextChanged.connect(self.changed)
+            box.currentIndexChanged.connect(self.changed)
         self._update_lists()
+
+    @property
+    def n_changed(self) -> int:
+        """How many of the choices in `computing` are not those at the start."""
+        return sum(box.currentIndex() > 0 for box in (self.device, self.dtype, self.runtime))
 
     def pair(self) -> Load:
         """The chosen pair."""
         return Load(
             target=self.target.spec().strip() or "builtin",
             drafter=self.drafter.spec().strip() or NO_DRAFTER,
-            device=self.device.currentText(),
-            dtype=self.dtype.currentText(),
+            device=self.device.value(),
+            dtype=self.dtype.value(),
             drafter_device=self._drafter_device,
-            runtime=self.runtime.currentText(),
+            runtime=self.runtime.value(),
         )
 
     def choose(self, target: str, drafter: str) -> None:
@@ -82,7 +92,7 @@ class PairForm(QWidget):
     def choose_runtime(self, name: object) -> None:
         """Choose the forward; an unknown name changes nothing."""
         if name in RUNTIMES:
-            self.runtime.setCurrentText(str(name))
+            self.runtime.choose(str(name))
 
     def remember(self, *specs: str) -> None:
         """Add the folders among these to the lists."""
@@ -242,10 +252,10 @@ class PairForm(QWidget):
         self.remember(folder)
         self.look_asked.emit()
 
-    def _choice_box(self, options: Sequence[str], current: str, name: str, tip: str) -> QComboBox:
-        box = SteadyBox(self)
-        box.addItems([*options, *([] if current in options else [current])])
-        box.setCurrentText(current)
+    def _choice_box(self, options: Sequence[str], current: str, name: str, tip: str) -> ChoiceBox:
+        setting = "runtime" if options is RUNTIMES else ""
+        box = ChoiceBox(setting, [*options, *([] if current in options else [current])], self)
+        box.choose(current)
         box.setAccessibleName(name)
         box.setToolTip(tip)
         return box
@@ -276,30 +286,35 @@ class PairForm(QWidget):
         )
 
     def _lay_out(self) -> None:
-        form = QFormLayout()
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setVerticalSpacing(theme.GRID - 2)
-        form.setHorizontalSpacing(theme.GRID)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for text, box in (
-            (self.tr("Target"), self.target),
-            (self.tr("Drafter"), self.drafter),
-            (self.tr("Device"), self.device),
-            (self.tr("Numbers"), self.dtype),
-            (self.tr("Forward"), self.runtime),
-        ):
-            label = plain_label(text, self)
-            label.setBuddy(box)
-            label.setToolTip(box.toolTip())
-            form.addRow(label, box)
+        form = self._form(((self.tr("Target"), self.target), (self.tr("Drafter"), self.drafter)))
         form.insertRow(1, self.target_note)
         form.insertRow(3, self.drafter_note)
-        form.addRow(self.runtime_note)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.HALF)
         column.addLayout(form)
         column.addWidget(self.others)
+        rows = (
+            (self.tr("Device"), self.device),
+            (self.tr("Number format"), self.dtype),
+            (self.tr("Forward pass"), self.runtime),
+        )
+        computing = self._form(rows)
+        computing.addRow(self.runtime_note)
+        self.computing.setLayout(computing)
+
+    def _form(self, rows: Sequence[tuple[str, QComboBox]]) -> QFormLayout:
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(theme.GRID - 2)
+        form.setHorizontalSpacing(theme.GRID)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for text, box in rows:
+            label = plain_label(text, self)
+            label.setBuddy(box)
+            label.setToolTip(box.toolTip())
+            form.addRow(label, box)
+        return form
 
 
 def _is_through_text(option: ModelOption) -> bool:

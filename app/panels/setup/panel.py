@@ -13,6 +13,7 @@ from app.choices import presets
 from app.choices.presets import Preset
 from app.panel import Panel
 from app.panels.setup.chat_box import ChatBox
+from app.panels.setup.dtype_offer import DtypeOffer
 from app.panels.setup.early_check import EarlyCheck
 from app.panels.setup.measure_box import MeasureBox
 from app.panels.setup.memory_block import MemoryBlock
@@ -23,6 +24,8 @@ from app.state.notices import Trouble
 from app.state.requests import NO_DRAFTER, Setup, default_drafter
 from app.state.store import RunStore
 from app.widgets.config_form import ConfigForm
+from app.widgets.focus import tab_through
+from app.widgets.fold import Fold
 from app.widgets.labels import plain_label
 from app.widgets.opened_note import OpenedNote
 from app.widgets.preset_box import PresetBox
@@ -30,7 +33,9 @@ from engine.commands import Estimate, Load, Survey
 from engine.events import Estimated, Event, ModelLoaded, Progressed, RunStarted, Setting, Surveyed
 from engine.runs.summary import Summary
 
-_FIRST_FIELDS = ("gamma", "temperature", "top_k", "top_p", "min_p", "max_new_tokens", "seed")
+_FIRST_FIELDS = ("gamma", "temperature", "max_new_tokens")
+# What people rarely change; a method's own settings are in view.
+_FOLDED_FIELDS = ("top_k", "top_p", "min_p", "seed", "stop_at_end", "baseline", "repeats", "generation_rules")
 _ASKED = ("chat", "system")  # in a box of their own
 _PAUSE_MS = 300
 
@@ -60,6 +65,7 @@ class SetupPanel(Panel):
     named: the pair was given on the command line, so that of the last session is not restored."""
 
     measure_only_toggled = Signal(bool)
+    choice_changed = Signal()
     settings_restored = Signal()
     every_ms = 100
 
@@ -89,10 +95,18 @@ class SetupPanel(Panel):
         self.method = MethodBox("decode", self)
         self.preset = PresetBox(self)
         configs = [spec.config for spec in self.method.methods.values()]
-        self.form = ConfigForm(configs, self, first=_FIRST_FIELDS, without=_ASKED)
+        self.form = ConfigForm(configs, self, first=_FIRST_FIELDS, without=_ASKED, folded=_FOLDED_FIELDS)
         self.form.add_above(self.tr("Preset"), self.preset)
         self.measure = MeasureBox(self)
+        self.more = Fold(
+            self.tr("More"),
+            self.tr("Sampling, seed, repeats, and where and how the models are computed"),
+            (self.form.rest, self.models.computing, self.measure),
+            self,
+        )
         self.memory = MemoryBlock(self)
+        self.offer = DtypeOffer(self)
+        self.offer.taken.connect(lambda: self.models.dtype.choose("bfloat16"))
         self._early = EarlyCheck(self)
         self._early.answered.connect(self._draw_needed)
         self._pause = QTimer(self)
@@ -107,10 +121,13 @@ class SetupPanel(Panel):
         self.preset.chosen.connect(self._apply_preset)
         self.measure.toggled.connect(self.measure_only_toggled)
         self.measure.toggled.connect(self._draw_measuring)
+        for signal in (self.models.changed, self.form.changed, self.measure.toggled):
+            signal.connect(lambda *_: self._on_choice_changed())
         self.opened.back_asked.connect(self._restore_choice)
         store.models_changed.connect(self._survey_again)
         self._lay_out()
         self._follow_pair()
+        self._on_choice_changed()
 
     def setup(self) -> Setup:
         """The chosen pair, method and settings."""
@@ -144,6 +161,7 @@ class SetupPanel(Panel):
             self._draw_models()
             self.models.show_runtime(state.model)
             self.memory.show_loaded(state.model, state.loading)
+            self._draw_offer()
             self._draw_needed()
             self._draw_chat()
         self.chat.preview.show_preview(self.store.engine.previewed)
@@ -160,6 +178,7 @@ class SetupPanel(Panel):
         self.form.save(settings, "decode")
         self.chat.save(settings)
         settings.setValue("decode/measure_only", self.measure_only)
+        settings.setValue("decode/more", self.more.is_open)
         self.models.recent.save(settings)
 
     def restore(self, settings: QSettings) -> None:
@@ -174,6 +193,7 @@ class SetupPanel(Panel):
         self.form.restore(settings, "decode")
         self.chat.restore(settings)
         self.measure.box.setChecked(bool(settings.value("decode/measure_only", False, type=bool)))
+        self.more.open(bool(settings.value("decode/more", False, type=bool)))
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
         """Ask nothing while hidden."""
@@ -211,6 +231,9 @@ class SetupPanel(Panel):
         self.memory.show_estimate(estimate, in_use=pair == self.store.commands.pair_to_come)
         self.models.show_conversions(estimate)
         self.models.show_reason(self._early.why_not(pair) if estimate is None else estimate.why_not)
+
+    def _draw_offer(self) -> None:
+        self.offer.show_model(self.store.engine.model, self.models.pair().dtype)
 
     def _draw_chat(self) -> None:
         """Show how the chosen target is asked, once it is loaded."""
@@ -302,6 +325,12 @@ class SetupPanel(Panel):
         pair, spec = self.models.pair(), self.method.method
         return _Choice(pair.target, pair.drafter, spec.name, self._values())
 
+    def _on_choice_changed(self) -> None:
+        """Say how many of the folded settings are not as at first, and tell whoever describes the choice."""
+        self.more.show_changes(self.form.n_changed_in_rest + self.models.n_changed + self.measure_only)
+        self._draw_offer()
+        self.choice_changed.emit()
+
     def _values(self) -> dict[str, Setting]:
         """The settings of the chosen method."""
         kind = self.method.method.config
@@ -340,8 +369,8 @@ class SetupPanel(Panel):
         column.addWidget(self.opened)
         column.addWidget(plain_label(self.tr("Models"), self, role="title"))
         column.addWidget(self.models)
-        column.addWidget(self.chat)
         column.addWidget(plain_label(self.tr("Method"), self, role="title"))
-        for widget in (self.method, self.form, self.rules, self.measure, self.memory):
+        for widget in (self.method, self.form, self.rules, self.chat, self.more, self.memory, self.offer):
             column.addWidget(widget)
         column.addStretch(1)
+        tab_through(column)

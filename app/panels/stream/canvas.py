@@ -12,7 +12,7 @@ from app.panels.stream.layout import StreamLayout
 from app.panels.stream.marks import StreamMarks
 from app.panels.stream.painter import MARGIN, PlacedSegment, StreamPainter
 from app.panels.stream.text import KeptText
-from app.panels.stream.tokens import StreamToken
+from app.panels.stream.tokens import StreamToken, read_lines
 from app.theme import StreamFate
 
 _SLICE_S = 0.003
@@ -40,7 +40,7 @@ class StreamCanvas(QAbstractScrollArea):
         self.marks = StreamMarks()
         self.empty_text = ""
         self.zoom = 100
-        self._shows_ghosts = True
+        self._reading = False
         self._n_laid_out = 0
         self._page: StreamLayout | None = None
         self._anchor: _Anchor | None = None
@@ -75,10 +75,15 @@ class StreamCanvas(QAbstractScrollArea):
         if not self._layout_timer.isActive():
             self._lay_out_more()
 
-    def show_ghosts(self, shown: bool) -> None:
-        """Show or hide the ghosts: tokens that were proposed and not kept."""
-        if shown != self._shows_ghosts:
-            self._shows_ghosts = shown
+    @property
+    def reading(self) -> bool:
+        """Whether the text is shown as text: no ghosts, no pieces, fates by underline only."""
+        return self._reading
+
+    def show_as_text(self, reading: bool) -> None:
+        """Show the text as text, or every token that was proposed, piece by piece."""
+        if reading != self._reading:
+            self._reading = self._painter.reading = reading
             self._restart()
 
     def show_x_ray(self, shown: bool) -> None:
@@ -155,6 +160,7 @@ class StreamCanvas(QAbstractScrollArea):
 
     def _set_fonts(self) -> None:
         self._painter = StreamPainter(self.font(), self.zoom / 100)
+        self._painter.reading = self._reading
         self._painter.make_room(self.marks.x_ray)
         self._layout = StreamLayout(self._painter.measure)
 
@@ -219,9 +225,15 @@ class StreamCanvas(QAbstractScrollArea):
 
     def _add(self, layout: StreamLayout, index: int) -> None:
         token = self.tokens[index]
-        if self._shows_ghosts or not token.is_ghost:
+        if not self._reading:
             gap = self._painter.gap(token.fate, begins_word=token.begins_word)
             layout.add(index, token.shown, bold=token.fate == "correction", breaks=token.breaks, gap=gap)
+        elif not token.is_ghost:
+            *ended, last = read_lines(token)
+            for line in ended:
+                layout.add(index, line, bold=False, breaks=True, gap=0.0)
+            if last or not ended:
+                layout.add(index, last, bold=False, breaks=False, gap=0.0)
 
     def _update_range(self) -> None:
         bar, height = self.verticalScrollBar(), self.viewport().height()

@@ -22,13 +22,16 @@ _MIN_VISIBLE_PROB = 0.005
 
 
 class _Bar(NamedTuple):
+    """A candidate. own: it is the token of the card."""
+
+    own: bool
     text: str
     p: float | None
     q: float | None
 
 
 class TokenCard(QWidget):
-    """Overlay on the stream that ignores the mouse."""
+    """Overlay on the window that ignores the mouse: a low stream has no room for it beside the token's line."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -53,7 +56,11 @@ class TokenCard(QWidget):
         self._has_drafter = bool(token.record.top_q)
         descriptions = [f"{name} {value}" for name, value in self.facts] + [self._rule] * bool(self._rule)
         self.setAccessibleName("; ".join(descriptions))
-        self._fit(max(beside.top(), self._view.height() - beside.bottom()) - theme.GRID)
+        window = self._view.window()
+        if self.parentWidget() is not window:
+            self.setParent(window)
+        beside = QRect(self._view.mapTo(window, beside.topLeft()), beside.size())
+        self._fit(max(beside.top(), window.height() - beside.bottom()) - theme.GRID)
         self.resize(self._needed_size())
         self.move(self._position(beside))
         self.show()
@@ -63,29 +70,30 @@ class TokenCard(QWidget):
     def _facts(self, token: StreamToken) -> tuple[tuple[str, str], ...]:
         record = token.record
         assert record is not None
-        facts = [
-            (self.tr("fate"), fate_name(token.fate)),
-            (self.tr("id"), self.tr("{0}, a control token").format(record.id) if token.control else str(record.id)),
-            ("p", _probability(record.p)),
-        ]
+        facts = [(self.tr("target p"), _probability(record.p))]
         if isinstance(record, ProposedToken):
-            facts.append(("q", _probability(record.q)))
-            facts += self._decision(token.fate, record)
+            facts.append((self.tr("drafter q"), _probability(record.q)))
+            facts.append(("min(1, p/q)", _probability(_ratio(record))))
+        facts.append((self.tr("fate"), fate_name(token.fate)))
+        if isinstance(record, ProposedToken):
+            facts.append((self.tr("draw u"), self._draw(token.fate, record)))
         elif record.rank is not None:
             facts.append((self.tr("rank in the draft"), str(record.rank + 1)))
+        name = self.tr("{0}, a control token").format(record.id) if token.control else str(record.id)
+        facts.append((self.tr("id"), name))
         return tuple(facts)
 
-    def _decision(self, fate: StreamFate, record: ProposedToken) -> list[tuple[str, str]]:
-        """The values that decided about a proposed token; greedy mode has neither draw nor ratio."""
+    def _draw(self, fate: StreamFate, record: ProposedToken) -> str:
+        """The random draw that decided; greedy mode draws nothing."""
         if record.u is None:
-            return [(self.tr("draw u"), self.tr("none"))]
-        draw = self.tr("not reached") if fate == "untested" else f"{record.u:.3f}"
-        return [("min(1, p/q)", _probability(record.accept_prob)), (self.tr("draw u"), draw)]
+            return self.tr("none")
+        return self.tr("not reached") if fate == "untested" else f"{record.u:.3f}"
 
     def _fit(self, height: int) -> None:
-        """Drop the last candidates if the card would be too high."""
+        """Drop the last candidates if the card would be too high, the token itself last of all."""
         while self._bars and self._needed_size().height() > height:
-            self._bars.pop()
+            others = [place for place, bar in enumerate(self._bars) if not bar.own]
+            self._bars.pop(others[-1] if others else -1)
 
     def _needed_size(self) -> QSize:
         n_lines = 1 + self._n_fact_rows() + bool(self._rule) + (1 + len(self._bars) if self._bars else 0)
@@ -100,7 +108,7 @@ class TokenCard(QWidget):
 
     def _position(self, beside: QRect) -> QPoint:
         """Below the token or above it, wherever the card fits; otherwise on the side with more space."""
-        room = self._view.rect()
+        room = self._view.window().rect()
         x = max(theme.GRID, min(beside.left(), room.right() - self.width() - theme.GRID))
         below = beside.bottom() + theme.HALF
         above = beside.top() - self.height() - theme.HALF
@@ -154,7 +162,8 @@ class TokenCard(QWidget):
             self._paint_text(painter, QRect(lefts[1], y, width, line), self.tr("drafter q"), colours.muted)
         for bar in self._bars:
             y += line
-            self._paint_text(painter, QRect(left, y, name_width - theme.GRID, line), bar.text, colours.text)
+            mark = "▸ " if bar.own else ""
+            self._paint_text(painter, QRect(left, y, name_width - theme.GRID, line), mark + bar.text, colours.text)
             self._paint_bar(painter, QRect(lefts[0], y, width - theme.GRID, line), bar.p, colours.bar_p)
             if self._has_drafter:
                 self._paint_bar(painter, QRect(lefts[1], y, width - theme.GRID, line), bar.q, colours.bar_q)
@@ -183,6 +192,13 @@ def _is_greedy(token: StreamToken) -> bool:
     return isinstance(record, ProposedToken) and record.u is None and token.fate != "unverified"
 
 
+def _ratio(record: ProposedToken) -> float:
+    """min(1, p/q); a greedy run, which decides by rank, records all or nothing instead."""
+    if record.u is not None:
+        return record.accept_prob
+    return min(1.0, record.p / record.q) if record.q else 1.0
+
+
 def _probability(value: float | None) -> str:
     if value is None:
         return quantities.UNKNOWN
@@ -190,26 +206,23 @@ def _probability(value: float | None) -> str:
 
 
 def _paired_bars(record: ProposedToken | LastToken) -> list[_Bar]:
-    """The union of both top lists, in the target's order and then the drafter's, without invisibly short bars."""
-    p, q = _by_id(record.top_p), _by_id(record.top_q)
-    all_ids = dict.fromkeys((*p, *q))
-    shown_ids = [
-        id_
-        for id_ in all_ids
-        if id_ == record.id or max(_prob_of(p.get(id_)) or 0.0, _prob_of(q.get(id_)) or 0.0) >= _MIN_VISIBLE_PROB
-    ]
+    """The union of both top lists, in the target's order and then the drafter's, without invisibly short bars.
+
+    The token itself is always among them, last where neither model lists it."""
+    if not record.top_p and not record.top_q:
+        return []
+    p, q = _probs(record.top_p), _probs(record.top_q)
+    p.setdefault(record.id, record.p)
+    if isinstance(record, ProposedToken):
+        q.setdefault(record.id, record.q)
+    texts = {candidate.id: candidate.text for candidate in (*record.top_q, *record.top_p)} | {record.id: record.text}
+    order = dict.fromkeys(candidate.id for candidate in (*record.top_p, *record.top_q)) | {record.id: None}
     return [
-        _Bar(_candidate_text(p.get(id_) or q[id_]), _prob_of(p.get(id_)), _prob_of(q.get(id_))) for id_ in shown_ids
+        _Bar(id_ == record.id, visible(texts[id_], longest=_MAX_CHARS), p.get(id_), q.get(id_))
+        for id_ in order
+        if id_ == record.id or max(p.get(id_, 0.0), q.get(id_, 0.0)) >= _MIN_VISIBLE_PROB
     ]
 
 
-def _by_id(candidates: tuple[Candidate, ...]) -> dict[int, Candidate]:
-    return {candidate.id: candidate for candidate in candidates}
-
-
-def _prob_of(candidate: Candidate | None) -> float | None:
-    return None if candidate is None else candidate.prob
-
-
-def _candidate_text(candidate: Candidate) -> str:
-    return visible(candidate.text, longest=_MAX_CHARS)
+def _probs(candidates: tuple[Candidate, ...]) -> dict[int, float]:
+    return {candidate.id: candidate.prob for candidate in candidates}

@@ -1,4 +1,4 @@
-"""Layout of the token stream: appends tokens as segments to lines, given a function that measures text."""
+"""Layout of the token stream: appends tokens as segments to lines that break between words, given a measure of text."""
 
 import unicodedata
 from array import array
@@ -6,6 +6,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 
 import msgspec
+
+from app.panels.stream.word_breaks import may_break
 
 GAP = 2.0
 # Between tokens of one word: enough to separate their underlines, too little to split the word.
@@ -24,7 +26,7 @@ class TextSegment(msgspec.Struct, frozen=True, gc=False):
 
 
 class StreamLayout:
-    """Fills lines of a given width; a segment never moves until the layout restarts.
+    """Fills lines of a given width; a segment moves only with its word, from the end of the last line to a new one.
 
     Stored as arrays: twenty bytes per token, and no objects for the garbage collector to scan."""
 
@@ -42,11 +44,18 @@ class StreamLayout:
         self._texts: list[str] = []
         self._line_starts = array("I", [0])
         self._x = 0.0
+        # The first segment of the last word: the line may break before it.
+        self._word_start = 0
+        self._last_char = ""
 
     def add(self, token: int, text: str, *, bold: bool, breaks: bool, gap: float = GAP) -> None:
         """Append a token with a higher index than the last; breaks: end the line after it; gap: space before it."""
         width = self._measure(text, bold)
         self._x += gap if self._x else 0.0
+        if not self._x or (text and may_break(self._last_char, text[0])):
+            self._word_start = len(self._texts)
+        if self._x and self._x + width > self._width:
+            self._wrap_word()
         if self._x and self._x + width > self._width:
             self._new_line()
         while width > self._width and len(text) > 1:
@@ -55,8 +64,8 @@ class StreamLayout:
             self._new_line()
             text = text[n:]
             width = self._measure(text, bold)
-        if text:
-            self._add_segment(token, text, width)
+        self._add_segment(token, text, width)
+        self._last_char = text[-1:] or self._last_char
         if breaks:
             self._new_line()
 
@@ -145,7 +154,19 @@ class StreamLayout:
 
     def _new_line(self) -> None:
         self._line_starts.append(len(self._texts))
+        self._word_start = len(self._texts)
         self._x = 0.0
+
+    def _wrap_word(self) -> None:
+        """Begin a line with the last word; one that has a line to itself stays where it is."""
+        first = self._word_start
+        if not self._line_starts[-1] < first < len(self._texts):
+            return
+        shift = self._xs[first]
+        for segment in range(first, len(self._texts)):
+            self._xs[segment] -= shift
+        self._line_starts.append(first)
+        self._x -= shift
 
     def _n_that_fit(self, text: str, *, bold: bool) -> int:
         """The number of characters that fit on a line, at least one, without splitting combined characters."""

@@ -1,5 +1,7 @@
 """Legend of the token stream: each fate in its colour and with its cue, and a key to the X-ray bars."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
@@ -9,9 +11,10 @@ from app.panels.stream.marks import paint_controls, tint
 from app.panels.stream.painter import MARGIN, PlacedSegment, StreamPainter
 from app.panels.stream.words import control_meaning, control_name, fate_meaning, fate_name
 from app.theme import StreamFate
-from app.widgets.labels import plain_label
+from app.widgets.elided_label import ElidedLabel
 
 _FATES: tuple[StreamFate, ...] = ("accepted", "correction", "bonus", "plain", "rejected", "untested")
+_ONLY_INSPECTED = ("plain", "rejected", "untested")
 _SPACING = theme.GRID + theme.HALF
 _SAMPLE_PROBS = (0.1, 0.5, 1.0)
 
@@ -24,6 +27,7 @@ class Legend(QWidget):
         self.fates = [LegendEntry(fate, self) for fate in _FATES]
         self.control = LegendEntry("prompt", self, control=True)
         self.control.hide()
+        self._reading = self._has_control = False
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -31,27 +35,45 @@ class Legend(QWidget):
     @property
     def entries(self) -> list["LegendEntry"]:
         """The entries on show."""
-        return self.fates if self.control.isHidden() else [*self.fates, self.control]
+        return [entry for entry in (*self.fates, self.control) if not entry.isHidden()]
+
+    @property
+    def _possible(self) -> list["LegendEntry"]:
+        """The entries of reading and inspecting, so that nothing moves between the two."""
+        return [*self.fates, self.control] if self._has_control else self.fates
 
     def show_control(self, shown: bool) -> None:
         """Explain how control tokens are marked, where the target has any."""
-        if shown == self.control.isHidden():
-            self.control.setVisible(shown)
-            self.updateGeometry()
-            self._place()
+        if shown != self._has_control:
+            self._has_control = shown
+            self._show_entries()
+
+    def show_as_text(self, reading: bool) -> None:
+        """Show the cues of the text that is read, which has no ghosts, or those of tokens that are inspected."""
+        self._reading = reading
+        for entry in self.fates:
+            entry.show_as_text(reading)
+        self._show_entries()
+
+    def _show_entries(self) -> None:
+        for entry in self.fates:
+            entry.setVisible(not (self._reading and entry.fate in _ONLY_INSPECTED))
+        self.control.setVisible(self._has_control)
+        self.updateGeometry()
+        self._place()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Size of all entries on one line."""
-        width = sum(entry.width() + _SPACING for entry in self.entries) - _SPACING
-        return QSize(width, self.heightForWidth(width))
+        width = sum(entry.width() + _SPACING for entry in self._possible) - _SPACING
+        return QSize(width, self._possible[0].height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Size of the widest entry."""
-        return QSize(max(entry.width() for entry in self.entries), self.entries[0].height())
+        return QSize(max(entry.width() for entry in self._possible), self._possible[0].height())
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802 (Qt's name)
         """The height of as many lines as the width requires."""
-        return self._positions(width)[-1].y() + self.entries[-1].height()
+        return self._positions(self._possible, width)[-1].y() + self._possible[-1].height()
 
     def event(self, event: QEvent) -> bool:
         """Lay out entries whose sizes have changed with the font."""
@@ -66,13 +88,13 @@ class Legend(QWidget):
         self._place()
 
     def _place(self) -> None:
-        for entry, position in zip(self.entries, self._positions(self.width()), strict=True):
+        for entry, position in zip(self.entries, self._positions(self.entries, self.width()), strict=True):
             entry.move(position)
 
-    def _positions(self, width: int) -> list[QPoint]:
-        """The positions of the entries, line by line."""
+    def _positions(self, entries: Sequence["LegendEntry"], width: int) -> list[QPoint]:
+        """The positions of entries, line by line."""
         positions, x, y = [], 0, 0
-        for entry in self.entries:
+        for entry in entries:
             if x and x + entry.width() > width:
                 x, y = 0, y + entry.height()
             positions.append(QPoint(x, y))
@@ -85,7 +107,7 @@ class LegendEntry(QWidget):
 
     def __init__(self, fate: StreamFate, parent: QWidget, *, control: bool = False) -> None:
         super().__init__(parent)
-        self._fate, self._control = fate, control
+        self.fate, self._control = fate, control
         self._name = control_name() if control else fate_name(fate)
         self._fit()
         meaning = control_meaning() if control else fate_meaning(fate)
@@ -93,15 +115,22 @@ class LegendEntry(QWidget):
         self.setAccessibleName(self._name)
         self.setAccessibleDescription(meaning)
 
+    def show_as_text(self, reading: bool) -> None:
+        """Paint the cue of a text that is read, or that of a token that is inspected."""
+        self._painter.reading = reading
+        self.update()
+
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
-        """Follow the size of the window's text."""
+        """Follow the system font."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            reading = self._painter.reading
             self._fit()
+            self._painter.reading = reading
 
     def _fit(self) -> None:
         self._painter = StreamPainter(self.font(), 1 / theme.STREAM_SCALE)
-        self._width = self._painter.measure(self._name, self._fate == "correction")
+        self._width = self._painter.measure(self._name, self.fate == "correction")
         self.setFixedSize(self.sizeHint())
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
@@ -114,7 +143,7 @@ class LegendEntry(QWidget):
         placed = [PlacedSegment(1.0, self._painter.rise, self._width, self._name, 0)]
         if self._control:
             paint_controls(painter, self._painter, placed)
-        self._painter.paint(painter, self._fate, placed)
+        self._painter.paint(painter, self.fate, placed)
         painter.end()
 
 
@@ -123,23 +152,25 @@ class XRayKey(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        label = plain_label(
-            self.tr("X-ray: the longer and stronger the bar, the likelier the token was to be accepted"),
-            self,
-            role="muted",
-        )
-        label.setToolTip(
-            self.tr(
-                "Sampling: min(1, p/q), target over drafter. Greedy: full for the target's first choice, else none."
-            )
-        )
-        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._label = ElidedLabel(self, role="muted")
         row = QHBoxLayout(self)
         row.setContentsMargins(MARGIN, theme.HALF, theme.GRID, 0)
         row.setSpacing(theme.GRID)
         for prob in _SAMPLE_PROBS:
             row.addWidget(_XRaySample(prob, self))
-        row.addWidget(label, 1)
+        row.addWidget(self._label, 1)
+        self.explain(greedy=True)
+
+    def explain(self, *, greedy: bool) -> None:
+        """Say what the bars of a greedy or a sampled run show."""
+        if greedy:
+            text = self.tr("X-ray: the longer the bar, the more probable the target found the token (p)")
+            tip = self.tr("In a greedy run the target's first choice is kept; p says how sure it was.")
+        else:
+            text = self.tr("X-ray: the longer the bar, the likelier the token was to be accepted (min(1, p/q))")
+            tip = self.tr("Sampling accepts a token with the probability min(1, p/q), target over drafter.")
+        self._label.setText(text)
+        self._label.setToolTip(f"{text}. {tip}")
 
 
 class _XRaySample(QWidget):

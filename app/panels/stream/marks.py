@@ -1,6 +1,6 @@
 """Marks of the stream, painted under the text: the selected round and token, a range, search matches, the X-ray."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
@@ -26,6 +26,7 @@ class StreamMarks:
         self.search: Search | None = None
         self.search_at = 0
         self.x_ray = False
+        self.greedy = False
 
     def forget(self) -> None:
         """Remove all marks except the X-ray."""
@@ -44,7 +45,7 @@ class StreamMarks:
             ]
             _paint_range(painter, ink, in_range, self.range)
         if self.x_ray:
-            _paint_x_ray(painter, ink, tokens, segments)
+            _paint_x_ray(painter, ink, tokens, segments, value=target_prob if self.greedy else acceptance)
         if self.search is not None and segments:
             self._paint_matches(painter, ink, tokens, segments)
 
@@ -121,14 +122,19 @@ def _paint_range(
 
 
 def _paint_x_ray(
-    painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], segments: Sequence[PlacedSegment]
+    painter: QPainter,
+    ink: StreamPainter,
+    tokens: Sequence[StreamToken],
+    segments: Sequence[PlacedSegment],
+    *,
+    value: Callable[[Record | None], float | None],
 ) -> None:
-    """Paint a line under each proposed token, and on it a bar as long and dark as acceptance was likely."""
+    """Paint a line under each token that has a value from 0 to 1, and on it a bar of that length and strength."""
     bars: list[list[QRectF]] = [[] for _ in range(_N_TINTS + 1)]
     height = ink.bar_height
     top = ink.line_height - ink.rise - height - 1
     for segment in segments:
-        prob = acceptance(tokens[segment.token].record)
+        prob = value(tokens[segment.token].record)
         if prob is not None:
             x, y, width = segment.x, segment.baseline + top, segment.width
             bars[0].append(QRectF(x, y + height - 1, width, 1))
@@ -144,6 +150,11 @@ def _paint_x_ray(
 def acceptance(record: Record | None) -> float | None:
     """The acceptance probability of a proposed token; None if it was not proposed."""
     return min(1.0, max(0.0, record.accept_prob)) if isinstance(record, ProposedToken) else None
+
+
+def target_prob(record: Record | None) -> float | None:
+    """The target's probability of a token; None in the prompt."""
+    return None if record is None else min(1.0, max(0.0, record.p))
 
 
 def tint(prob: float) -> QColor:

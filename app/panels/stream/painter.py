@@ -65,6 +65,8 @@ class StreamPainter:
         self._dot_widths = (self.metrics.horizontalAdvance("·"), self._bold_metrics.horizontalAdvance("·"))
         self._widths: tuple[dict[str, float], dict[str, float]] = ({}, {})
         self._cached_shape = lru_cache(maxsize=_SHAPE_CACHE_SIZE)(self._shape)
+        # Whether the text is shown as text, with fates by underline only.
+        self.reading = False
 
     def measure(self, text: str, bold: bool) -> float:
         """Width of a text, cached, since a vocabulary is small."""
@@ -108,8 +110,9 @@ class StreamPainter:
     def paint(self, painter: QPainter, fate: StreamFate, segments: Sequence[PlacedSegment]) -> None:
         """Paint tokens of one fate: their text, their spaces, their cue."""
         colour = theme.fate_colour(fate)
-        self._paint_texts(painter, segments, colour, fate)
-        cue = _CUES.get(fate)
+        read_as_text = self.reading and fate != "prompt"
+        self._paint_texts(painter, segments, theme.fate_colour("unmarked") if read_as_text else colour, fate)
+        cue = (_READING_CUES if self.reading else _CUES).get(fate)
         if cue is not None:
             cue(self, painter, colour, segments)
 
@@ -123,7 +126,7 @@ class StreamPainter:
     def _paint_texts(
         self, painter: QPainter, segments: Sequence[PlacedSegment], colour: QColor, fate: StreamFate
     ) -> None:
-        bold = fate == "correction"
+        bold = fate == "correction" and not self.reading
         painter.setPen(colour)
         painter.setFont(self.bold if bold else self.font)
         shape_of, draw = self._cached_shape, painter.drawStaticText
@@ -134,14 +137,14 @@ class StreamPainter:
                 self._paint_clipped(painter, at, segment, shape)
             else:
                 draw(at, shape.letters)
-        if fate == "unmarked":
+        if fate == "unmarked" or self.reading:
             return
         # The mark of a space is a small dot, since it is there to be counted, not read.
         side, drop = (self._dot_widths[bold] - self.stroke) / 2, round(self.metrics.xHeight() / 2) + self.stroke / 2
         spaces = [
             QRectF(segment.x + side, segment.baseline - drop, self.stroke, self.stroke)
             for segment in segments
-            if segment.text[0] == _SPACE
+            if segment.text.startswith(_SPACE)
         ]
         _fill(painter, theme.blend(colour, QColor(theme.current().base), 0.55), spaces)
 
@@ -173,6 +176,9 @@ class StreamPainter:
 
     def _underline(self, painter: QPainter, colour: QColor, segments: Sequence[PlacedSegment]) -> None:
         _fill(painter, colour, self._rules(segments, 2 * self.stroke))
+
+    def _double_underline(self, painter: QPainter, colour: QColor, segments: Sequence[PlacedSegment]) -> None:
+        _fill(painter, colour, self._rules(segments, 2 * self.stroke) + self._rules(segments, 4 * self.stroke))
 
     def _strike(self, painter: QPainter, colour: QColor, segments: Sequence[PlacedSegment]) -> None:
         rise = round(self.metrics.xHeight() / 2)
@@ -235,4 +241,11 @@ _CUES: Mapping[StreamFate, _Cue] = {
     "rejected": StreamPainter._strike,
     "untested": StreamPainter._dots_below,
     "plain": StreamPainter._tick,
+}
+# The target's own token in a round without a proposal needs no line: the text of plain decoding has none either.
+_READING_CUES: Mapping[StreamFate, _Cue] = {
+    "accepted": StreamPainter._underline,
+    "unverified": StreamPainter._wave,
+    "correction": StreamPainter._double_underline,
+    "bonus": StreamPainter._dots_below,
 }

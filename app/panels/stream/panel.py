@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
 from app.panel import Panel
 from app.panels.stream.legend import Legend, XRayKey
+from app.panels.stream.mode_switch import ModeSwitch
 from app.panels.stream.search import SearchBar
 from app.panels.stream.tokens import ControlIds, StreamToken, prompt_tokens, round_tokens
 from app.panels.stream.view import StreamView
@@ -28,17 +29,24 @@ class TokenStreamPanel(Panel):
         self.view = StreamView(self)
         self.view.empty_text = self.tr("The text appears here, each token in the colour of its fate.")
         self._controls = ControlIds()
-        self.legend = Legend(self)
         self.search = SearchBar(self)
         self.x_ray_key = XRayKey(self)
-        self.ghosts = QCheckBox(self.tr("Show ghosts"), self)
-        self.ghosts.setChecked(True)
-        self.ghosts.setToolTip(self.tr("Show tokens that were proposed and not kept, in line with the text."))
+        self.mode = ModeSwitch(self)
+        self.legend = Legend(self)
+        self._footer = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._control_row = QHBoxLayout()
         self.x_ray = QCheckBox(self.tr("X-ray"), self)
-        self.x_ray.setToolTip(self.tr("Show under each proposed token how likely it was to be accepted (X)."))
+        self.x_ray.setToolTip(
+            self.tr(
+                "While inspecting, show under each proposed token how likely it was to be accepted or, if greedy, "
+                "how probable the target found it (X)."
+            )
+        )
         self.copy = self._action(self.tr("Copy text"), self.copy_text, "Ctrl+C")
         self.select_all = self._action(self.tr("Select all"), self.view.select_all, "Ctrl+A")
         self.find_text = self._action(self.tr("Search…"), self.open_search)
+        self.inspect = self._action(self.tr("Inspect tokens"), lambda: None, "Ctrl+I")
+        self.inspect.setCheckable(True)
         self.zoom_actions = (
             self._zoom_action(self.tr("Larger text in the stream"), self.zoom_in, "Ctrl+Alt++", "Ctrl+Alt+="),
             self._zoom_action(self.tr("Smaller text in the stream"), self.zoom_out, "Ctrl+Alt+-"),
@@ -51,6 +59,7 @@ class TokenStreamPanel(Panel):
         self.verbs.follow(self.fork, "fork", tip)
         self._connect_signals()
         self._lay_out()
+        self._show_mode()
 
     # The run on show
 
@@ -66,6 +75,7 @@ class TokenStreamPanel(Panel):
                 self._controls = ControlIds(event.control_ids)
                 self.legend.show_control(bool(event.control_ids))
                 tokens += prompt_tokens(event)
+                self._follow_sampling(event)
             elif isinstance(event, RoundFinished):
                 tokens += round_tokens(event, self._controls)
         self.view.append(tokens)
@@ -123,9 +133,38 @@ class TokenStreamPanel(Panel):
         search = self.view.marks.search
         self.search.show_count(self.view.marks.search_at, 0 if search is None else len(search.starts))
 
-    def _show_x_ray(self, shown: bool) -> None:
-        self.view.show_x_ray(shown)
-        self.x_ray_key.setVisible(shown)
+    @property
+    def inspecting(self) -> bool:
+        """Whether tokens are inspected: with ghosts, pieces and cards; else the text is read."""
+        return self.mode.is_inspecting
+
+    def _show_mode(self) -> None:
+        """Show the text as text or token by token; the X-ray belongs to inspecting."""
+        x_ray = self.inspecting and self.x_ray.isChecked()
+        self.inspect.setChecked(self.inspecting)
+        self.x_ray.setEnabled(self.inspecting)
+        self.legend.show_as_text(not self.inspecting)
+        self.view.show_x_ray(x_ray)
+        self.view.show_as_text(not self.inspecting)
+        self.x_ray_key.setVisible(x_ray)
+
+    def _toggle_x_ray(self) -> None:
+        """Switch the X-ray; where the text is read, begin to inspect."""
+        self.x_ray.setChecked(not (self.inspecting and self.x_ray.isChecked()))
+        self.mode.inspect(True)
+
+    def _follow_sampling(self, started: RunStarted) -> None:
+        """Let the X-ray show p in a greedy run, where an acceptance probability would be all or nothing."""
+        greedy = not dict(started.settings).get("temperature")
+        self.view.marks.greedy = greedy
+        self.x_ray_key.explain(greedy=greedy)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Put the legend beside the controls or, if there is no room, above them."""
+        super().resizeEvent(event)
+        needed = self.legend.sizeHint().width() + self._control_row.minimumSize().width() + 4 * theme.GRID
+        fits = needed <= self.width()
+        self._footer.setDirection(QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom)
 
     # Construction
 
@@ -147,24 +186,29 @@ class TokenStreamPanel(Panel):
         self.view.search_asked.connect(self.open_search)
         self.view.search_moved.connect(self._update_count)
         self.view.search_left.connect(self.close_search)
-        self.view.x_ray_asked.connect(self.x_ray.toggle)
+        self.view.x_ray_asked.connect(self._toggle_x_ray)
         self.search.wanted.connect(self._search)
         self.search.stepped.connect(self.search_on)
         self.search.left.connect(self.close_search)
-        self.ghosts.toggled.connect(self.view.show_ghosts)
-        self.x_ray.toggled.connect(self._show_x_ray)
+        self.mode.changed.connect(self._show_mode)
+        self.inspect.toggled.connect(self.mode.inspect)
+        self.x_ray.toggled.connect(self._show_mode)
         next_match = self._action(self.tr("Next find"), lambda: self.search_on(1), "F3")
         previous_match = self._action(self.tr("Previous find"), lambda: self.search_on(-1), "Shift+F3")
         self.addActions([next_match, previous_match])
 
     def _lay_out(self) -> None:
-        footer = QHBoxLayout()
+        controls = self._control_row
+        controls.setSpacing(theme.GRID)
+        controls.addWidget(self.mode)
+        controls.addWidget(self.x_ray)
+        controls.addStretch(1)
+        controls.addWidget(self.fork)
+        footer = self._footer
         footer.setContentsMargins(2 * theme.GRID, theme.HALF, theme.GRID, theme.HALF)
         footer.setSpacing(theme.GRID)
         footer.addWidget(self.legend, 1)
-        footer.addWidget(self.ghosts)
-        footer.addWidget(self.x_ray)
-        footer.addWidget(self.fork)
+        footer.addLayout(controls)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

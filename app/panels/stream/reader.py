@@ -48,6 +48,14 @@ class StreamReader(StreamCanvas):
 
     # The run on show
 
+    def show_as_text(self, reading: bool) -> None:
+        """Switch between reading and inspecting; the card of the current token comes and goes with it."""
+        super().show_as_text(reading)
+        if reading or self.marks.current is None:
+            self._card.hide()
+        elif self.isVisible():
+            self.show_card(self.marks.current)
+
     def clear(self) -> None:
         """Remove all tokens; an open search continues in the next ones."""
         query = "" if self.marks.search is None else self.marks.search.wanted
@@ -78,14 +86,23 @@ class StreamReader(StreamCanvas):
         self.viewport().update()
 
     def show_card(self, index: int) -> None:
-        """Show the card of a token beside it."""
+        """Show the card of a token beside it, unless the text is only read."""
+        self._settle_layout()
         line, segment = self.lines.line_of(index), self.lines.segment_of(index)
-        if line is None or segment is None or self.tokens[index].record is None:
+        if self.reading or line is None or segment is None or self.tokens[index].record is None:
             self._card.hide()
             return
         top = self.top + line * self.line_height
         rect = QRect(round(MARGIN + segment.x), top, round(segment.width), self.line_height)
         self._card.show_token(self.tokens[index], rect)
+
+    def _settle_layout(self) -> None:
+        """Do what is left to lay out around the view now: Qt would do it while it shows the card, which then hides."""
+        widget = self.parentWidget()
+        while widget is not None:
+            if (layout := widget.layout()) is not None:
+                layout.activate()
+            widget = widget.parentWidget()
 
     def _index_of(self, selection: Selection) -> int | None:
         """Bisect for the selected token: tokens are ordered by round and index, after those of the prompt."""

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from app.state.selection import Selection
+from app.text.plain_text import one_line
 from app.text.shown_text import visible
 from app.theme import StreamFate
 from engine.events import LastToken, ProposedToken, RoundFinished, RunStarted
@@ -78,6 +79,12 @@ def prompt_tokens(event: RunStarted) -> list[StreamToken]:
         StreamToken(visible(piece) or _EMPTY_MARK, text, "prompt", control=token_id in controls)
         for piece, text, token_id in zip(event.prompt_pieces, texts, ids, strict=False)
     ]
+
+
+def read_lines(token: StreamToken) -> list[str]:
+    """What a token adds to the text, line by line, as it reads: spaces as spaces, all else in displayable form."""
+    lines = token.text.replace("\r\n", "\n").split("\n")
+    return [one_line(line, longest=max(len(line), 1)) for line in lines]
 
 
 def round_tokens(event: RoundFinished, controls: ControlIds = _NO_CONTROLS) -> list[StreamToken]:

@@ -216,6 +216,7 @@ class StreamView(StreamReader):
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
         """Stop layout and dragging while hidden."""
+        self.card.hide()  # it lies over the window, not over the stream alone
         self._layout_timer.stop()
         self._scroll_timer.stop()
         self._pressed_at = None

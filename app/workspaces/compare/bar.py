@@ -57,7 +57,7 @@ class CompareBar(Panel):
         self.gammas = QLineEdit("2, 4, 6", self)
         self.gammas.setProperty("role", "search")
         self.gammas.setFixedWidth(_GAMMA_WIDTH)
-        self.gammas.setAccessibleName(self.tr("Draft lengths γ"))
+        self.gammas.setAccessibleName(self.tr("Length γ"))
         self.gammas.setToolTip(self.tr("Draft lengths to measure each drafter at, such as 2, 4, 6 or 1-8"))
         self.drafters = DraftersBox(self)
         self.more = MoreBox(pair, self)
@@ -169,7 +169,7 @@ class CompareBar(Panel):
         for text, boxes in (
             (self.tr("Target"), (self.target,)),
             (self.tr("Prompts"), (self.prompts, self.n_prompts)),
-            ("γ", (self.gammas,)),
+            (self.tr("Draft lengths γ"), (self.gammas,)),
         ):
             label = plain_label(text, self)
             label.setBuddy(boxes[0])

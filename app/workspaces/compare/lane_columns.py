@@ -75,12 +75,13 @@ def lane_columns(record: Callable[[], ComparisonRecord]) -> tuple[LaneColumn, ..
 def _acceptance() -> tuple[LaneColumn, ...]:
     return (
         LaneColumn(
-            "α", tr("Acceptance rate: accepted ÷ tested tokens, with its 95 % interval; high is good."),
+            tr("acceptance α"), tr("Acceptance rate: accepted ÷ tested tokens, with its 95 % interval; high is good."),
             lambda lane: quantities.with_interval(lane.alpha, lane.alpha_ci), lambda lane: lane.alpha,
             "0.00 [0.00, 0.00]", high_first=True,
         ),
         LaneColumn(
-            "τ", tr("Tokens per round: what one forward of the target yields; 1 without a draft, at most γ + 1."),
+            tr("tokens/round τ"),
+            tr("Tokens per round: what one forward of the target yields; 1 without a draft, at most γ + 1."),
             lambda lane: _number(lane.tau), lambda lane: lane.tau, "0.00", high_first=True,
         ),
         LaneColumn(
@@ -90,7 +91,7 @@ def _acceptance() -> tuple[LaneColumn, ...]:
             high_first=True,
         ),
         LaneColumn(
-            "c", tr("Cost of a drafted token: one drafter step ÷ one target step; low is good."),
+            tr("step cost c"), tr("Cost of a drafted token: one drafter step ÷ one target step; low is good."),
             lambda lane: _number(lane.c), lambda lane: lane.c, "0.00",
         ),
         LaneColumn(

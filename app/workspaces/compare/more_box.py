@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QFormLayout, QWidget
 
 from app import theme
 from app.panels.setup import pair_form
+from app.text.plain_text import one_line
+from app.widgets.choice_box import ChoiceBox
 from app.widgets.config_form import ConfigForm
 from app.widgets.labels import plain_label
 from app.widgets.popup_button import PopupButton
-from app.widgets.steady_box import SteadyBox
 from engine.commands import Load
 from engine.events import Setting
 from engine.settings import ChatConfig
@@ -39,8 +40,8 @@ class MoreBox(PopupButton):
         super().__init__(self.tr("More"), tip, parent)
         self.form = ConfigForm(LaneSettings, self.sheet, first=_FIRST)
         self.device = self._box(pair_form.DEVICES, pair.device, self.tr("Device"))
-        self.dtype = self._box(pair_form.DTYPES, pair.dtype, self.tr("Number type"))
-        self.runtime = self._box(pair_form.RUNTIMES, pair.runtime, self.tr("Forward"))
+        self.dtype = self._box(pair_form.DTYPES, pair.dtype, self.tr("Number format"))
+        self.runtime = self._box(pair_form.RUNTIMES, pair.runtime, self.tr("Forward pass"))
         self._lay_out()
         self.form.changed.connect(self._on_changed)
         self._on_changed()
@@ -56,15 +57,15 @@ class MoreBox(PopupButton):
 
     def where(self) -> tuple[str, str, str]:
         """Device, number type and forward."""
-        return self.device.currentText(), self.dtype.currentText(), self.runtime.currentText()
+        return self.device.value(), self.dtype.value(), self.runtime.value()
 
     def show_choice(self, settings: Mapping[str, Setting], where: tuple[str, str, str]) -> None:
         """Choose these settings; where: device, number type and forward."""
         self.form.set_values(settings)
         for box, value in zip((self.device, self.dtype, self.runtime), where, strict=True):
-            if box.findText(value) < 0:
-                box.addItem(value)
-            box.setCurrentText(value)
+            if box.findData(value) < 0:
+                box.addItem(one_line(value), value)
+            box.choose(value)
 
     def save(self, settings: QSettings) -> None:
         """Save the settings."""
@@ -77,12 +78,12 @@ class MoreBox(PopupButton):
     def _on_changed(self) -> None:
         self.changed.emit()
 
-    def _box(self, options: tuple[str, ...], current: str, name: str) -> SteadyBox:
-        box = SteadyBox(self.sheet)
-        box.addItems([*options, *([] if current in options else [current])])
-        box.setCurrentText(current)
+    def _box(self, options: tuple[str, ...], current: str, name: str) -> ChoiceBox:
+        setting = "runtime" if options is pair_form.RUNTIMES else ""
+        box = ChoiceBox(setting, [*options, *([] if current in options else [current])], self.sheet)
+        box.choose(current)
         box.setAccessibleName(name)
-        box.currentTextChanged.connect(lambda _text: self.changed.emit())
+        box.currentIndexChanged.connect(lambda _row: self.changed.emit())
         return box
 
     def _lay_out(self) -> None:
@@ -92,12 +93,12 @@ class MoreBox(PopupButton):
         where.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for text, box in (
             (self.tr("Device"), self.device),
-            (self.tr("Numbers"), self.dtype),
-            (self.tr("Forward"), self.runtime),
+            (self.tr("Number format"), self.dtype),
+            (self.tr("Forward pass"), self.runtime),
         ):
             label = plain_label(text, self.sheet)
             label.setBuddy(box)
-            label.setMinimumWidth(self.fontMetrics().horizontalAdvance(self.tr("Temperature")))
+            label.setMinimumWidth(self.fontMetrics().horizontalAdvance(self.tr("Number format")))
             where.addRow(label, box)
         self.sheet.column.addWidget(self.form)
         self.sheet.column.addLayout(where)

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from app import theme
 from app.text.plain_text import one_line, plain_tip
 from app.widgets.steady_box import SteadyBox
 from engine.experiments.prompt_sets import BUILTIN_SETS, ENGLISH, ENGLISH_TASKS
@@ -39,6 +40,11 @@ class PromptSetBox(SteadyBox):
         self.insertSeparator(self.count())
         self.addItem(self.tr("File…"), _FILE)
         self.activated.connect(self._on_activated)
+        self.setMinimumWidth(0)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Room for the shortest of the names."""
+        return QSize(self.fontMetrics().horizontalAdvance(self.itemText(0)) + 5 * theme.GRID, self.sizeHint().height())
 
     def spec(self) -> str:
         """The chosen set as a command names it."""

@@ -11,7 +11,7 @@ from app import theme
 from app.panel import Panel
 from app.panels.stream import accessible
 from app.state.store import RunStore
-from app.text.plain_text import one_line
+from app.text.plain_text import one_line, plain_tip
 from app.widgets.labels import ElasticLine, plain_label
 from app.widgets.permission import allow
 from app.widgets.steady_box import SteadyBox
@@ -115,6 +115,7 @@ class TextsPanel(Panel):
         if at != self.turns.currentIndex():
             self.turns.setCurrentIndex(at)
         self.turns.setEnabled(bool(turns))
+        self.turns.setToolTip(plain_tip(self.turns.currentText()))
 
     def _on_turn(self, index: int) -> None:
         comparing = self.store.tab(ComparingProgress)
@@ -154,7 +155,7 @@ class TextsPanel(Panel):
 
     def _add_column(self) -> None:
         column = LaneText(self)
-        column.view.show_ghosts(self.ghosts.isChecked())
+        column.view.show_as_text(not self.ghosts.isChecked())
         column.scrolled.connect(lambda n_chars, column=column: self._follow(n_chars, column))
         self.columns.append(column)
         self._row.addWidget(column, 1)
@@ -181,7 +182,7 @@ class TextsPanel(Panel):
 
     def _show_ghosts(self, shown: bool) -> None:
         for column in self.columns:
-            column.view.show_ghosts(shown)
+            column.view.show_as_text(not shown)
 
     # Qt
 

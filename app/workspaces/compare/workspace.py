@@ -11,6 +11,7 @@ from app.panels.error import ErrorPanel
 from app.plots.panel import PlotPanel
 from app.plots.report_saver import ReportSaver
 from app.state.verbs import Verb
+from app.widgets.side_column import SideColumn
 from app.words.explanations import Section
 from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.compare import choice, setup_of, setup_words
@@ -249,12 +250,19 @@ class CompareWorkspace(QWidget, Workspace):
         self.pages.addTab(_side_by_side(self.heat, self.predicted, (3, 2)), self.tr("Draft length"))
         self.pages.addTab(self.categories, self.tr("Categories"))
         self._lower = _side_by_side(self.pages, self.texts, _SHARES)
-        layout = QVBoxLayout(self)
+        content = QWidget(self)
+        layout = QVBoxLayout(content)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for widget in (self.error, self.bar, self.setup, self.recommendation, self.lanes):
+        for widget in (self.bar, self.setup, self.recommendation, self.lanes):
             layout.addWidget(widget)
         layout.addWidget(self._lower, 1)
+        # All of it scrolls where the window is too low for the table and the plots below it.
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self.error)
+        outer.addWidget(SideColumn(content, 0, self), 1)
 
 
 def _side_by_side(left: QWidget, right: QWidget, shares: tuple[int, int] = (1, 1)) -> QSplitter:

@@ -1,9 +1,9 @@
-"""What the docks of the Decode tab are made of: the dock itself, the column of plots, columns that scroll."""
+"""What the docks of the Decode tab are made of: the dock itself and the column of plots."""
 
 from time import perf_counter
 
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtWidgets import QDockWidget, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QDockWidget, QVBoxLayout, QWidget
 
 from app import theme
 from app.panels.plots.acceptance import AcceptancePlot
@@ -67,22 +67,3 @@ class DecodePlots(QWidget):
         method = None if self._store.started is None else self._store.started.method
         for plot in self.metrics:
             plot.setVisible(plot.method == method)
-
-
-class SideColumn(QScrollArea):
-    """A side column of a preferred width; it scrolls where the window is too low."""
-
-    def __init__(self, panel: QWidget, width: int) -> None:
-        super().__init__()
-        self._width = width
-        # The focus goes to the controls of the panel inside; they and the wheel scroll the column.
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setWidget(panel)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(panel.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width())
-
-    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Return the preferred width: the texts of the panel wrap and ask for none."""
-        return QSize(self._width, super().sizeHint().height())

@@ -54,7 +54,8 @@ class GammaTimePlot(MeasuredPlot):
         super().__init__(
             store, parent, title=tr("Time by γ"),
             caption=tr("Decoding alone, at the first context; low is good, above plain drafting does not pay."),
-            axis=tr("ms a token"), bottom="γ", empty=tr("The draft lengths are measured last, all together."),
+            axis=tr("ms a token"), bottom=tr("draft length γ"),
+            empty=tr("The draft lengths are measured last, all together."),
             series=(_plain_key(None), _drafted_key(tr("drafted"))), unit=quantities.milliseconds,
         )  # fmt: skip
 
@@ -73,7 +74,8 @@ class GammaSpeedupPlot(MeasuredPlot):
         super().__init__(
             store, parent, title=tr("Speedup by γ"),
             caption=tr("Above 1 drafting pays; the two together: the formula tells what limits it."),
-            axis=tr("times plain"), bottom="γ", empty=tr("The draft lengths are measured last, all together."),
+            axis=tr("times plain"), bottom=tr("draft length γ"),
+            empty=tr("The draft lengths are measured last, all together."),
             series=(
                 _drafted_key(tr("measured")),
                 SeriesStyle("▲", "t1", tr("predicted S"), "rejected", Qt.PenStyle.DashLine, tip),

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.panel import Panel
 from app.state.store import RunStore
 from app.widgets import labels
+from app.widgets.elided_label import ElidedLabel
 from engine.events import Event, Setting
 from engine.runs.summary import Summary
 
@@ -16,11 +17,9 @@ class SameText(Panel):
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self.label = labels.plain_label("", self, wraps=True)
+        self.label = ElidedLabel(self)
         self.label.setAccessibleName(self.tr("Check against plain decoding"))
-        self.label.setToolTip(
-            self.tr("In greedy mode the tokens must equal those of plain decoding, which runs beside it.")
-        )
+        self.label.setToolTip(self._meaning())
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.label)
@@ -34,7 +33,12 @@ class SameText(Panel):
         """Show the result of the check, or what it waits for."""
         role: labels.Role = "muted" if summary.same is None else "good" if summary.same else "bad"
         labels.set_role(self.label, role)
-        self.label.setText(self._result(summary) if summary.same is not None else self._why_not(summary))
+        text = self._result(summary) if summary.same is not None else self._why_not(summary)
+        self.label.setText(text)
+        self.label.setToolTip(f"{text}. {self._meaning()}")
+
+    def _meaning(self) -> str:
+        return self.tr("In greedy mode the tokens must equal those of plain decoding, which runs in the same run.")
 
     def _result(self, summary: Summary) -> str:
         if summary.first_divergence is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
@@ -19,9 +19,11 @@ from app.state.dropped import DroppedFiles
 from app.state.run_record import RunRecord
 from app.state.selection import Selection
 from app.state.verbs import Verb
+from app.widgets.side_column import SideColumn
 from app.words.model_names import full_name
 from app.workspaces.base import LastOpened, TabContext, Workspace
-from app.workspaces.decode.docks import DecodeDock, DecodePlots, SideColumn
+from app.workspaces.decode.docks import DecodeDock, DecodePlots
+from app.workspaces.decode.headline import HeadlinePanel
 from app.workspaces.decode.log import LogPanel
 from app.workspaces.decode.measured import MeasuredDialog
 from app.workspaces.decode.measuring import MeasuringProgress
@@ -33,17 +35,18 @@ from engine.prompts import Message
 from engine.runs.summary import Summary
 
 _LAYOUT_VERSION = 4
-_LEFT_WIDTH, _RIGHT_WIDTH, _BOTTOM_HEIGHT = 30 * theme.GRID, 33 * theme.GRID, 26 * theme.GRID
-# In a low window the table gets at most a quarter of the height, so that the text keeps its room.
-_BOTTOM_SHARE = 4
-_PLOTS_WIDTH = 40 * theme.GRID
+# Widths of the side columns in characters, and the height of the docks below the text in lines.
+_LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH, _BOTTOM_LINES = 30, 34, 40, 14
+# In a low window the table gets at most a fifth of the height, so that the text keeps its room.
+_BOTTOM_SHARE = 5
+_SIDE_SHARE = 0.55
+# After the window was resized, docks change their size for so long without the user.
+_CALM_MS = 100
 _AREAS = {
     "setup": Qt.DockWidgetArea.LeftDockWidgetArea,
     "metrics": Qt.DockWidgetArea.RightDockWidgetArea,
     "plots": Qt.DockWidgetArea.RightDockWidgetArea,
 }
-# Below this width figures and plots share one dock area as tabs.
-_WIDE = 1500
 
 
 class DecodeWorkspace(QMainWindow, Workspace):
@@ -59,6 +62,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self.error = ErrorPanel(store, self)
         self.stream = TokenStreamPanel(store, self, verbs=context.verbs)
         self.setup = SetupPanel(store, context.pair, self, named=context.named)
+        self.headline = HeadlinePanel(store, self.setup.setup, self)
         self.metrics = MetricsPanel(store, self)
         self.rounds = RoundsPanel(store, self)
         self.history = HistoryPanel(store, self)
@@ -74,16 +78,34 @@ class DecodeWorkspace(QMainWindow, Workspace):
         # The side columns reach down to the status bar: they need the height, the table does not.
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self._columns = {
+            "setup": SideColumn(self.setup, _LEFT_WIDTH),
+            "metrics": SideColumn(self.metrics, _RIGHT_WIDTH),
+            "plots": SideColumn(self.plots, _PLOTS_WIDTH),
+        }
         self._docks = {
-            "setup": self._add_dock("setup", self.tr("Setup"), SideColumn(self.setup, _LEFT_WIDTH)),
-            "metrics": self._add_dock("metrics", self.tr("Figures"), SideColumn(self.metrics, _RIGHT_WIDTH)),
-            "plots": self._add_dock("plots", self.tr("Plots"), SideColumn(self.plots, _PLOTS_WIDTH)),
+            "setup": self._add_dock("setup", self.tr("Setup"), self._columns["setup"]),
+            "metrics": self._add_dock("metrics", self.tr("Figures"), self._columns["metrics"]),
+            "plots": self._add_dock("plots", self.tr("Plots"), self._columns["plots"]),
             "rounds": self._add_dock("rounds", self.tr("Rounds"), self.rounds),
             "history": self._add_dock("history", self.tr("Runs of this session"), self.history),
             "log": self._add_dock("log", self.tr("Log"), self.log),
         }
         self._arranged = False
         self._was_wide: bool | None = None
+        self._sizes: dict[bool, dict[str, int]] = {}
+        self._settled_size = QSize()
+        self._settling = QTimer(self)
+        self._settling.setSingleShot(True)
+        self._settling.setInterval(0)
+        self._settling.timeout.connect(self._settle)
+        self._calming = QTimer(self)
+        self._calming.setSingleShot(True)
+        self._calming.setInterval(_CALM_MS)
+        self.setAnimated(False)
+        for dock in self._docks.values():
+            dock.installEventFilter(self)
+        self.setup.choice_changed.connect(self.headline.show_plan)
         self.setup.measure_only_toggled.connect(self._set_measure_only)
         for plot in self.plots.all:
             plot.export_failed.connect(store.report)
@@ -97,34 +119,72 @@ class DecodeWorkspace(QMainWindow, Workspace):
             dock.setFloating(False)
             self.addDockWidget(_AREAS.get(name, Qt.DockWidgetArea.BottomDockWidgetArea), dock)
             dock.show()
-        setup, metrics, plots, rounds, *others = self._docks.values()
+        _, _, _, rounds, *others = self._docks.values()
+        self._sizes.clear()
         self._arrange_right()
         for dock in others:
             self.tabifyDockWidget(rounds, dock)
         rounds.raise_()
-        widths = [_LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH]
-        self.resizeDocks([setup, metrics, plots], widths, Qt.Orientation.Horizontal)
-        bottom = min(_BOTTOM_HEIGHT, self.height() // _BOTTOM_SHARE)
-        self.resizeDocks([rounds], [bottom], Qt.Orientation.Vertical)
+        self._size_docks()
+
+    def _size_docks(self) -> None:
+        """Give the docks the sizes they were given in a window of this kind, at first those of the first start."""
+        self._calming.start()
+        self._settled_size = self.size()
+        wide = bool(self._was_wide)
+        sizes = self._sizes.get(wide) or {name: column.preferred_width() for name, column in self._columns.items()}
+        names = [name for name in _AREAS if not self._docks[name].isFloating()]
+        # The text keeps half of the window.
+        room = self.width() // 2 - sizes["setup"] - 2 * theme.GRID
+        widths = [sizes[name] if wide or name == "setup" else min(sizes[name], room) for name in names]
+        self.resizeDocks([self._docks[name] for name in names], widths, Qt.Orientation.Horizontal)
+        usual = _BOTTOM_LINES * self.fontMetrics().lineSpacing()
+        bottom = min(sizes.get("rounds", usual), self.height() // _BOTTOM_SHARE)
+        self.resizeDocks([self._docks["rounds"]], [bottom], Qt.Orientation.Vertical)
 
     def _arrange_right(self) -> None:
         """Put plots and figures side by side where the window is wide, else in one tabbed area."""
         metrics, plots = self._docks["metrics"], self._docks["plots"]
-        self._was_wide = self.width() >= _WIDE
+        self._was_wide = self._is_wide
         if not self._was_wide:
             self.tabifyDockWidget(metrics, plots)
             metrics.raise_()
         else:
+            # Docks that share an area as tabs stay together when they are split, unless both leave it first.
+            for dock in (plots, metrics):
+                self.removeDockWidget(dock)
+            self.addDockWidget(_AREAS["plots"], plots)
             self.splitDockWidget(plots, metrics, Qt.Orientation.Horizontal)
+            for dock in (plots, metrics):
+                dock.show()
+
+    @property
+    def _is_wide(self) -> bool:
+        """Whether all side columns leave the text enough of the window; else figures and plots share one dock area."""
+        return sum(column.preferred_width() for column in self._columns.values()) <= _SIDE_SHARE * self.width()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Rearrange plots and figures when the window becomes narrow or wide."""
+        """Let the text take what the window gains or loses; the docks get their sizes back."""
         super().resizeEvent(event)
-        if self._was_wide is None or self._was_wide == (self.width() >= _WIDE):
-            return
+        if self._was_wide is not None:
+            self._settling.start()
+
+    def _settle(self) -> None:
+        """Rearrange plots and figures if the window became narrow or wide, and restore the sizes of the docks."""
         right = [self._docks["metrics"], self._docks["plots"]]
-        if all(dock.isVisible() or not dock.isHidden() for dock in right) and not any(d.isFloating() for d in right):
+        movable = not any(dock.isFloating() or not dock.toggleViewAction().isChecked() for dock in right)
+        if self._was_wide != self._is_wide and movable:
             self._arrange_right()
+        self._size_docks()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        """Remember the sizes that the user gives the docks: those that change while the window keeps its own."""
+        is_settled = self.size() == self._settled_size  # a window that grows resizes its docks before it says so
+        by_user = is_settled and not self._settling.isActive() and not self._calming.isActive()
+        if event.type() == QEvent.Type.Resize and self._was_wide is not None and by_user:
+            widths = {name: self._docks[name].width() for name in _AREAS}
+            self._sizes[self._was_wide] = {**widths, "rounds": self.height() - self._docks["rounds"].y()}
+        return super().eventFilter(watched, event)
 
     def lay_open(self) -> None:
         """Show every panel at once: put docks that share a place side by side."""
@@ -225,7 +285,8 @@ class DecodeWorkspace(QMainWindow, Workspace):
             case "run":
                 return (self._measure_action,)
             case "view":
-                return [*(dock.toggleViewAction() for dock in self._docks.values()), *stream.zoom_actions]
+                docks = (dock.toggleViewAction() for dock in self._docks.values())
+                return [stream.inspect, *docks, *stream.zoom_actions]
         return ()
 
     def first_field(self) -> QWidget:
@@ -294,10 +355,12 @@ class DecodeWorkspace(QMainWindow, Workspace):
             self.measure()
         else:
             self.prompt.prompt.setPlainText(EXAMPLE_PROMPTS[0])
+            self.stream.mode.inspect(True)
             self._start(held=False)
 
     def settled(self, name: str) -> bool:
         """Select the first rejected token, which is worth showing."""
+        self.stream.mode.inspect(True)
         if name == "measured" or self._store.selection is not None:
             return True
         for event in self._store.log:
@@ -312,6 +375,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         """Save layout, settings and prompt."""
         settings.setValue("decode-layout", self.saveState(_LAYOUT_VERSION))
         settings.setValue("decode-prompt", self.prompt.prompt.toPlainText())
+        settings.setValue("decode/inspecting", self.stream.inspecting)
         self.setup.save(settings)
 
     def restore(self, settings: QSettings) -> None:
@@ -320,6 +384,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
             self._arranged = self.restoreState(layout, _LAYOUT_VERSION)
         if prompt := settings.value("decode-prompt"):
             self.prompt.prompt.setPlainText(str(prompt))
+        self.stream.mode.inspect(bool(settings.value("decode/inspecting", False, type=bool)))
         self.setup.restore(settings)
         self._set_measure_only(self.setup.measure_only)
 
@@ -351,6 +416,8 @@ class DecodeWorkspace(QMainWindow, Workspace):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Give the docks their sizes at the first start; they ignore them before there is a window."""
         super().showEvent(event)
+        if self._arranged and self._was_wide is None:
+            self._was_wide = self._is_wide
         if not self._arranged:
             self._arranged = True
             QTimer.singleShot(0, self, self.reset_layout)
@@ -362,6 +429,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         column.setSpacing(0)
         column.addWidget(self.error)
         column.addWidget(self.prompt)
+        column.addWidget(self.headline)
         column.addWidget(self.stream, 1)
         column.addWidget(self.transport)
         return middle

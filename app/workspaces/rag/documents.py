@@ -10,8 +10,9 @@ from app import theme
 from app.state.store import RunStore
 from app.text.plain_text import one_line, plain_tip
 from app.widgets import path_line
-from app.widgets.labels import plain_label
+from app.widgets.note_label import NoteLabel
 from app.widgets.permission import allow
+from app.widgets.reserved_space import keep_room
 from app.widgets.steady_box import SteadyBox
 from app.words import quantities
 from app.words.counts import count
@@ -21,6 +22,7 @@ from app.workspaces.rag.indexing import IndexProgress
 from engine.documents.sources import BUILTIN, BUILTIN_PAGES, SHIPPED
 from engine.events import FileSkipped, Indexed, Refused, RunFailed
 
+_STATE_LINES = 3
 _KEY, _MOST_RECENT = "rag/indexes", 8
 
 
@@ -56,11 +58,12 @@ class DocumentsPanel(AnswerPanel):
         self.opened = QPushButton(self.tr("Index…"), self)
         self.opened.setToolTip(self.tr("Ask an index that was made before, by the window or by draftscope rag index"))
         self.opened.clicked.connect(self._open)
-        self.state = plain_label("", self, role="muted", wraps=True)
+        self.state = NoteLabel(_STATE_LINES, self, role="muted")
         self.state.setAccessibleName(self.tr("State of the index"))
         self.left_out = QPushButton(self.tr("What was left out"), self)
         self.left_out.setToolTip(self.tr("Documents that are not in the index, each with the reason"))
         self.left_out.clicked.connect(self._list_skipped)
+        keep_room(self.left_out)
         self.left_out.hide()
         self._lay_out()
         self.show_answer()

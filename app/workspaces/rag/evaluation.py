@@ -56,7 +56,7 @@ class EvaluationPanel(Panel):
         )
         self.ablation = self._table(
             self.tr("Ablation"),
-            (self.tr("ablation"), self.tr("How subsets are chosen, m, k, and the scores that decide.")),
+            (self.tr("ablation"), self.tr("How subsets are chosen, drafts m, clusters k, and the scores used.")),
             (self.tr("accuracy"), self.tr("Share of right answers, with its 95 % interval from ten questions on.")),
             (self.tr("difference"), self.tr("To the evaluation's own settings on the same questions.")),
         )

@@ -38,7 +38,7 @@ def never_begun() -> str:
 def ending(evaluation: Evaluation, *, early: bool) -> str:
     """Describe how the evaluation made here ended; early: it can be continued."""
     if early:
-        text = tr("stopped after {0:,} of {1}; evaluate again to go on there")
+        text = tr("stopped after {0:,} of {1}; evaluate again to continue there")
         return text.format(evaluation.n_asked, count(evaluation.n_questions, "question"))
     return tr("done; every answer is kept in {0}").format(one_line(evaluation.name))
 
@@ -48,7 +48,7 @@ def title(evaluation: Evaluation | None) -> str:
     if evaluation is None:
         return tr("No evaluation yet: run one, or open what draftscope rag eval wrote")
     if evaluation.n_lines and not evaluation.systems and evaluation.n_answered is None:
-        text = tr("{0} has not ended: {1} so far; run the same command again to go on")
+        text = tr("{0} has not ended: {1} so far; run the same command again to continue")
         return text.format(one_line(evaluation.name), count(evaluation.n_lines, "line"))
     questions = ""
     if evaluation.n_questions:

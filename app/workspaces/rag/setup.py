@@ -1,13 +1,15 @@
 """Panel of the settings of an answer: documents, models, retrieval, drafts and scores."""
 
 from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app import theme
 from app.panels.setup.pair_form import PairForm
 from app.state.requests import NO_DRAFTER
 from app.state.store import RunStore
 from app.widgets.config_form import ConfigForm
+from app.widgets.focus import tab_through
+from app.widgets.fold import Fold
 from app.widgets.labels import plain_label
 from app.widgets.opened_note import OpenedNote
 from app.widgets.steady_box import SteadyBox
@@ -19,9 +21,7 @@ from engine.commands import Load
 from engine.events import RunStarted, Setting, Surveyed
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 
-_FIRST = (
-    "n", "k", "m", "sampling", "conditioning", "retrieval", "scores", "option", "baselines", "seed", "max_new_tokens",
-)  # fmt: skip
+_FIRST = ("n", "k", "m", "sampling", "conditioning", "retrieval", "baselines")
 # The index has its own panel, and answers end with their line whatever the setting says.
 _ELSEWHERE = ("index", "stop_at_end")
 _DRAFTER = "builtin:rag"
@@ -56,16 +56,19 @@ class RagSetupPanel(AnswerPanel):
         self.preset.setToolTip(self.tr("Settings to begin with; custom once they are none of these."))
         self.preset.activated.connect(self._take_preset)
         rare = [name for name in SpeculativeRagConfig.__struct_fields__ if name not in _FIRST]
-        self.form = ConfigForm(SpeculativeRagConfig, self, first=_FIRST, without=rare)
+        self.form = ConfigForm(SpeculativeRagConfig, self, first=_FIRST, without=_ELSEWHERE, folded=rare)
         self.form.set_values(rag_presets()[0].values)
         self.form.add_above(self.tr("Preset"), self.preset)
         self.form.changed.connect(self._update_preset)
-        self.rare = ConfigForm(SpeculativeRagConfig, self, without=(*_ELSEWHERE, *_FIRST))
-        self.rare.hide()
-        self.more = QCheckBox(self.tr("More settings"), self)
-        self.more.setToolTip(self.tr("Sampling of tokens, weights of the scores, the map"))
-        self.more.toggled.connect(self.rare.setVisible)
-        for signal in (self.documents.changed, self.models.changed, self.form.changed, self.rare.changed):
+        self.more = Fold(
+            self.tr("More"),
+            self.tr("How scores are made, sampling of tokens, the map, and where and how the models are computed"),
+            (self.form.rest, self.models.computing),
+            self,
+        )
+        for signal in (self.models.changed, self.form.changed):
+            signal.connect(self._show_changes)
+        for signal in (self.documents.changed, self.models.changed, self.form.changed):
             signal.connect(self.changed)
         self._lay_out()
         self.models.show_reason("")
@@ -77,8 +80,7 @@ class RagSetupPanel(AnswerPanel):
 
     def settings(self) -> dict[str, Setting]:
         """Return the current settings of the method."""
-        forms = (self.form.values(SpeculativeRagConfig), self.rare.values(SpeculativeRagConfig))
-        return {"index": self.documents.index(), **forms[0], **forms[1]}
+        return {"index": self.documents.index(), **self.form.values(SpeculativeRagConfig)}
 
     def why_not(self) -> str:
         """Return why no question can be asked; empty where one can."""
@@ -106,7 +108,6 @@ class RagSetupPanel(AnswerPanel):
     def save(self, settings: QSettings) -> None:
         """Save the choices."""
         self.form.save(settings, "rag")
-        self.rare.save(settings, "rag")
         self.documents.save(settings)
         own_pair = self._own_pair or self.pair()
         settings.setValue("rag/target", own_pair.target)
@@ -115,7 +116,6 @@ class RagSetupPanel(AnswerPanel):
     def restore(self, settings: QSettings) -> None:
         """Restore the saved choices."""
         self.form.restore(settings, "rag")
-        self.rare.restore(settings, "rag")
         self.documents.restore(settings)
         target, drafter = settings.value("rag/target"), settings.value("rag/drafter")
         if not self._named and isinstance(target, str) and isinstance(drafter, str) and target and drafter:
@@ -124,7 +124,6 @@ class RagSetupPanel(AnswerPanel):
 
     def _apply(self, settings: dict[str, Setting]) -> None:
         self.form.set_values(settings)
-        self.rare.set_values(settings)
         if isinstance(index := settings.get("index"), str) and index:
             self.documents.choose(index)
 
@@ -152,6 +151,9 @@ class RagSetupPanel(AnswerPanel):
         preset = preset_of(self.form.values(SpeculativeRagConfig))
         self.preset.setCurrentIndex(self.preset.findData("" if preset is None else preset.name))
 
+    def _show_changes(self) -> None:
+        self.more.show_changes(self.form.n_changed_in_rest + self.models.n_changed)
+
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
@@ -159,14 +161,15 @@ class RagSetupPanel(AnswerPanel):
         column.addWidget(self.opened)
         for title, *contents in (
             (self.tr("Documents"), self.documents),
-            (self.tr("Passages and drafts"), self.form, self.more, self.rare),
-            (self.tr("Models"), self.models),
+            (self.tr("Passages and drafts"), self.form),
+            (self.tr("Models"), self.models, self.more),
         ):
             column.addWidget(plain_label(title, self, role="title"))
             for content in contents:
                 column.addWidget(content)
             column.addSpacing(theme.HALF)
         column.addStretch(1)
+        tab_through(column)
 
 
 def rag_pair(pair: Load) -> Load:

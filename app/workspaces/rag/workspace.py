@@ -1,7 +1,7 @@
 """The RAG tab: settings on the left, then map, passages and text, with drafts and systems on the right."""
 
 from PySide6.QtCore import QSettings, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app import theme
 from app.panel import Panel
@@ -10,6 +10,7 @@ from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.state.verbs import Verb
 from app.widgets.labels import plain_label
+from app.widgets.side_column import SideColumn
 from app.words.explanations import Section
 from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.rag.answers import AnswerProgress
@@ -35,7 +36,7 @@ from engine.settings import Request
 
 _METHOD = "speculative_rag"
 _EVALUATION = 2
-_LEFT_WIDTH = 34 * theme.GRID
+_LEFT_WIDTH = 40  # characters
 _RETRIEVAL_SHARES, _DRAFTING_SHARES, _HALVES = (40, 34, 26), (74, 26), (36, 64)
 
 
@@ -222,7 +223,7 @@ class RagWorkspace(QWidget, Workspace):
         row = QHBoxLayout(page)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addWidget(_column(self.setup, self))
+        row.addWidget(SideColumn(self.setup, _LEFT_WIDTH, self, fixed=True))
         row.addLayout(right, 1)
         return page
 
@@ -231,7 +232,7 @@ class RagWorkspace(QWidget, Workspace):
         row = QHBoxLayout(page)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addWidget(_column(self.evaluating, self))
+        row.addWidget(SideColumn(self.evaluating, _LEFT_WIDTH, self, fixed=True))
         row.addWidget(self.evaluation, 1)
         return page
 
@@ -246,18 +247,6 @@ def _indented(widget: QWidget) -> QHBoxLayout:
     row.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, 0)
     row.addWidget(widget)
     return row
-
-
-def _column(content: QWidget, parent: QWidget) -> QScrollArea:
-    """A column of settings at the left; it scrolls where the window is too low."""
-    left = QScrollArea(parent)
-    left.setWidget(content)
-    left.setWidgetResizable(True)
-    left.setFrameShape(QFrame.Shape.NoFrame)
-    left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    left.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    left.setFixedWidth(_LEFT_WIDTH)
-    return left
 
 
 def _split(orientation: Qt.Orientation, widgets: tuple[QWidget, ...], shares: tuple[int, ...]) -> QSplitter:

@@ -57,6 +57,7 @@ class RunSearchBar(QWidget):
         self.tags = self._box(self.tr("Tag"))
         self.tags.addItem(self.tr("Any tag"), None)
         self.count = plain_label("", self, role="muted")
+        self.count.setMinimumWidth(self.count.fontMetrics().horizontalAdvance(self._count_text(99_999)))
         self.search.textChanged.connect(self._on_changed)
         for box in (self.kinds, self.states, self.tags):
             # Not where an entry changes because tags came or went.

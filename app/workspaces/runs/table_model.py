@@ -153,8 +153,8 @@ class RunTableModel(QAbstractTableModel):
         tr, number = self.tr, quantities.number
         return (
             _figure(tr("tokens"), tr("Tokens of the text, prompt not counted."), words.n_tokens, "tokens", 7, 4),
-            _figure("α", tr("Acceptance rate: accepted ÷ tested."), lambda r: number(r.alpha), "alpha", 5, 1),
-            _figure("τ", tr("Tokens a round, correction or bonus included."), lambda r: number(r.tau), "tau", 5, 3),
+            _figure(tr("acceptance α"), tr("Accepted ÷ tested."), lambda r: number(r.alpha), "alpha", 10, 1),
+            _figure(tr("tokens/round τ"), tr("Correction or bonus included."), lambda r: number(r.tau), "tau", 11, 3),
             _figure(
                 tr("speedup"), tr("Over plain decoding, measured in the same run."),
                 lambda r: quantities.times(r.speedup), "speedup", 8,

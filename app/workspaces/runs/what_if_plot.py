@@ -39,7 +39,8 @@ class WhatIfPlot(PlotPanel):
         super().__init__(
             store, parent, title=tr("Predicted by γ"),
             caption=tr("Above 1 drafting pays; γ 0 is plain decoding. Replayed, not measured."),
-            axis=tr("times plain"), bottom="γ", empty=tr("The curve appears when the run has been read."),
+            axis=tr("times plain"), bottom=tr("draft length γ"),
+            empty=tr("The curve appears when the run has been read."),
             keys=(("━", tr("changed"), "accent"), ("┅", tr("as recorded"), "muted"),
                   ("■", tr("γ asked"), "accent"), ("○", tr("γ recorded"), "muted")),
         )  # fmt: skip

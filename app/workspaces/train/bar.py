@@ -32,7 +32,7 @@ class TrainBarPanel(Panel):
         self.progress.setFixedSize(16 * theme.GRID, theme.GRID)
         self.start = self._button("run", self.tr("▶  Start"), self.tr("Train the drafter (Ctrl+Enter)"))
         self.start.setProperty("primary", True)
-        self.hold = self._button("pause", self.tr("Pause"), self.tr("Hold after the step under way, or go on (Ctrl+P)"))
+        self.hold = self._button("pause", self.tr("Pause"), self.tr("Hold after this step, or continue (Ctrl+P)"))
         self.stop = self._button("stop", self.tr("Stop"), self.tr("Stop; the last checkpoint is kept (Esc)"))
         self.use = QPushButton(self.tr("Use this drafter"), self)
         self.use.clicked.connect(self._use)

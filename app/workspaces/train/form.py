@@ -11,12 +11,14 @@ from app import theme
 from app.panel import Panel
 from app.state.store import RunStore
 from app.widgets import path_line
+from app.widgets.choice_box import ChoiceBox
 from app.widgets.config_form import ConfigForm
+from app.widgets.focus import tab_through
+from app.widgets.fold import Fold
 from app.widgets.labels import plain_label
 from app.widgets.model_picker import ModelChoice, ModelPicker
 from app.widgets.opened_note import OpenedNote
 from app.widgets.path_line import PathLine
-from app.widgets.steady_box import SteadyBox
 from app.workspaces.train.needs import TrainNeeds
 from app.workspaces.train.start import StartChoice
 from app.workspaces.train.training import TrainingRunProgress
@@ -29,6 +31,7 @@ from engine.training.drafter_config import OF_LONGSPEC, DrafterConfig
 _PAUSE_MS = 400
 _DEVICES, _DTYPES = ("auto", "cpu", "cuda"), ("auto", "float32", "bfloat16")
 _MOST_NAMES = 1000
+_FIRST = ("objective", "minutes", "sample")
 
 
 class TrainFormPanel(Panel):
@@ -53,14 +56,22 @@ class TrainFormPanel(Panel):
             self.tr("Drafter's folder"), self.tr("A new folder: the drafter, its log and its checkpoints."), self
         )
         self.out.add_button(self.tr("Choose…"), self.tr("Choose the drafter's folder"))
-        self.resume = QCheckBox(self.tr("Go on with the training in that folder"), self)
+        self.resume = QCheckBox(self.tr("Continue the training in that folder"), self)
         self.resume.setToolTip(self.tr("Continues at its last checkpoint, with the same target, text and settings."))
         self.device = self._box(_DEVICES, self.tr("Device"), self.tr("Where target and drafter are computed."))
         self.dtype = self._box(
-            _DTYPES, self.tr("Number type"), self.tr("Of the target; the drafter's weights are kept in float32.")
+            _DTYPES, self.tr("Number format"), self.tr("Of the target; the drafter's weights are kept in float32.")
         )
         self.start = StartChoice(self)
-        self.form = ConfigForm(DrafterConfig, self, without=(*self.start.values(), *OF_LONGSPEC))
+        rare = [name for name in DrafterConfig.__struct_fields__ if name not in _FIRST]
+        without = (*self.start.values(), *OF_LONGSPEC)
+        self.form = ConfigForm(DrafterConfig, self, first=_FIRST, without=without, folded=rare)
+        self.more = Fold(
+            self.tr("More"),
+            self.tr("Layers, width, steps, learning rate, and how the drafter is measured"),
+            (self.form.rest,),
+            self,
+        )
         self.needs = TrainNeeds(self)
         self.opened = OpenedNote(
             self.tr("Settings of the opened training."),
@@ -90,8 +101,8 @@ class TrainFormPanel(Panel):
             data=self.data.text().strip(),
             out=self.out.text().strip(),
             settings={**self.form.values(DrafterConfig), **self.start.values()},
-            device=self.device.currentText(),
-            dtype=self.dtype.currentText(),
+            device=self.device.value(),
+            dtype=self.dtype.value(),
             resume=self.resume.isChecked(),
         )
 
@@ -107,7 +118,7 @@ class TrainFormPanel(Panel):
         """Return why the training cannot start; empty where it can."""
         command = self.command()
         if not command.data and not command.settings["sample"]:
-            return self.tr("choose a text to learn from, or let the target write some (Sampled tokens)")
+            return self.tr("choose a text to learn from, or let the target write some (More: Tokens to sample)")
         if not command.out:
             return self.tr("choose a folder for the drafter")
         estimate = self.store.tab(TrainingRunProgress).record.estimated
@@ -217,7 +228,7 @@ class TrainFormPanel(Panel):
         for line in (self.data, self.out):
             line.changed.connect(self._on_choice_changed)
         for box in (self.device, self.dtype):
-            box.currentTextChanged.connect(self._on_choice_changed)
+            box.currentIndexChanged.connect(self._on_choice_changed)
         self.target.spec_changed.connect(self._on_choice_changed)
         self.resume.toggled.connect(self._on_choice_changed)
         self.opened.back_asked.connect(self._restore_own)
@@ -225,6 +236,7 @@ class TrainFormPanel(Panel):
             choice.changed.connect(self._on_choice_changed)
 
     def _on_choice_changed(self) -> None:
+        self.more.show_changes(self.form.n_changed_in_rest)
         self._show_needs()
         self.changed.emit()
         if self._needs_estimate():
@@ -257,9 +269,8 @@ class TrainFormPanel(Panel):
     def _inputs(self) -> tuple[QWidget, ...]:
         return self.target, self.data, self.out, self.resume, self.device, self.dtype, self.start, self.form
 
-    def _box(self, choices: Sequence[str], name: str, tip: str) -> SteadyBox:
-        box = SteadyBox(self)
-        box.addItems(list(choices))
+    def _box(self, choices: Sequence[str], name: str, tip: str) -> ChoiceBox:
+        box = ChoiceBox("", choices, self)
         box.setAccessibleName(name)
         box.setToolTip(tip)
         return box
@@ -274,14 +285,15 @@ class TrainFormPanel(Panel):
             (self.tr("Text to learn from"), self.data),
             (self.tr("Folder of the drafter"), self.out, self.resume),
             (self.tr("Start from"), self.start),
+            (self.tr("Training"), self.form, self.more),
             (self.tr("What it takes"), self.needs),
-            (self.tr("Training"), self.form),
         ):
             column.addWidget(plain_label(title, self, role="title"))
             for content in contents:
                 column.addWidget(content)
             column.addSpacing(theme.HALF)
         column.addStretch(1)
+        tab_through(column)
 
     def _model_form(self) -> QWidget:
         container = QWidget(self)
@@ -293,7 +305,7 @@ class TrainFormPanel(Panel):
         for text, widget in (
             (self.tr("Target"), self.target),
             (self.tr("Device"), self.device),
-            (self.tr("Numbers"), self.dtype),
+            (self.tr("Number format"), self.dtype),
         ):
             label = plain_label(text, self)
             label.setBuddy(widget)

@@ -159,7 +159,7 @@ class HeldOutPlot(TrainingPlot):
         self.mark_item = pg.ScatterPlotItem(size=_MARK_SIZE, symbol="o")
         self.bar = pg.ErrorBarItem()
         super().__init__(
-            store, parent, title=tr("Held-out α"),
+            store, parent, title=tr("Held-out acceptance rate α"),
             caption=tr("Drafts accepted on texts kept from training; high is good."),
             axis="α", key="α", colour="accepted", empty=tr("α appears with the first look at the held-out texts."),
             more_keys=(("●", tr("kept, 95 %"), "text"),),

@@ -4,12 +4,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from app import theme
 from app.panels.error import ErrorPanel
 from app.plots.report_saver import ReportSource
 from app.state.verbs import Verb
+from app.widgets.side_column import SideColumn
 from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.train.bar import TrainBarPanel
 from app.workspaces.train.figures import TrainFiguresPanel
@@ -23,7 +24,9 @@ from engine.training.training_log import FILE_NAME
 
 # The shortest training that still shows the drafter learning.
 _SHORT_TRAINING: dict[str, Setting] = {"sample": 4000, "steps": 60, "minutes": 2.0}
-_LEFT_WIDTH, _LOWER_HEIGHT = 40 * theme.GRID, 34 * theme.GRID
+_LEFT_WIDTH = 46  # characters
+# Of the height, for the plots and for what is below them.
+_SHARES = (16, 9)
 
 
 class TrainWorkspace(QWidget, Workspace):
@@ -122,12 +125,7 @@ class TrainWorkspace(QWidget, Workspace):
         self.form.restore(settings)
 
     def _lay_out(self) -> None:
-        left = QScrollArea(self)
-        left.setWidget(self.form)
-        left.setWidgetResizable(True)
-        left.setFrameShape(QFrame.Shape.NoFrame)
-        left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        left.setFixedWidth(_LEFT_WIDTH)
+        left = SideColumn(self.form, _LEFT_WIDTH, self, fixed=True)
         plots = QWidget(self)
         row = QHBoxLayout(plots)
         # A plot has its own margin: with this one its title lines up with the texts above and below.
@@ -145,9 +143,8 @@ class TrainWorkspace(QWidget, Workspace):
         column.setSpacing(0)
         column.addWidget(self.error)
         column.addWidget(self.bar)
-        column.addWidget(plots, 1)
-        lower.setFixedHeight(_LOWER_HEIGHT)
-        column.addWidget(lower)
+        column.addWidget(plots, _SHARES[0])
+        column.addWidget(lower, _SHARES[1])
         columns = QHBoxLayout(self)
         columns.setContentsMargins(0, 0, 0, 0)
         columns.setSpacing(0)

@@ -16,6 +16,6 @@ _REPEATS = (
 class SpeculativeConfig(ChatConfig, frozen=True):
     """Settings of a speculative run. `repeats` are timed after the visible run."""
 
-    gamma: Annotated[int, Meta(ge=1, le=64, title="γ", description="draft length: tokens proposed in a round")] = 4
-    baseline: Annotated[bool, Meta(title="Measure plain too", description="time plain decoding beside it")] = True
+    gamma: Annotated[int, Meta(ge=1, le=64, title="Draft length γ", description="tokens proposed in a round")] = 4
+    baseline: Annotated[bool, Meta(title="Measure plain too", description="time plain decoding in the same run")] = True
     repeats: Annotated[int, Meta(ge=1, le=1000, title="Repeats", description=_REPEATS)] = 5

@@ -19,12 +19,12 @@ _WEIGHT = "of the logarithm of this score, where the option is weighted"
 class SpeculativeRagConfig(StandardRagConfig, frozen=True):
     """Settings of making and choosing drafts; the defaults are the paper's."""
 
-    k: Annotated[int, Meta(ge=1, le=100, title="k", description="clusters: passages that each draft is made from")] = 2
-    m: Annotated[int, Meta(ge=1, le=100, title="m", description="drafts, each from a subset of its own")] = 5
+    k: Annotated[int, Meta(ge=1, le=100, title="Clusters k", description="passages that each draft is made from")] = 2
+    m: Annotated[int, Meta(ge=1, le=100, title="Drafts m", description="each from a subset of its own")] = 5
     sampling: Annotated[
         Sampling,
         Meta(
-            title="Subsets",
+            title="Subset sampling",
             description="one_per_cluster: a passage of each cluster, as in the paper; in_turn: the same, but none "
             "twice before all of its cluster were read, which is not from the paper; random: any; same_cluster: all of "
             "one cluster",
@@ -33,7 +33,7 @@ class SpeculativeRagConfig(StandardRagConfig, frozen=True):
     conditioning: Annotated[
         Conditioning,
         Meta(
-            title="Clustered by",
+            title="Cluster by",
             description="encoded: passages encoded anew together with the question, as in the paper; stored: the "
             "vectors of the index, which cost nothing; auto: as in the paper where that takes less than a tenth of the "
             "time in which the target reads the passages, measured on this machine, else the vectors of the index",
@@ -41,12 +41,12 @@ class SpeculativeRagConfig(StandardRagConfig, frozen=True):
     ] = "encoded"
     scores: Annotated[
         Deciding,
-        Meta(title="Scores that decide", description="all is the paper's product of draft, self_contain, self_reflect"),
+        Meta(title="Scores used", description="all is the paper's product of draft, self_contain, self_reflect"),
     ] = "all"
     option: Annotated[
         Option,
         Meta(
-            title="Scoring",
+            title="Score variant",
             description="paper; the rest is not from the paper's method: per_token (length-normalised), with_documents "
             "(mean log-probability given the documents), documents_for_rationale (the verifier reads these instead), "
             "weighted (learned weights)",
@@ -72,12 +72,15 @@ class SpeculativeRagConfig(StandardRagConfig, frozen=True):
     )
     projection: Annotated[
         Projection,
-        Meta(title="Map", description="pca: principal components; umap: neighbourhoods, where umap-learn is installed"),
+        Meta(
+            title="Map projection",
+            description="pca: principal components; umap: neighbourhoods, needs umap-learn",
+        ),
     ] = "pca"
     baselines: Annotated[
         Baselines,
         Meta(
-            title="Beside it",
+            title="Compare with",
             description="standard: the target over all passages; all: also with token-level speculation by the same "
             "drafter; none",
         ),

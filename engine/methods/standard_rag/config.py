@@ -18,14 +18,19 @@ class StandardRagConfig(TemplateConfig, frozen=True):
             description="folder or address of an index of documents; builtin, builtin:pages: what is shipped",
         ),
     ] = "builtin"
-    n: Annotated[int, Meta(ge=1, le=200, title="n", description="passages to find for the question")] = 10
+    n: Annotated[int, Meta(ge=1, le=200, title="Passages n", description="to find for the question")] = 10
     retrieval: Annotated[
         RetrievalKind,
         Meta(title="Retrieval", description="dense: by vectors, text: by words, hybrid: both, fused by rank"),
     ] = "hybrid"
     gamma: Annotated[
         int,
-        Meta(ge=1, le=64, title="γ", description="draft length where the target's answer is speculated token by token"),
+        Meta(
+            ge=1,
+            le=64,
+            title="Draft length γ",
+            description="where the target's answer is speculated token by token",
+        ),
     ] = 4
     demonstrations: Annotated[
         DemonstrationChoice,

@@ -77,6 +77,6 @@ def test_a_new_run_is_taken_up_at_once_whatever_the_pace(qtbot: QtBot, store: Ru
 def test_figures_of_the_last_run_do_not_stand_under_a_new_one(qtbot: QtBot, store: RunStore) -> None:
     panel = MetricsPanel(store)
     show(qtbot, panel)
-    assert panel.values()["α"].startswith("1.00")
+    assert panel.values()["acceptance rate α"].startswith("1.00")
     put_off(store, started("next"))
-    assert panel.values()["α"] == "—"
+    assert panel.values()["acceptance rate α"] == "—"

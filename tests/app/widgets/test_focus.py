@@ -1,6 +1,6 @@
-from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from app.widgets.focus import first_focusable
+from app.widgets.focus import first_focusable, tab_through
 
 
 def test_the_first_field_that_takes_keys_and_is_there(qtbot):
@@ -24,3 +24,17 @@ def test_nothing_where_nothing_takes_keys(qtbot):
     widget.show()
     assert first_focusable(widget) is None
     widget.close()
+
+
+def test_tab_goes_through_a_layout_as_it_is_seen_also_through_rows_inserted_later(qtbot):
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    column, form = QVBoxLayout(widget), QFormLayout()
+    first, second, last = QLineEdit(), QLineEdit(), QLineEdit()
+    form.addRow("b", second)
+    form.insertRow(0, "a", first)
+    column.addLayout(form)
+    column.addWidget(last)
+    QWidget.setTabOrder(last, second)
+    tab_through(column)
+    assert first.nextInFocusChain() is second and second.nextInFocusChain() is last

@@ -3,7 +3,7 @@ from app.words import settings
 
 def test_settings_are_named_as_in_the_setup() -> None:
     assert settings.title("max_new_tokens") == "Length"
-    assert settings.title("dtype") == "Numbers"
+    assert settings.title("dtype") == "Number format"
     assert settings.title("top_k") == "Top-k"
 
 

@@ -64,12 +64,12 @@ def test_nothing_is_asked_where_there_is_no_engine(setup):
 
 def test_dtype_and_device_change_the_estimate(setup):
     panel = loaded(setup)
-    panel.dtype.setCurrentText("float16")
+    panel.dtype.choose("float16")
     ask(panel)
     setup.say(NEEDED)
     assert setup.host.submitted[1:] == [Estimate(Load(dtype="float16")), Survey("builtin", (), "auto", "float16")]
     setup.say(Surveyed("builtin", ()))
-    panel.dtype.setCurrentText("auto")
+    panel.dtype.choose("auto")
     ask(panel)
     assert setup.host.submitted[3] == Estimate(PAIR)
 
@@ -77,9 +77,9 @@ def test_dtype_and_device_change_the_estimate(setup):
 def test_runtime_is_chosen_estimated_kept_and_said_with_the_reason(setup):
     panel = loaded(setup)
     box = panel.models.runtime
-    assert (box.accessibleName(), box.currentText()) == ("Forward", "auto")
+    assert (box.accessibleName(), box.currentText()) == ("Forward pass", "automatic")
     assert "rounding" in box.toolTip()
-    box.setCurrentText("modules")
+    box.choose("modules")
     assert panel.setup().pair == Load(runtime="modules")
     panel.save(settings := application.user_settings())
     again = setup(PAIR)

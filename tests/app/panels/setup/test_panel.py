@@ -199,6 +199,7 @@ def test_settings_edited_after_an_opened_run_are_ones_own(setup):
 
 def test_measuring_only_is_said_while_it_hides_a_run(setup):
     panel = loaded(setup)
+    panel.more.open(True)
     panel.measure_only_toggled.connect(lambda chosen: setattr(setup.store, "measure_only", chosen))
     setup.store.run(PAIR, Run("speculative", {}, Request("x")))
     setup.say(started())
@@ -222,6 +223,7 @@ def test_an_instruct_model_is_asked_as_chat_with_the_system_prompt(setup):
 @pytest.mark.parametrize("chat", [False, True])
 def test_tab_goes_down_the_column_as_it_is_seen(setup, chat):
     panel = loaded(setup, chat_template=chat, chat=chat)
+    panel.more.open(True)
     assert panel.chat.isVisible() is chat
     stops, widget = [], panel.opened.back
     for _ in range(200):
@@ -240,6 +242,23 @@ def test_pairs_are_explained(setup):
     assert "one of plain decoding" in tip
     assert "about twice the run" in tip
     assert "The run on show comes first and is in none of them" in tip
+
+
+def test_what_is_rarely_changed_is_folded_away_and_counted_where_it_was_changed(setup):
+    panel = loaded(setup)
+    seen = {name for name in ("gamma", "temperature", "max_new_tokens") if panel.form.control(name).isVisible()}
+    assert seen == {"gamma", "temperature", "max_new_tokens"}
+    rare = (*map(panel.form.control, ("top_k", "seed", "repeats", "baseline")), panel.device, panel.models.runtime)
+    assert not any(control.isVisible() for control in rare)
+    panel.form.control("top_k").setValue(7)
+    panel.device.choose("cpu")
+    assert panel.more.button.text() == "More (2 changed)"
+    panel.more.open(True)
+    assert all(control.isVisible() for control in rare)
+    panel.save(settings := application.user_settings())
+    again = setup(PAIR)
+    again.restore(settings)
+    assert again.more.is_open and again.form.control("top_k").value() == 7
 
 
 def test_the_models_own_rules_are_shown_and_can_be_left_out(setup):

@@ -11,6 +11,7 @@ from engine.events import Candidate, ProposedToken
 from tests.app.factory import a_round, started, token
 
 LINE = 30
+NAMES = ["target p", "drafter q", "min(1, p/q)", "fate", "draw u", "id"]
 
 
 def _token(**changes):
@@ -69,11 +70,11 @@ def test_a_greedy_card_names_its_rule_and_a_sampled_one_its_ratio(shown):
     for index in (0, 1):
         store.select(Selection(0, index))
         assert "first choice" in panel.view.card.accessibleName()
-        assert [name for name, _ in panel.view.card.facts] == ["fate", "id", "p", "q", "draw u"]
+        assert [name for name, _ in panel.view.card.facts] == NAMES
     say(a_round(1, [" a"]))
     store.select(Selection(1, 0))
     assert "first choice" not in panel.view.card.accessibleName()
-    assert [name for name, _ in panel.view.card.facts] == ["fate", "id", "p", "q", "min(1, p/q)", "draw u"]
+    assert [name for name, _ in panel.view.card.facts] == NAMES
 
 
 def test_a_control_token_is_named_in_the_card_and_to_screen_readers(card):
@@ -81,3 +82,27 @@ def test_a_control_token_is_named_in_the_card_and_to_screen_readers(card):
     card.show_token(made, QRect(100, 0, 50, LINE))
     assert dict(card.facts)["id"] == f"{made.record.id}, a control token"
     assert spoken(made).startswith("accepted control token") and "control" not in spoken(_token())
+
+
+def test_a_card_of_a_low_view_lies_over_its_window_beside_the_line(qtbot):
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(900, 700)
+    view = QWidget(window)
+    view.setGeometry(100, 200, 400, 60)
+    window.show()
+    card = TokenCard(view)
+    many = tuple(Candidate(i, f" word{i}", 0.1) for i in range(10))
+    card.show_token(_token(top_p=many), QRect(10, 20, 50, LINE))
+    assert card.parentWidget() is window and window.rect().contains(card.geometry())
+    assert not card.geometry().intersects(QRect(100, 220, 400, LINE))
+
+
+def test_the_token_itself_is_always_among_the_bars_also_in_little_room(card):
+    others = tuple(Candidate(i, f" word{i}", 0.15) for i in range(900, 905))
+    card.show_token(_token(top_p=others, top_q=others, p=0.01, q=0.02), QRect(0, 0, 50, LINE))
+    assert [bar.own for bar in card._bars] == [False] * 5 + [True]
+    assert (card._bars[-1].p, card._bars[-1].q) == (0.01, 0.02)
+    card.parentWidget().resize(700, 210)
+    card.show_token(_token(top_p=others, top_q=others), QRect(0, 0, 50, LINE))
+    assert 0 < len(card._bars) < 6 and card._bars[-1].own

@@ -51,3 +51,31 @@ def test_the_nearest_token_is_found_beside_and_beyond_the_text():
     for token in range(3):
         layout.add(token, "abcd", bold=False, breaks=False)
     assert [layout.nearest(x, line) for x, line in ((-5, 0), (900, 0), (900, 1), (0, 99), (0, -4))] == [0, 1, 2, 2, 0]
+
+
+def test_a_word_of_several_tokens_goes_to_the_next_line_whole():
+    layout = _layout(80)
+    for token, text in enumerate(("the", " Har", "lan", "d", ",", " x")):
+        layout.add(token, text, bold=False, breaks=False, gap=0.0)
+    assert _texts(layout) == [["the"], [" Har", "lan", "d"], [",", " x"]], "a word wider than a line breaks at a token"
+    layout = _layout(125)
+    for token, text in enumerate(("the", " one", " Har", "lan", "d", ",", " x")):
+        layout.add(token, text, bold=False, breaks=False, gap=1.0)
+    assert _texts(layout) == [["the", " one"], [" Har", "lan", "d", ",", " x"]]
+    assert [segment.x for segment in layout.line(1)] == [0.0, 41.0, 72.0, 83.0, 94.0]
+    assert (layout.line_of(2), layout.line_of(1), layout.hit(45, 1)) == (1, 0, 3)
+
+
+def test_a_text_without_any_space_still_fills_its_lines():
+    layout = _layout()
+    for token in range(50):
+        layout.add(token, "abc", bold=False, breaks=False)
+    assert layout.n_lines == 17 and all(len(layout.line(line)) == 3 for line in range(16))
+
+
+def test_a_token_that_adds_no_text_is_on_its_line_all_the_same():
+    layout = _layout()
+    layout.add(0, "ab", bold=False, breaks=False)
+    layout.add(1, "", bold=False, breaks=False)
+    layout.add(2, "c", bold=False, breaks=False)
+    assert layout.line_of(1) == 0 and layout.text == "abc" and layout.following(0, 1) == 1

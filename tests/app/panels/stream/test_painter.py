@@ -137,3 +137,26 @@ def test_a_control_token_has_an_edge_that_no_text_has(scheme):
     plate = painted(True)
     assert not painted(False)
     assert max(x for x, _ in plate) - min(x for x, _ in plate) >= placed.width  # it goes all the way round
+
+
+def test_reading_keeps_to_underlines_each_of_a_shape_of_its_own(scheme):
+    ink = StreamPainter(QGuiApplication.font())
+    ink.reading = True
+    bare = _fate(ink, "unmarked")
+    cues = {fate: _fate(ink, fate) - bare for fate in ("accepted", "correction", "bonus", "unverified")}
+    assert all(cue and all(y > ink.rise for _, y in cue) for cue in cues.values())
+    shapes = {fate: (len({x for x, _ in cue}), len({y for _, y in cue})) for fate, cue in cues.items()}
+    assert len(set(shapes.values())) == len(shapes)
+    assert _fate(ink, "plain") == bare
+
+
+def test_the_x_ray_of_a_greedy_run_is_as_long_as_p(scheme):
+    ink = StreamPainter(QGuiApplication.font())
+    marks = StreamMarks()
+    marks.x_ray = marks.greedy = True
+    ink.make_room(True)
+    drawn = StreamToken("nun", "nun", "accepted", 0, 0, token("nun", "accepted", p=0.5, q=0.1))
+    placed = PlacedSegment(0.0, float(ink.rise), 60.0, "nun", 0)
+    painted = _ink(_picture(ink, lambda painter: marks.paint(painter, ink, [drawn], [placed])))
+    rule = max(y for _, y in painted)
+    assert len({x for x, y in painted if y == rule - 1}) == pytest.approx(30, abs=1)

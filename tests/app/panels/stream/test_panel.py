@@ -3,6 +3,7 @@ from itertools import pairwise
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
+from app.panels.stream.panel import TokenStreamPanel
 from app.state.selection import Selection
 from tests.app.factory import a_round, started, token, whole_run
 
@@ -27,13 +28,55 @@ def test_a_token_of_a_round_without_proposals_is_nobodys_bonus(shown):
     assert panel.view.tokens[-1].fate == "plain"
 
 
-def test_ghosts_can_be_hidden_and_shown_again(shown, qtbot):
+def test_reading_shows_the_text_without_ghosts_and_inspecting_every_token(shown, qtbot):
     _, panel, say = shown
     say(*whole_run())
-    qtbot.mouseClick(panel.ghosts, Qt.MouseButton.LeftButton, pos=QPoint(5, panel.ghosts.height() // 2))
-    assert panel.view.shown_text() == "Once·upon·a·time·there·was⏎"
-    panel.ghosts.setChecked(True)
+    qtbot.mouseClick(panel.mode.reading, Qt.MouseButton.LeftButton)
+    assert panel.view.shown_text() == "Once upon a time there was"
+    assert panel.view.lines.n_lines == 2, "the text ends with a new line, which is not marked"
+    qtbot.mouseClick(panel.mode.inspecting, Qt.MouseButton.LeftButton)
     assert "·lived·ran" in panel.view.shown_text()
+
+
+def test_a_new_panel_is_for_reading_and_the_action_follows_the_switch(shown):
+    store, panel, _ = shown
+    assert not TokenStreamPanel(store, panel).inspecting
+    panel.inspect.setChecked(False)
+    assert panel.mode.reading.isChecked() and not panel.x_ray.isEnabled()
+    panel.mode.inspect(True)
+    assert panel.inspect.isChecked() and panel.x_ray.isEnabled()
+
+
+def test_a_text_that_is_read_opens_no_card_and_keeps_its_spaces_and_dots(shown):
+    store, panel, say = shown
+    panel.mode.inspect(False)
+    say(started(pieces=("a·b",)), a_round(0, [" c", "\n\n", "d"]))
+    assert panel.view.shown_text() == "a·b cd end"
+    assert panel.view.lines.n_lines == 3
+    store.select(Selection(0, 0))
+    assert not panel.view.card.isVisible()
+    panel.mode.inspect(True)
+    assert panel.view.card.isVisible()
+    panel.mode.inspect(False)
+    assert not panel.view.card.isVisible()
+
+
+def test_the_x_ray_asked_for_while_reading_begins_to_inspect(shown, qtbot):
+    _, panel, say = shown
+    say(*whole_run())
+    panel.mode.inspect(False)
+    qtbot.keyClick(panel.view, Qt.Key.Key_X)
+    assert panel.inspecting and panel.x_ray.isChecked() and panel.view.marks.x_ray
+    panel.mode.inspect(False)
+    assert not panel.view.marks.x_ray and panel.x_ray_key.isHidden()
+
+
+def test_the_x_ray_of_a_greedy_run_shows_p_and_of_a_sampled_one_the_acceptance(shown):
+    _, panel, say = shown
+    say(started(settings={"temperature": 0.0}))
+    assert panel.view.marks.greedy
+    say(started("next", settings={"temperature": 0.7}))
+    assert not panel.view.marks.greedy
 
 
 def test_copied_text_is_the_plain_text_that_was_kept(shown):
@@ -74,7 +117,12 @@ def test_arrow_keys_walk_over_the_tokens_and_open_their_cards(shown, qtbot):
     assert store.selection == Selection(0, 2)
     assert panel.view.card.isVisible()
     facts = dict(panel.view.card.facts)
-    assert (facts["fate"], facts["q"], facts["min(1, p/q)"], facts["draw u"]) == ("rejected", "0.800", "0.750", "0.400")
+    assert (facts["fate"], facts["drafter q"], facts["min(1, p/q)"], facts["draw u"]) == (
+        "rejected",
+        "0.800",
+        "0.750",
+        "0.400",
+    )
 
 
 def test_a_greedy_token_says_that_nothing_was_drawn(shown):
@@ -84,7 +132,7 @@ def test_a_greedy_token_says_that_nothing_was_drawn(shown):
     store.select(Selection(0, 0))
     facts = dict(panel.view.card.facts)
     assert facts["draw u"] == "none"
-    assert "min(1, p/q)" not in facts
+    assert facts["min(1, p/q)"] == "0.750"
     assert "target's first choice" in panel.view.card.accessibleName()
 
 

@@ -255,7 +255,7 @@ def test_what_was_in_view_stays_in_view_when_a_long_text_is_laid_out_anew(shown,
     {
         "width": lambda: panel.resize(500, 400),
         "zoom": panel.zoom_in,
-        "ghosts": lambda: panel.ghosts.setChecked(False),
+        "ghosts": lambda: panel.mode.inspect(False),
         "x_ray": lambda: panel.x_ray.setChecked(True),
     }[change]()
     line_is_long = 25
@@ -312,7 +312,7 @@ def test_a_frame_says_that_the_keys_go_to_the_stream(shown, qtbot):
         picture = panel.view.grab().toImage()
         return picture.pixelColor(0, 0) == accent == picture.pixelColor(100, 1)
 
-    panel.ghosts.setFocus()
+    panel.x_ray.setFocus()
     assert not framed()
     panel.activateWindow()
     panel.view.setFocus()

@@ -93,7 +93,7 @@ def test_without_a_difference_there_is_none_to_go_to(compared) -> None:  # type:
 def test_texts_begin_at_their_top_and_scroll_in_step(tab) -> None:  # type: ignore[no-untyped-def]
     _, _, workspace, say = tab
     workspace.do("run")
-    say(*differing(400))
+    say(*differing(900))
     columns = workspace.texts._shown()
     bars = [column.view.verticalScrollBar() for column in columns]
     assert [bar.value() for bar in bars] == [0, 0, 0] and all(bar.maximum() for bar in bars)

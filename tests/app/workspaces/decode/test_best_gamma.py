@@ -32,7 +32,7 @@ def test_the_panel_shows_it_once_it_is_known(qtbot):
     host.say(*stories.whole_run())
     store.pump()
     expected = str(best_gamma(recorded_run(stories.whole_run())) or "leave it off")
-    qtbot.waitUntil(lambda: panel.values()["best γ"] == expected)
+    qtbot.waitUntil(lambda: panel.values()["best draft length γ"] == expected)
     assert panel.values()["speedup predicted"] == f"{store.summary.predicted_speedup:.2f}×"
     panel.best_gamma.close()
     panel.close()

@@ -1,14 +1,5 @@
-from PySide6.QtWidgets import QLabel
-
 from app.state.store import RunStore
-from app.workspaces.decode.docks import DecodePlots, SideColumn
-
-
-def test_a_side_column_prefers_its_width_and_takes_no_focus(qtbot):
-    column = SideColumn(QLabel("a"), 222)
-    qtbot.addWidget(column)
-    assert column.sizeHint().width() == 222
-    assert not column.focusPolicy().value
+from app.workspaces.decode.docks import DecodePlots
 
 
 def test_every_plot_of_the_column_is_listed(qtbot):

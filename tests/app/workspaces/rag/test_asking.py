@@ -76,12 +76,13 @@ def test_every_preset_of_the_engine_is_offered_with_its_numbers(tab) -> None:  #
 
 def test_rare_settings_are_folded_and_still_handed_over(tab) -> None:  # type: ignore[no-untyped-def]
     _store, _host, workspace, _say = tab
-    assert not workspace.setup.rare.isVisible()
-    workspace.setup.more.click()
-    assert workspace.setup.rare.isVisible()
+    assert not workspace.setup.form.rest.isVisible()
+    workspace.setup.more.button.click()
+    assert workspace.setup.form.rest.isVisible()
     assert "stop_at_end" not in workspace.setup.settings(), "an answer ends with its line whatever it says"
-    workspace.setup.rare.set_values({"verdict_temperature": 1.5})
+    workspace.setup.form.set_values({"verdict_temperature": 1.5})
     assert workspace.setup.settings()["verdict_temperature"] == 1.5
+    assert workspace.setup.more.button.text() == "More (1 changed)"
 
 
 def test_choices_come_back_at_the_next_start(tab, qtbot, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

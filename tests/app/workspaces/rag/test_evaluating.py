@@ -125,7 +125,7 @@ def test_a_stop_keeps_what_was_answered_and_says_how_to_go_on(asked) -> None:  #
     assert host.n_cancelled
     say(found(4), Refused("evaluate", "stopped by the user", "run again to continue"))
     assert store.trouble is None
-    assert workspace.evaluating.state.text() == "stopped after 4 of 10 questions; evaluate again to go on there"
+    assert workspace.evaluating.state.text() == "stopped after 4 of 10 questions; evaluate again to continue there"
     assert workspace.evaluation.plane.spots[0].y == 0.4
     workspace.evaluating.run.click()
     assert isinstance(host.submitted[-1], Evaluate) and store.tab(EvaluationProgress).live

@@ -82,9 +82,9 @@ def test_one_run_is_shown_with_what_it_was_made_with(tab: RunsWorkspace, qtbot: 
     shown(qtbot, tab)
     select(qtbot, tab, 1)
     assert tab.details.heading.text() == "D γ 2 · beta"
-    assert ("γ", "2") in tab.details.made_with["settings"].fields
+    assert ("Draft length γ", "2") in tab.details.made_with["settings"].fields
     assert ("Device", "cpu") in tab.details.made_with["machine"].fields
-    assert ("α", "0.60") in tab.details.figures.fields
+    assert ("acceptance rate α", "0.60") in tab.details.figures.fields
 
 
 def test_the_selection_stays_with_its_run_while_others_come_and_go(tab: RunsWorkspace, qtbot: QtBot) -> None:
