@@ -13,6 +13,7 @@ from engine.cli import (
     coverage,
     decode,
     drafter,
+    longspec,
     models,
     rag,
     rag_ask,
@@ -42,7 +43,8 @@ _BENCHES: _Group = {
 }  # fmt: skip
 _CHECKS: _Group = {"losslessness": check.losslessness}
 _TRAININGS: _Group = {
-    "builtin": train.train_builtin, "drafter": drafter.train_drafter, "compare-objectives": drafter.compare_objectives,
+    "builtin": train.train_builtin, "drafter": drafter.train_drafter, "longspec": longspec.train_longspec,
+    "compare-objectives": drafter.compare_objectives,
 }  # fmt: skip
 _BUILTIN: _Group = {"eval": builtin.builtin_eval, "corpus": builtin.builtin_corpus}
 _RAG: _Group = {"index": rag.rag_index, "search": rag.rag_search, "ask": rag_ask.rag_ask, "eval": rag_eval.rag_eval}

@@ -98,13 +98,19 @@ def train_drafter(
             **_start(start_from),
         },
     )  # fmt: skip
-    _refuse_early(target, data, device, dtype)
-    from engine.session.work_start import training_started
-    from engine.training.drafter import train_drafter as train
+    refuse_early(target, data, device, dtype)
     from engine.training.job import DrafterJob
 
+    job = DrafterJob(target, data, out or own_folder(target), settings, device, dtype, resume)
+    return carry_out(job, no_save=no_save, json=json)
+
+
+def carry_out(job: "DrafterJob", *, no_save: bool, json: bool) -> int:
+    """Train, print what happens and keep it among the runs; returns the exit status."""
+    from engine.session.work_start import training_started
+    from engine.training.drafter import train_drafter as train
+
     output = Output(json=json)
-    job = DrafterJob(target, data, out or _own_folder(target), settings, device, dtype, resume)
     report = _TrainingReport(output)
     with KeptLog(Saving(no_save), output) as kept, stoppable() as flag:
         _quiet()
@@ -148,13 +154,13 @@ def compare_objectives(
     )  # fmt: skip
     if objective == "cross-entropy":
         raise InputError("objective = cross-entropy: it would be compared with itself", "name a distillation")
-    _refuse_early(target, data, device, dtype)
+    refuse_early(target, data, device, dtype)
     from engine.session.work_start import training_started
     from engine.training.comparison import Comparison, compare
     from engine.training.job import DrafterJob
 
     output = Output(json=json)
-    job = DrafterJob(target, data, out or _own_folder(f"{target}-objectives"), settings, device, dtype, resume=True)
+    job = DrafterJob(target, data, out or own_folder(f"{target}-objectives"), settings, device, dtype, resume=True)
     with KeptLog(Saving(no_save), output) as kept, stoppable() as flag:
         _quiet()
         for item in compare(job, flag):
@@ -186,7 +192,7 @@ def _size(name: str, text: str) -> int:
     return int(text)
 
 
-def _refuse_early(target: str, data: Path | None, device: str, dtype: str) -> None:
+def refuse_early(target: str, data: Path | None, device: str, dtype: str) -> None:
     """Check the names before torch is imported. Raises InputError, ModelError."""
     early_refusal.refuse(Load(target, "none", device))
     if data is not None and not data.exists():
@@ -195,7 +201,7 @@ def _refuse_early(target: str, data: Path | None, device: str, dtype: str) -> No
         raise InputError(f"dtype = {dtype}: training knows auto, float32 and bfloat16", "leave --dtype out")
 
 
-def _own_folder(target: str) -> Path:
+def own_folder(target: str) -> Path:
     """The user's folder for drafters of this target."""
     return training() / "drafters" / "".join(c if c.isalnum() or c in "-._" else "-" for c in target)
 
@@ -262,6 +268,7 @@ class _TrainingReport:
         """The second one has costs that were timed on the target."""
         if self._estimated is None:
             origin = {"own-layers": "of the target's own layers", "new": "with new weights", "folder": "of a folder"}
+            origin["longspec"] = "a LongSpec block"
             size = f"{event.layers} layers of {event.width}, {event.n_parameters:,} parameters"
             self._output.note(f"{size}, {origin.get(event.start, event.start)}")
         self._estimated = event

@@ -61,8 +61,8 @@ class PairOptions(msgspec.Struct, frozen=True):
     drafter: Annotated[
         str,
         Meta(
-            description=f"builtin[:small|:misaligned|:rag], a folder, GGUF file or hub id, "
-            f"{_NO_MODEL}, none; auto fits the target"
+            description=f"builtin[:small|:misaligned|:rag], a folder (a model or a LongSpec drafter), "
+            f"GGUF file or hub id, {_NO_MODEL}, none; auto fits the target"
         ),
     ] = "auto"
     device: Annotated[str, Meta(description="auto, cpu, cuda or cuda:N")] = "auto"

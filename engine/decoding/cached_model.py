@@ -5,7 +5,7 @@ The only module that uses the transformers cache. Exact for any combination of c
 import copy
 from collections.abc import Sequence
 from functools import partial
-from typing import Protocol, Self, cast
+from typing import NamedTuple, Protocol, Self, cast
 
 import torch
 from torch import Tensor
@@ -89,6 +89,26 @@ def _windowed_layers(model: PreTrainedModel) -> set[int]:
     """Indices of the layers whose attention module names a window."""
     modules = (module for module in model.modules() if getattr(module, "sliding_window", None) is not None)
     return {module.layer_idx for module in modules if isinstance(getattr(module, "layer_idx", None), int)}
+
+
+class ReadTexts(NamedTuple):
+    """What a model makes of whole texts. logits: [B, T, V] after every id, None where they were not asked for; keys,
+    values: of the last layer, [B, T, H_kv, D] each, the keys rotated."""
+
+    logits: Tensor | None
+    keys: Tensor
+    values: Tensor
+
+
+def read_texts(model: PreTrainedModel, ids: Tensor, positions: Tensor, *, logits: bool) -> ReadTexts:
+    """Read texts [B, T] whose ids stand at positions [T], ascending, for a model whose last layer keeps all of them."""
+    cache = cache_for(model)
+    output = model(
+        input_ids=ids, position_ids=positions.expand_as(ids), past_key_values=cache, use_cache=True,
+        logits_to_keep=0 if logits else 1,
+    )  # fmt: skip
+    last = cache.layers[-1]
+    return ReadTexts(output.logits if logits else None, last.keys.transpose(1, 2), last.values.transpose(1, 2))
 
 
 class SequenceModel(Protocol):

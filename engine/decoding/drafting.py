@@ -3,7 +3,7 @@
 A chain is a tree in which each token follows the one before it. Source: arXiv:2211.17192, section 2.3 (chains)."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -129,6 +129,14 @@ class Drafter(Protocol):
 
     def cache_bytes(self) -> int:
         """Memory of the drafter's own state."""
+
+
+@runtime_checkable
+class Rehearses(Protocol):
+    """A drafter with work of its own to capture, which it can do before anything is timed."""
+
+    def rehearse(self, n: int, warp: Warp, target: TargetState) -> Draft:
+        """Draft n tokens after a meaningless text that ends where the target's cache does, and forget them."""
 
 
 class AcceptedHidden:

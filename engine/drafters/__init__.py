@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    import torch
+
     from engine.decoding.drafting import Drafter
     from engine.fast.static_kv_cache import FusedDrafter
+    from engine.models.checkpoint_folder import Checkpoint
     from engine.models.loading import LoadedModel
 
 
@@ -24,7 +27,8 @@ class DrafterSpec(NamedTuple):
 
     example: a SPEC it serves. needs_model: whether a model is loaded for the SPEC and passed to `build` (None
     otherwise). A file whose drafter needs no model has a line `SPEC = "..."`, by which it is offered: a name, or
-    `name[:option]`."""
+    `name[:option]`. memory: bytes that a drafter without a model takes for a target, in a type; it raises InputError or
+    ModelError where it does not fit the target, and is None where it takes next to nothing."""
 
     name: str
     title: str
@@ -32,6 +36,7 @@ class DrafterSpec(NamedTuple):
     serves: Callable[[str], bool]
     needs_model: bool
     build: "Callable[[str, LoadedModel, LoadedModel | None], Drafter]"
+    memory: "Callable[[str, Checkpoint, torch.dtype], int] | None" = None
 
 
 class DrafterOffer(NamedTuple):
@@ -52,6 +57,19 @@ class DraftsInRound(Protocol):
 
     def fused(self) -> "FusedDrafter | None":
         """The fused model; None if the drafter is not one on the target's device."""
+
+
+@runtime_checkable
+class HasOwnWeights(Protocol):
+    """A drafter with weights that are no model of their own."""
+
+    def weights_bytes(self) -> int:
+        """Memory of the weights."""
+
+
+def weights_bytes(drafter: "Drafter | None") -> int:
+    """Memory of a drafter's own weights; 0 where it has none, or they are a model's."""
+    return drafter.weights_bytes() if isinstance(drafter, HasOwnWeights) else 0
 
 
 def discover() -> list[DrafterSpec]:

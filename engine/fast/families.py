@@ -74,11 +74,11 @@ def why_not(config: PreTrainedConfig) -> str:
         return f"its activation is {activation}"
     if not set(getattr(config, "layer_types", None) or ()) <= _LAYER_TYPES:
         return "it mixes kinds of layers"
-    if any(window is not None and window < 1 for window in _windows(config)):
+    if any(window is not None and window < 1 for window in windows(config)):
         return "its window holds no position"
     if config.model_type == GEMMA3 and config.use_bidirectional_attention:
         return "its tokens attend to later ones"
-    return _why_not_setting(config) or next(filter(None, map(_why_not_rope, rope_settings(config))), "")
+    return _why_not_setting(config) or next(filter(None, map(why_not_rope, rope_settings(config))), "")
 
 
 def _activation(config: PreTrainedConfig) -> tuple[str, str]:
@@ -117,7 +117,8 @@ def _why_not_setting(config: PreTrainedConfig) -> str:
     return ""
 
 
-def _why_not_rope(rope: object) -> str:
+def why_not_rope(rope: object) -> str:
+    """Why these settings of a rope cannot be computed as one table for every length; empty where they can."""
     kind = rope.get("rope_type") if isinstance(rope, dict) else None
     if kind is None:
         return "its layers turn by different tables"
@@ -152,7 +153,7 @@ def shape_of(model: PreTrainedModel) -> ModelShape:
         n_heads=int(config.num_attention_heads),
         n_kv_heads=int(config.num_key_value_heads),
         head_size=int(attention.head_dim),
-        windows=_windows(config),
+        windows=windows(config),
         attention_scale=float(attention.scaling),
         ropes=tuple(_rope(model, f"{kind}_" if is_gemma3 else "") for kind in kinds),
         rope_of_layer=tuple(kinds.index(kind) for kind in _rope_kinds(config)),
@@ -177,7 +178,7 @@ def _embedding_factor(model: PreTrainedModel) -> float:
     return _granite(model.config, "embedding_multiplier")
 
 
-def _windows(config: PreTrainedConfig) -> tuple[int | None, ...]:
+def windows(config: PreTrainedConfig) -> tuple[int | None, ...]:
     """How many positions each layer of these families attends to; None means all.
 
     Mistral's window applies to every layer, that of Qwen and Gemma to layers of the sliding type; other modules ignore

@@ -12,7 +12,16 @@ from torch import Tensor
 
 from engine.decoding.cached_model import PREFILL_CHUNK
 from engine.decoding.clock import Clock, Mark, settle
-from engine.decoding.drafting import NOTHING, AcceptedHidden, Draft, DraftContext, Drafter, TargetState, no_draft
+from engine.decoding.drafting import (
+    NOTHING,
+    AcceptedHidden,
+    Draft,
+    DraftContext,
+    Drafter,
+    Rehearses,
+    TargetState,
+    no_draft,
+)
 from engine.decoding.packing import HostRecord, unpack
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Round, uniforms
@@ -111,9 +120,13 @@ class StaticDecoder:
             if drafter is None:
                 self._launch(n, length)
             else:
-                self._rehearse_verify(
-                    self._cache.given(self._cache.blank(n, self._warp, point_mass=bool(point_mass))), length
-                )
+                self._rehearse_verify(self._cache.given(self._rehearsed_draft(drafter, n, length)), length)
+
+    def _rehearsed_draft(self, drafter: Drafter, n: int, length: int) -> Draft:
+        """A meaningless draft of n tokens after `length` ids, by the drafter itself where it has work to capture."""
+        if n and length > 1 and isinstance(drafter, Rehearses):
+            return drafter.rehearse(n, self._warp, self._state_for(drafter, None, length - 1))
+        return self._cache.blank(n, self._warp, point_mass=drafter.capabilities.point_mass)
 
     def _rehearse_verify(self, draft: Draft, length: int) -> None:
         """Verify a meaningless draft."""

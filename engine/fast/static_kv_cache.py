@@ -51,11 +51,11 @@ class _Half(NamedTuple):
 
 
 class StaticKvCache:
-    """Static memory for one sequence through a target and an optional drafter."""
+    """Static memory for one sequence through a target and an optional drafter. repeaters: what its rounds run by."""
 
     def __init__(self, weights: FusedWeights, *, context: int, repeaters: Callable[[], Repeater]) -> None:
         self.device: torch.device = weights.embedding.device
-        self._weights, self._context, self._repeaters = weights, context, repeaters
+        self._weights, self._context, self.repeaters = weights, context, repeaters
         self.n_vocabulary = int(weights.embedding.shape[0])
         self.user = 0
         self.clear()
@@ -249,7 +249,7 @@ class StaticKvCache:
         """Drop what was captured, and the repeater: a memory pool without graphs accepts no new ones."""
         self._halves: dict[_Half, Work] = {}
         self._prepared: set[tuple[int, int, Warp, bool | None]] = set()
-        self._repeater = self._repeaters()
+        self._repeater = self.repeaters()
 
 
 def _copied(draft: Draft, static_draft: Draft) -> Draft:

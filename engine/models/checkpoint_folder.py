@@ -24,6 +24,8 @@ from engine.models.gguf.header import GgufHeader
 from engine.models.safetensors_header import TensorCounts
 from engine.models.timing_shapes import Timing
 
+# Only a LongSpec drafter has it: one block, with the configuration of its whole target.
+LONGSPEC_TENSOR = "cross_attn.q_proj.weight"
 BUILTIN_TARGET = "target"
 BUILTIN_DRAFTERS = {
     "builtin": "general", "builtin:small": "small", "builtin:misaligned": "misaligned", "builtin:rag": "rag",
@@ -111,7 +113,7 @@ def inspect(spec: str, *, drafter: bool = False) -> Checkpoint:
         if not folder.is_dir() and folder.parent == builtin_folder(""):
             raise ModelError("the built-in models are missing from this installation", "install Draftscope again")
         refuse_empty(spec, folder)
-        return examine(spec, folder)
+        return examine(spec, folder, drafter=drafter)
 
 
 def of_timing(spec: str, timing: Timing) -> Checkpoint:
@@ -148,7 +150,7 @@ def refuse_empty(spec: str, folder: Path) -> None:
         raise InputError(f"the folder {spec} is empty", "name a folder with config.json and *.safetensors")
 
 
-def examine(spec: str, folder: Path) -> Checkpoint:
+def examine(spec: str, folder: Path, *, drafter: bool = False) -> Checkpoint:
     """Check a folder's files: configuration, no hidden settings, complete safetensors. Raises ModelError, OSError.
 
     Code of the model's own is not refused here: transformers may have the family without it."""
@@ -168,7 +170,8 @@ def examine(spec: str, folder: Path) -> Checkpoint:
     tokenizer_limits.refuse_expanding(spec, folder)
     weights = weight_files(folder, spec)
     counts = _counts(weights)
-    configuration_limits.refuse_absurd(spec, config, counts)
+    if not (drafter and any(LONGSPEC_TENSOR in safetensors_header.read_shapes(path) for path in weights)):
+        configuration_limits.refuse_absurd(spec, config, counts)
     n_bytes = sum(path.stat().st_size for path in weights)
     return Checkpoint(spec, folder, config, counts.n_parameters, n_bytes, own_code=own_code)
 
@@ -295,3 +298,9 @@ def _listed_weights(folder: Path, spec: str) -> list[Path]:
     if (single.exists() or single.is_symlink()) and named != index.name:
         return [single]
     return folder_files.indexed_files(spec, index) if index.exists() else []
+
+
+def tensor_sizes(folder: Path, spec: str) -> dict[str, tuple[int, ...]]:
+    """The shapes of the tensors in a folder's weight files, by their names. Raises ModelError."""
+    files = weight_files(folder, spec)
+    return {name: shape for path in files for name, shape in safetensors_header.read_shapes(path).items()}

@@ -27,7 +27,7 @@ _LEAST_CONTEXT = 1024
 
 
 class LoadPlan(NamedTuple):
-    """A pair to load, where, and in which types."""
+    """A pair to load, where, and in which types. own_bytes: what a drafter that is no model takes beside the target."""
 
     target: Checkpoint
     drafter: Checkpoint | None
@@ -38,6 +38,7 @@ class LoadPlan(NamedTuple):
     runtime: RuntimeChoice = "auto"
     quantize: Quantize = "none"
     why_dtype: str = ""
+    own_bytes: int = 0
 
 
 def plan(
@@ -63,7 +64,7 @@ def _cut_to_fit(target: Checkpoint, max_parameters: int) -> Checkpoint:
 def estimate_pair(plan: LoadPlan) -> Estimated:
     """What loading the pair would take on the target's device. Raises ModelError."""
     drafter = plan.drafter if plan.drafter_device == plan.device else None
-    return estimate(plan.target, drafter, plan.device, plan.dtype, plan.runtime, quantize=plan.quantize)
+    return estimate(plan._replace(drafter=drafter))
 
 
 def conversions(plan: LoadPlan) -> tuple[ConversionStarted, ...]:
@@ -141,30 +142,23 @@ def _refuse_drafter_alone(plan: LoadPlan, context: int) -> None:
         raise InputError(reason, "choose a smaller drafter, or put it on another device")
 
 
-def estimate(
-    target: Checkpoint,
-    drafter: Checkpoint | None,
-    device: torch.device,
-    dtype: torch.dtype,
-    runtime: RuntimeChoice,
-    *,
-    quantize: Quantize = "none",
-) -> Estimated:
-    """What loading would take: weights, a KV cache of the target's full context, the drafter, and what is free."""
+def estimate(plan: LoadPlan) -> Estimated:
+    """What loading on one device would take: weights, a KV cache of the full context, the drafter, and what is free."""
+    target, drafter, device, dtype, runtime = plan.target, plan.drafter, plan.device, plan.dtype, plan.runtime
     config = checks.configuration(target)
     context = context_of(config.get_text_config())
-    weights_bytes = held_bytes(config, target.n_parameters, dtype, quantize)
+    weights_bytes = held_bytes(config, target.n_parameters, dtype, plan.quantize)
     free_bytes, work = devices.free_bytes(device), work_bytes(config, dtype, device)
 
     drafter_config = None if drafter is None else checks.configuration(drafter)
     n_beside = free_bytes - weights_bytes - (0 if drafter is None else drafter.n_parameters * dtype.itemsize)
-    work += packed_bytes(config, dtype, device, runtime, n_beside, quantize=quantize)
+    work += packed_bytes(config, dtype, device, runtime, n_beside, quantize=plan.quantize)
     if drafter_config is not None:
         work += packed_bytes(drafter_config, dtype, device, runtime, n_beside)
 
     def drafter_bytes(n: int) -> int:
         if drafter is None or drafter_config is None:
-            return 0
+            return plan.own_bytes
         return _drafter_bytes(drafter_config, drafter.n_parameters, dtype, runtime, context=n)
 
     def total_bytes(n: int) -> int:

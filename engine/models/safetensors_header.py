@@ -46,18 +46,28 @@ class TensorCounts(NamedTuple):
 
 def read_counts(path: Path) -> TensorCounts:
     """Count a file's tensors and parameters. Raises ModelError: damaged, incomplete, or no regular file."""
-    try:
-        if kind := why_irregular(path):
-            raise ValueError(f"it is {kind}")
-        entries = _entries(path)
-    except (OSError, ValueError, struct.error, msgspec.DecodeError, RecursionError) as err:
-        reason = "nested too deep" if isinstance(err, RecursionError) else str(err)
-        raise ModelError(f"{path.name} is damaged or incomplete ({reason})", "download or copy the file again") from err
+    entries = _read(path).values()
     return TensorCounts(len(entries), sum(entry.n_values for entry in entries))
 
 
-def _entries(path: Path) -> list[_Entry]:
-    """The tensors of a file, in the order of their bytes."""
+def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of a file's tensors by their names. Raises ModelError as `read_counts`."""
+    return {name: entry.shape for name, entry in _read(path).items()}
+
+
+def _read(path: Path) -> dict[str, _Entry]:
+    """The tensors of a file by their names. Raises ModelError."""
+    try:
+        if kind := why_irregular(path):
+            raise ValueError(f"it is {kind}")
+        return _entries(path)
+    except (OSError, ValueError, struct.error, msgspec.DecodeError, RecursionError) as err:
+        reason = "nested too deep" if isinstance(err, RecursionError) else str(err)
+        raise ModelError(f"{path.name} is damaged or incomplete ({reason})", "download or copy the file again") from err
+
+
+def _entries(path: Path) -> dict[str, _Entry]:
+    """The tensors of a file. Raises ValueError unless they take all its bytes, one behind the other."""
     n_bytes = path.stat().st_size
     with path.open("rb") as file:
         (n_header,) = _LENGTH.unpack(file.read(_LENGTH.size))
@@ -68,10 +78,9 @@ def _entries(path: Path) -> list[_Entry]:
     if len(header) > _MOST_TENSORS:
         raise ValueError(f"{len(header):,} tensors")
     decoder = msgspec.json.Decoder(_Entry)
-    entries = [_checked(name, decoder.decode(entry)) for name, entry in header.items()]
-    entries.sort(key=lambda entry: entry.data_offsets)
+    entries = {name: _checked(name, decoder.decode(entry)) for name, entry in header.items()}
     end = 0
-    for entry in entries:
+    for entry in sorted(entries.values(), key=lambda entry: entry.data_offsets):
         if entry.data_offsets[0] != end:
             raise ValueError("its tensors overlap or leave gaps")
         end = entry.data_offsets[1]

@@ -207,7 +207,7 @@ def _drafter(session: "Session", pair: Load, lane: LaneSpec) -> Generator[Event,
         return _LoadedDrafter(loading.with_own_graphs(target), session.drafter, model)
     try:
         model = None
-        if not drafters.needs_no_model(pair.drafter):
+        if drafters.find(pair.drafter).needs_model:
             model = yield from loading.load_drafter(plan_of(pair, measure=False))
         return _LoadedDrafter(loading.with_own_graphs(target), drafters.build(pair.drafter, target, model), model)
     except EngineError as err:

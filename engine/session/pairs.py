@@ -3,6 +3,7 @@
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING, cast
 
@@ -43,6 +44,7 @@ def load(session: "Session", command: Load, cancelled: Flag) -> Iterator[Event]:
     drafter = None if has_no_drafter else drafters.build(command.drafter, *pair)
     session.take_pair(pair, drafter, command)
     loaded = replace(_loaded(pair, command.drafter, time.perf_counter() - started), why_dtype=plan.why_dtype)
+    loaded = replace(loaded, drafter_bytes=loaded.drafter_bytes + drafters.weights_bytes(drafter))
     yield _through_text(loaded, drafter, pair) if isinstance(drafter, OtherTokenizerDrafter) else loaded
 
 
@@ -74,9 +76,24 @@ def estimate(session: "Session", command: Estimate, cancelled: Flag) -> Iterator
 
 def look(session: "Session", command: Survey, cancelled: Flag) -> Iterator[Event]:
     """Yield the models and the drafters that need no model, and why one would be refused."""
-    answer = survey(command.target, command.known, device=command.device, dtype=command.dtype, cancelled=cancelled)
+    own = [spec for spec in command.known if drafters.find(spec).memory is not None]
+    models = [spec for spec in command.known if spec not in own]
+    answer = survey(command.target, models, device=command.device, dtype=command.dtype, cancelled=cancelled)
     drafter_options = (ModelOption(drafter.spec, drafter.help, 0, "drafter") for drafter in drafters.offered())
-    yield replace(answer, options=(*answer.options, *drafter_options))
+    own_options = (_option(spec, command) for spec in own)
+    yield replace(answer, options=(*answer.options, *drafter_options, *own_options))
+
+
+def _option(spec: str, command: Survey) -> ModelOption:
+    """A drafter with files that are no model's, and why a load would refuse it beside the target."""
+    n_bytes, why_not = 0, ""
+    try:
+        n_bytes = checkpoint_folder.inspect(spec, drafter=True).n_file_bytes
+        plan = plan_of(Load(command.target, spec, command.device, dtype=command.dtype), measure=False)
+        load_plan.refuse_pair(plan, load_plan.estimate_pair(plan))
+    except EngineError as err:
+        why_not = err.message
+    return ModelOption(spec, Path(spec).name if Path(spec).is_absolute() else spec, n_bytes, "drafter", why_not)
 
 
 HANDLERS = {Load: load, Unload: unload, Estimate: estimate, Survey: look}
@@ -88,17 +105,20 @@ def plan_of(command: Load, *, measure: bool) -> load_plan.LoadPlan:
     drafter_device = device if command.drafter_device == "auto" else devices.parse_device(command.drafter_device)
     devices.parse_dtype(command.dtype, device)
     runtime, quantize = pair_names.parse_runtime(command.runtime), parse_quantize(command.quantize, device)
-    needs_model = command.drafter != drafters.NONE and drafters.find(command.drafter).needs_model
-    drafter = checkpoint_folder.inspect(command.drafter, drafter=True) if needs_model else None
+    kind = None if command.drafter == drafters.NONE else drafters.find(command.drafter)
+    has_model = kind is not None and kind.needs_model
+    drafter = checkpoint_folder.inspect(command.drafter, drafter=True) if has_model else None
     target = checkpoint_folder.inspect(command.target)
     plan = load_plan.plan(target, drafter, device, drafter_device, command.dtype)._replace(
         runtime=runtime, quantize=quantize
     )
     if command.dtype == pair_names.FASTEST:
-        return _with_fastest_dtype(plan, measure=measure)
-    if command.dtype == "auto" and measure:
-        return plan._replace(why_dtype=fastest_dtype.offer(checks.configuration(plan.target), device))
-    return plan
+        plan = _with_fastest_dtype(plan, measure=measure)
+    elif command.dtype == "auto" and measure:
+        plan = plan._replace(why_dtype=fastest_dtype.offer(checks.configuration(plan.target), device))
+    if kind is None or kind.memory is None:
+        return plan
+    return plan._replace(own_bytes=kind.memory(command.drafter, target, plan.dtype))
 
 
 def _with_fastest_dtype(plan: load_plan.LoadPlan, *, measure: bool) -> load_plan.LoadPlan:

@@ -71,9 +71,10 @@ class Session:
     def take_pair(self, pair: Pair, drafter: Drafter | None, command: Load) -> None:
         """Replace the loaded pair by what a command loaded."""
         self.models, self.target, self.drafter, self.loaded = pair, pair.target, drafter, command
+        has_files = pair.drafter is not None or drafters.weights_bytes(drafter) > 0
         self.provenance = Provenance(
             versions.processor(pair.target.device),
-            pair_hashes(pair.target.spec, None if pair.drafter is None else pair.drafter.spec),
+            pair_hashes(pair.target.spec, command.drafter if has_files else None),
         )
         self.memo.forget_models()
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 
 import torch
 from msgspec.structs import replace
-from transformers import PreTrainedModel
+from torch import nn
 
 from engine.errors import EngineError, InputError, ModelError
 from engine.events import (
@@ -30,13 +30,14 @@ from engine.models.loading import LoadedModel
 from engine.runtime import Cancelled
 from engine.settings import settings_of
 from engine.training import checkpoint, collect, early_stop, estimate, figures, own_layers, prospects, student
+from engine.training.drafter_config import OF_LONGSPEC
 from engine.training.drafter_shape import peak_rate
 from engine.training.estimate import Work
 from engine.training.held_out import HeldOutTexts, writing
 from engine.training.held_out_scorer import HeldOutScorer
 from engine.training.job import CheckedJob, DrafterJob, find, needed
 from engine.training.loop import LossNotFinite, StepPace, train
-from engine.training.plan import Stretch, TrainingPlan
+from engine.training.plan import TrainingPlan
 from engine.training.rows import RowShape
 from engine.training.start import Start
 from engine.training.texts import Texts
@@ -163,6 +164,7 @@ class _Trainer:
         differences = [("target", began.target, target.spec)] if began.target != target.spec else []
         for name in (
             "objective", "layers", "width", "sample", "seed", "embed", "steps", "rate", "start", "start_folder",
+            *OF_LONGSPEC,
             "chat",
         ):  # fmt: skip
             before, now = getattr(began.settings, name), getattr(self._settings, name)
@@ -199,7 +201,7 @@ class _Trainer:
         model = student.first_model(target, work.start, self._settings, layers)
         if began is None:
             began = replace(self._begin(target, model, work, store, held_out), own_layers=layers)
-            self._place.lay_out(model, target.tokenizer)
+            student.lay_out(model, target, self._place)
             self._place.begin(began)
         work = work._replace(rows=RowShape(began.n_rows, work.rows.length))
         looker = HeldOutScorer(model, held_out, began, self._place, patience=self._settings.patience, pause=self._pause)
@@ -227,7 +229,7 @@ class _Trainer:
         raise AssertionError("layers were tried without an end")
 
     def _begin(
-        self, target: LoadedModel, model: PreTrainedModel, work: Work, store: TokenStore, held_out: HeldOutTexts
+        self, target: LoadedModel, model: nn.Module, work: Work, store: TokenStore, held_out: HeldOutTexts
     ) -> TrainingStart:
         """The record that the training continues with, however often it is interrupted."""
         workload = self._fixed_workload(work, target.device)
@@ -247,7 +249,7 @@ class _Trainer:
                 self._settings,
                 work.start.size.width,
                 share_of_rows=workload.n_rows / work.rows.n_rows,
-                is_new=work.start.name == "new",
+                is_new=work.start.name in ("new", "longspec"),
             ),
             start=work.start.name,
         )
@@ -259,11 +261,11 @@ class _Trainer:
         return _Workload(dtype, self._settings.steps, work.rows.n_rows, _MOST_LOOKS)
 
     def _fitted_workload(
-        self, target: LoadedModel, model: PreTrainedModel, work: Work, store: TokenStore, held_out: HeldOutTexts
+        self, target: LoadedModel, model: nn.Module, work: Work, store: TokenStore, held_out: HeldOutTexts
     ) -> _Workload:
         """Fit type, steps, rows and looks to the machine and the configured minutes."""
         batch = store.rows(seed=self._settings.seed).batch(0, work.rows)
-        objective = student.objective(model, target, self._settings.objective)
+        objective = student.objective_of(model, target, self._settings)
         dtype, step_s = student.fastest(model, batch, objective, n_rows_at_once=work.n_rows_at_once, pause=self._pause)
         look_s = student.seconds_of(lambda: held_out.agreement(model, pause=self._pause), target.device)
         remaining_s = self._remaining_s()
@@ -284,18 +286,18 @@ class _Trainer:
     def _loop(
         self,
         target: LoadedModel,
-        model: PreTrainedModel,
+        model: nn.Module,
         work: Work,
         store: TokenStore,
         began: TrainingStart,
         looker: HeldOutScorer,
     ) -> Generator[Event, None, TrainingEnd]:
-        objective = student.objective(model, target, self._settings.objective)
+        objective = student.objective_of(model, target, self._settings)
         pace = StepPace(getattr(torch, began.dtype), work.n_rows_at_once, max(1, began.steps // _REPORTS), self._pause)
         rows = store.rows(seed=self._settings.seed)
         self._begun = True
         steps = train(
-            model, rows.batch, objective, _plan(began, work), folder=self._place.checkpoint,
+            model, rows.batch, objective, _plan(began, work, target), folder=self._place.checkpoint,
             deadline_s=self._remaining_s(), look=looker, pace=pace, clock=self._clock,
         )  # fmt: skip
         try:
@@ -322,7 +324,7 @@ class _Trainer:
         self,
         end: TrainingEnd,
         target: LoadedModel,
-        model: PreTrainedModel,
+        model: nn.Module,
         start: Start,
         held_out: HeldOutTexts,
         began: TrainingStart,
@@ -347,7 +349,7 @@ class _Trainer:
             alpha=max((score for _, score in progress.scores), default=None),
         )
 
-    def _measured_after(self, target: LoadedModel, model: PreTrainedModel, held_out: HeldOutTexts) -> Iterator[Event]:
+    def _measured_after(self, target: LoadedModel, model: nn.Module, held_out: HeldOutTexts) -> Iterator[Event]:
         """The figures of the trained drafter. A stop ends them alone: the training is over."""
         measured = figures.measured(
             "after", target, model, held_out, gamma=self._settings.gamma, seconds=self._reserved_s,
@@ -359,11 +361,11 @@ class _Trainer:
                 self._pause()
 
 
-def _plan(began: TrainingStart, work: Work) -> TrainingPlan:
+def _plan(began: TrainingStart, work: Work, target: LoadedModel) -> TrainingPlan:
     return TrainingPlan(
         steps=began.steps,
         peak_rate=began.rate,
-        stretches=(Stretch(1.0, (work.rows,)),),
+        stretches=estimate.stretches(work, began.settings, context=target.context),
         hold=0.3,
         warmup=max(1, min(100, began.steps // 10)),
         save_every_s=_SAVE_EVERY_S,

@@ -13,9 +13,12 @@ ObjectiveName: TypeAlias = Literal["forward-kl", "reverse-kl", "total-variation"
 OBJECTIVES: tuple[ObjectiveName, ...] = ("forward-kl", "reverse-kl", "total-variation", "cross-entropy")
 
 # Where the first weights come from. auto: own layers of a deep target where they make a cheap drafter, else new ones.
-StartName: TypeAlias = Literal["auto", "own-layers", "new", "folder"]
-ChosenStart: TypeAlias = Literal["own-layers", "new", "folder"]
-STARTS: tuple[StartName, ...] = ("auto", "own-layers", "new", "folder")
+# longspec: new ones of a block over the target's last keys and values.
+StartName: TypeAlias = Literal["auto", "own-layers", "new", "longspec", "folder"]
+ChosenStart: TypeAlias = Literal["own-layers", "new", "longspec", "folder"]
+STARTS: tuple[StartName, ...] = ("auto", "own-layers", "new", "longspec", "folder")
+# The settings that only a LongSpec drafter has.
+OF_LONGSPEC = ("window", "add_text", "anchor_offset", "noisy", "long_share")
 
 # How a form shows 0.
 _AUTO = {"zero": "auto"}
@@ -105,3 +108,21 @@ class DrafterConfig(msgspec.Struct, frozen=True):
     start_folder: Annotated[
         str, Meta(title="Folder to start from", description="a smaller model with the target's tokenizer")
     ] = ""
+    window: Annotated[
+        int,
+        Meta(ge=1, le=65_536, title="Window", description="earlier tokens that a LongSpec block attends to by itself"),
+    ] = 512
+    add_text: Annotated[
+        bool, Meta(title="Add the text's loss", description="cross-entropy beside the distance from the target")
+    ] = False
+    anchor_offset: Annotated[
+        bool,
+        Meta(title="Anchor-offset positions", description="short texts stand at large positions, but for a few sinks"),
+    ] = True
+    noisy: Annotated[
+        bool, Meta(title="Flash noisy training", description="the target's keys lag by 1 to 4 tokens, as in a draft")
+    ] = True
+    long_share: Annotated[
+        float,
+        Meta(ge=0, le=1, title="Long stage", description="share of the steps, the last ones, on long texts"),
+    ] = 0.0

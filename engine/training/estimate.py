@@ -18,6 +18,7 @@ from engine.models.loading import LoadedModel
 from engine.training import prospects, step_costs
 from engine.training.drafter_config import DrafterConfig
 from engine.training.drafter_shape import DrafterSize
+from engine.training.plan import Stretch
 from engine.training.rows import RowShape
 from engine.training.start import Start, start_of
 from engine.training.step_costs import StepCosts
@@ -55,6 +56,17 @@ def plan_work(target: PreTrainedConfig, settings: DrafterConfig, *, n_vocabulary
     rows = RowShape(busy_rows.n_rows, min(busy_rows.length, context))
     row_bytes = rows.length * n_vocabulary * 4 * _LOGIT_COPIES
     return Work(start, rows, max(1, min(rows.n_rows, _BATCH_BYTES // row_bytes)))
+
+
+def stretches(work: Work, settings: DrafterConfig, *, context: int) -> tuple[Stretch, ...]:
+    """All steps on rows of one length or, where a LongSpec drafter has a long stage, the last ones on rows as long as
+    memory and the context allow; a step then has about as many tokens as before."""
+    rows = work.rows
+    if work.start.name != "longspec" or not settings.long_share:
+        return (Stretch(1.0, (rows,)),)
+    times = max(1, min(work.n_rows_at_once, rows.n_rows, context // rows.length))
+    long = RowShape(max(1, rows.n_rows // times), rows.length * times)
+    return Stretch(1.0 - settings.long_share, (rows,)), Stretch(1.0, (long,))
 
 
 def rows_for(device: torch.device) -> RowShape:

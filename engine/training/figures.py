@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from threading import Event as Flag
 
-from transformers import PreTrainedModel
+from torch import nn
 
 from engine.events import DrafterMeasured, Event, When
 from engine.models.loading import LoadedModel
@@ -15,7 +15,7 @@ from engine.training.payoff import Payoff
 def measured(
     when: When,
     target: LoadedModel,
-    model: PreTrainedModel,
+    model: nn.Module,
     held_out: HeldOutTexts,
     *,
     gamma: int,

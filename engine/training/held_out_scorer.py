@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import torch
-from transformers import PreTrainedModel
+from torch import nn
 
 from engine.machine import versions
 from engine.training import early_stop
 from engine.training.checkpoint import TrainingProgress
 from engine.training.held_out import HeldOutTexts
+from engine.training.longspec_student import published
 from engine.training.pausing import Pause, no_pause
 from engine.training.workplace import DrafterProvenance, TrainingStart, Workplace
 
@@ -23,7 +24,7 @@ class HeldOutScorer:
 
     def __init__(
         self,
-        model: PreTrainedModel,
+        model: nn.Module,
         held_out: HeldOutTexts,
         began: TrainingStart,
         place: Workplace,
@@ -43,7 +44,8 @@ class HeldOutScorer:
         """Held-out greedy alpha; publishes the first drafter and every better one."""
         alpha = self._held_out.agreement(self._model, pause=self._pause).alpha
         if early_stop.is_best(progress.scores, alpha) or not self._place.published:
-            self._place.publish(self._model, _provenance(self._began, progress, alpha, self._model.device))
+            device = next(self._model.parameters()).device
+            self._place.publish(published(self._model), _provenance(self._began, progress, alpha, device))
         return alpha
 
     def enough(self, progress: TrainingProgress) -> bool:

@@ -7,6 +7,7 @@ from threading import Event as Flag
 from typing import NamedTuple
 
 from engine import speed_model, statistics
+from engine.decoding.drafting import Drafter
 from engine.events import Progressed
 from engine.measuring import systems
 from engine.measuring.systems import Call, System
@@ -29,7 +30,7 @@ class Payoff(NamedTuple):
 
 def measure(
     target: LoadedModel,
-    drafter: LoadedModel,
+    drafter: Drafter,
     beginnings: Sequence[Sequence[int]],
     *,
     alpha: float,
@@ -43,8 +44,7 @@ def measure(
     plain = systems.ours(target, None, gamma=0, n_new=_WARM_UP, cancelled=cancelled)(beginnings[0])
     n_new = _block_length(target, plain, beginnings[0], seconds)
     slow = systems.ours(target, None, gamma=0, n_new=n_new, cancelled=cancelled)
-    small = systems.small_model_drafter(target, drafter)
-    fast = systems.ours(target, small, gamma=gamma, n_new=n_new, cancelled=cancelled)
+    fast = systems.ours(target, drafter, gamma=gamma, n_new=n_new, cancelled=cancelled)
     fast(beginnings[0])
     texts: list[list[tuple[Call, Call]]] = [[] for _ in beginnings[:_N_REPEATS]]
     for number in range(_N_REPEATS):

@@ -65,7 +65,7 @@ def _tokens(estimate: TrainingEstimated, settings: DrafterConfig) -> float:
 
 
 def _least_tokens(estimate: TrainingEstimated) -> float:
-    return (_FEWEST_FOR_NEW if estimate.start == "new" else _FEWEST_FOR_TRAINED) * estimate.n_trained
+    return (_FEWEST_FOR_NEW if estimate.start in ("new", "longspec") else _FEWEST_FOR_TRAINED) * estimate.n_trained
 
 
 def pays(after: DrafterMeasured) -> Pays:

@@ -8,6 +8,8 @@ from transformers import AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 
 from engine.decoding.layer_subset import configured, layers_of
 from engine.errors import InputError
+from engine.longspec import shape as longspec_shape
+from engine.longspec import target_fit
 from engine.models import checkpoint_folder, checks
 from engine.models.checkpoint_folder import Checkpoint
 from engine.training import drafter_shape
@@ -34,6 +36,8 @@ def start_of(target: PreTrainedConfig, settings: DrafterConfig, *, n_vocabulary:
     if name == "new":
         shape = drafter_shape.derive(target, settings, n_vocabulary=n_vocabulary)
         return Start(name, shape.size, shape)
+    if name == "longspec":
+        return Start(name, _longspec_size(target, settings, n_vocabulary))
     if settings.width:
         reason = f"width = {settings.width}: layers that exist have their own width"
         raise InputError(reason, "leave the width open, or start with new weights")
@@ -50,6 +54,18 @@ def _chosen(target: PreTrainedConfig, settings: DrafterConfig) -> ChosenStart:
     rest = parts.rest - parts.table * (parts.n_tables - 1)
     cost = (rest + n_own_layers(target, settings) * parts.layer) / (rest + n_layers * parts.layer)
     return "own-layers" if cost <= _MOST_OWN_COST else "new"
+
+
+def _longspec_size(target: PreTrainedConfig, settings: DrafterConfig, n_vocabulary: int) -> DrafterSize:
+    """The size of a LongSpec block for the target, whose head each token is multiplied with as well."""
+    reason = target_fit.why_not(target)
+    if reason:
+        raise InputError(f"the target can have no LongSpec drafter: {reason}", "train another drafter, or target")
+    if settings.width or settings.layers > 1:
+        raise InputError("a LongSpec drafter is one block of the target's width", "leave layers and width open")
+    n = longspec_shape.n_parameters(target_fit.shape_of(target))
+    width = int(target.hidden_size)
+    return DrafterSize(1, width, n_vocabulary, n, n, n + n_vocabulary * width)
 
 
 def has_own_layers(target: PreTrainedConfig, *, least: int = 2) -> bool:

@@ -8,23 +8,30 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, LlamaForCausalLM, PreTrainedModel
 
 from engine.decoding.clock import settle
+from engine.decoding.drafting import Drafter
 from engine.decoding.layer_subset import copied
+from engine.drafters import longspec
+from engine.drafters.small_model import drafter_for
+from engine.longspec import files
 from engine.models import checks, devices
 from engine.models.checkpoint_folder import Checkpoint
+from engine.models.hashes import model_hash
 from engine.models.kv_size import context_of
 from engine.models.loading import LoadedModel, on_runtime
-from engine.training import drafter_shape, estimate, objectives
+from engine.training import drafter_shape, estimate, longspec_objective, longspec_student, objectives
 from engine.training.drafter_config import DrafterConfig, ObjectiveName
 from engine.training.drafter_shape import DrafterShape, DrafterSize
+from engine.training.longspec_objective import LongspecSwitches
+from engine.training.longspec_student import LongspecStudent, new_block
 from engine.training.loop import Objective, StepPace, accumulate
 from engine.training.pausing import Pause, no_pause
 from engine.training.rows import TrainingBatch
 from engine.training.start import Start, other_model
-from engine.training.workplace import TrainingStart
+from engine.training.workplace import TrainingStart, Workplace
 
 _DISTANCES: dict[ObjectiveName, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "forward-kl": objectives.forward_kl,
@@ -35,14 +42,23 @@ _DISTANCES: dict[ObjectiveName, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
 
 def first_model(
     target: LoadedModel, start: Start, settings: DrafterConfig, own_layers: Sequence[int] = ()
-) -> PreTrainedModel:
+) -> nn.Module:
     """The drafter before its training, in float32 on the target's device. own_layers: of the target, where it starts
     from them; embedding and head then stay as the target's."""
+    model: nn.Module
     if start.name == "new":
         assert start.shape is not None
-        return new_drafter(target, start.shape, settings)
-    if start.name == "folder":
-        return _from_folder(other_model(settings)).to(target.device).eval()
+        model = new_drafter(target, start.shape, settings)
+    elif start.name == "longspec":
+        model = LongspecStudent(new_block(target, seed=settings.seed, window=settings.window), target)
+    elif start.name == "folder":
+        model = _from_folder(other_model(settings)).to(target.device).eval()
+    else:
+        model = _of_own_layers(target, own_layers)
+    return model
+
+
+def _of_own_layers(target: LoadedModel, own_layers: Sequence[int]) -> PreTrainedModel:
     model = copied(target.model, own_layers).eval()
     for table in (model.get_input_embeddings(), model.get_output_embeddings()):
         table.weight.requires_grad_(False)
@@ -70,7 +86,26 @@ def new_drafter(target: LoadedModel, shape: DrafterShape, settings: DrafterConfi
     return drafter
 
 
-def objective(model: PreTrainedModel, target: LoadedModel, name: ObjectiveName) -> Objective:
+def lay_out(model: nn.Module, target: LoadedModel, place: Workplace) -> None:
+    """Write all files of the drafter except its weights."""
+    if isinstance(model, PreTrainedModel):
+        place.lay_out(model, target.tokenizer)
+    elif isinstance(model, LongspecStudent):
+        target_hash = model_hash(target.spec)
+        place.lay_out_longspec(files.configuration(model.block.shape, target=target.spec, target_hash=target_hash))
+
+
+def objective_of(model: nn.Module, target: LoadedModel, settings: DrafterConfig) -> Objective:
+    """What the settings say to minimise on a batch."""
+    if not isinstance(model, LongspecStudent):
+        return objective(model, target, settings.objective)
+    distils = settings.objective != "cross-entropy"
+    switches = LongspecSwitches(settings.anchor_offset, settings.noisy, settings.add_text or not distils, distils)
+    distance = _DISTANCES.get(settings.objective, objectives.forward_kl)
+    return longspec_objective.objective(model.block, target, switches, distance=distance, seed=settings.seed)
+
+
+def objective(model: nn.Module, target: LoadedModel, name: ObjectiveName) -> Objective:
     """What to minimise on a batch: a distance from the target's distributions, or the loss on the text alone."""
     if name == "cross-entropy":
         return lambda batch: objectives.next_token_loss(_logits(model, batch), batch)
@@ -87,13 +122,13 @@ def objective(model: PreTrainedModel, target: LoadedModel, name: ObjectiveName) 
     return distil
 
 
-def _logits(model: PreTrainedModel, batch: TrainingBatch) -> Tensor:
+def _logits(model: nn.Module, batch: TrainingBatch) -> Tensor:
     logits: Tensor = model(input_ids=batch.ids, use_cache=False).logits
     return logits
 
 
 def fastest(
-    model: PreTrainedModel, batch: TrainingBatch, objective: Objective, *, n_rows_at_once: int, pause: Pause = no_pause
+    model: nn.Module, batch: TrainingBatch, objective: Objective, *, n_rows_at_once: int, pause: Pause = no_pause
 ) -> tuple[torch.dtype, float]:
     """The type in which a step is fastest on this machine, and the seconds per step; the weights do not change.
 
@@ -118,18 +153,22 @@ def seconds_of(work: Callable[[], object], device: torch.device) -> float:
     return max(1e-6, time.perf_counter() - started)
 
 
-def in_use(target: LoadedModel, model: PreTrainedModel) -> LoadedModel:
+def in_use(target: LoadedModel, model: nn.Module) -> Drafter:
     """A copy of the drafter as a pair would load it, in the target's type and on its runtime."""
+    if isinstance(model, LongspecStudent):
+        block = deepcopy(model.block).to(device=target.device, dtype=target.dtype).eval().requires_grad_(False)
+        return longspec.drafter_over(block, target)
+    assert isinstance(model, PreTrainedModel)
     copy = deepcopy(model).to(device=target.device, dtype=target.dtype).eval().requires_grad_(False)
     n_bytes = sum(p.numel() * p.element_size() for p in copy.parameters())
     context = context_of(model.config.get_text_config())
     bare = target._replace(spec="drafter", model=copy, context=context, n_bytes=n_bytes, fused=None)
-    return on_runtime(bare, "auto" if target.runtime == "fused" else "modules")
+    return drafter_for(target, on_runtime(bare, "auto" if target.runtime == "fused" else "modules"))
 
 
-def restore(model: PreTrainedModel, folder: Path) -> None:
+def restore(model: nn.Module, folder: Path) -> None:
     """Load the weights in a drafter's folder into the model."""
-    model.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
+    longspec_student.published(model).load_state_dict(load_file(folder / "model.safetensors"), strict=False)
     model.eval()
 
 

@@ -25,7 +25,7 @@ _WEIGHTS, _PROVENANCE = "model.safetensors", "provenance.json"
 class TrainingStart(msgspec.Struct, frozen=True):
     """What a training began with; a resumed one continues with it. n_rows: per step; every: steps between looks.
 
-    start: own-layers, new or folder; own_layers: those of the target that it started from, counted from 0."""
+    start: own-layers, new, longspec or folder; own_layers: those of the target that it started from, counted from 0."""
 
     target: str
     source: str
@@ -130,6 +130,10 @@ class Workplace(NamedTuple):
             for file in partial.iterdir():
                 file.replace(self.out / file.name)
             partial.rmdir()
+
+    def lay_out_longspec(self, configuration: bytes) -> None:
+        """Write the configuration of a LongSpec drafter, which has no tokenizer of its own."""
+        self._write("config.json", configuration, self.out)
 
     def publish(self, model: nn.Module, provenance: DrafterProvenance) -> None:
         """Replace the best drafter's weights with these, in bfloat16; the file in place is always complete."""

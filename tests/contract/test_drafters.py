@@ -8,11 +8,12 @@ import torch
 
 from engine import drafters
 from engine.commands import Load
-from engine.decoding.drafting import NOTHING, Draft, DraftContext, Drafter
+from engine.decoding.drafting import Draft, DraftContext, Drafter
 from engine.decoding.sampling import Warp
+from engine.models import target_state
 from engine.models.loading import LoadedModel
 from engine.session.session import Session
-from tests import fakes, vocabularies
+from tests import fakes, longspec, vocabularies
 from tests.engine.session.running import emitted, run
 
 SPECS = {
@@ -20,6 +21,7 @@ SPECS = {
     "small_model, other tokenizer": "O",
     "prompt_lookup": "lookup",
     "early_exit": "early-exit:1",
+    "longspec": "L",
 }
 # What it reads and writes is the target's cache.
 STATELESS = {"early_exit"}
@@ -36,6 +38,7 @@ def pairs(request: pytest.FixtureRequest, tmp_path: Path) -> Pairs:
     target = fakes.model(sharpness=2.0)
     fakes.save(target, tmp_path / "t")
     fakes.save(fakes.noisy_copy(target), tmp_path / "D")
+    longspec.save(longspec.block_for(target), tmp_path / "L", str(tmp_path / "t"))
     words = vocabularies.tokenizer("space_sign")
     fakes.save(fakes.model(sharpness=2.0, n_vocabulary=len(words)), tmp_path / "O", words=words)
     return Pairs(tmp_path, str(request.param))
@@ -52,11 +55,13 @@ def built(pairs: Pairs, name: str) -> tuple[Session, Drafter, LoadedModel]:
 
 def proposed(drafter: Drafter, target: LoadedModel, warp: Warp) -> Draft:
     """A draft after IDS, with what the drafter needs of the target."""
-    state = NOTHING
-    if n_layers := drafter.capabilities.first_layers:
-        sequence = target.sequence()
-        sequence.prefill(torch.tensor(IDS[:-1]))
-        state = NOTHING._replace(first_layers=sequence.first_layers(n_layers))
+    sequence, needed = target.sequence(), drafter.capabilities
+    sequence.prefill(torch.tensor(IDS[:-1]))
+    state = target_state.handles(target, needed)
+    if needed.first_layers:
+        state = state._replace(first_layers=sequence.first_layers(needed.first_layers))
+    if needed.last_kv:
+        state = state._replace(last_kv=sequence.last_kv())
     drafter.prefill(IDS[:-1], state)
     return drafter.propose(DraftContext(IDS, 3, warp, torch.rand(3, dtype=torch.float64), target=state))
 

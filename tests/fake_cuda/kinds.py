@@ -3,7 +3,7 @@
 import copy
 from functools import cache
 from threading import Event as Flag
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import nn
@@ -15,11 +15,12 @@ from engine.decoding.detokenizer import TokenTexts
 from engine.decoding.drafting import Drafter
 from engine.decoding.sampling import Warp
 from engine.drafters import DrafterSpec
+from engine.drafters.longspec import drafter_over
 from engine.models.kv_size import context_of
 from engine.models.loading import LoadedModel, on_runtime
 from engine.models.pair_names import RuntimeChoice
 from engine.runtime import RunContext
-from tests import fakes
+from tests import fakes, longspec
 from tests.fake_cuda.watch import Watch
 
 FAMILIES = ("llama", "mistral", "mistral-sliding", "qwen2", "qwen3", "granite")
@@ -27,6 +28,7 @@ WARPS = (Warp(), Warp(1.0), Warp(0.7, top_k=20), Warp(1.0, top_p=0.9), Warp(1.0,
 RUNTIMES: tuple[RuntimeChoice, ...] = ("auto", "fused-eager", "modules")
 DTYPES = (torch.bfloat16, torch.float16)
 NONE = "none"
+Model = TypeVar("Model", bound=nn.Module)
 _OWN: dict[str, dict[str, object]] = {
     "granite": {
         "embedding_multiplier": 1.5, "logits_scaling": 2.0, "residual_multiplier": 0.8, "attention_multiplier": 0.3,
@@ -69,6 +71,15 @@ class Kind(NamedTuple):
 _EXAMPLES = {"early_exit": "early-exit:1"}
 
 
+# Their last layer attends to a window, in which a LongSpec drafter cannot read.
+_WINDOWED = ("mistral-sliding", "gemma3_text")
+
+
+def possible(drafter: str, family: str) -> bool:
+    """Whether targets of a family can have such a drafter."""
+    return drafter != "longspec" or family not in _WINDOWED
+
+
 def drafter_specs() -> dict[str, DrafterSpec | None]:
     """Every drafter by its name, and plain decoding."""
     return {NONE: None, **{spec.name: spec for spec in drafters.discover()}}
@@ -85,7 +96,7 @@ def _real(family: str, *, noisy: bool, n_layers: int) -> PreTrainedModel:
     return fakes.noisy_copy(made, noise=0.3) if noisy else made
 
 
-def moved(model: PreTrainedModel, watch: Watch, device: torch.device) -> PreTrainedModel:
+def moved(model: Model, watch: Watch, device: torch.device) -> Model:
     """Put a real model's weights onto a device of the watch, in place; tied ones stay tied."""
     ours: dict[int, nn.Parameter] = {}
     for module in model.modules():
@@ -134,10 +145,21 @@ def drafter_of(kind: Kind, target: LoadedModel, watch: Watch | None) -> Drafter 
     spec = drafter_specs()[kind.drafter]
     if spec is None:
         return None
+    if spec.name == "longspec":
+        return _longspec(target, watch)
     model = None
     if spec.needs_model:
         model = loaded(watch, kind.family, kind.place.drafter, kind.dtype, kind.runtime, noisy=True)
     return spec.build(_EXAMPLES.get(spec.name, spec.example), target, model)
+
+
+def _longspec(target: LoadedModel, watch: Watch | None) -> Drafter:
+    """A LongSpec drafter of random weights in the target's type, on its device."""
+    with _disable_current_modes():
+        block = longspec.block_for(_real(target.spec, noisy=False, n_layers=1)).to(target.dtype)
+        if watch is not None:
+            moved(block, watch, target.device)
+    return drafter_over(block, target)
 
 
 def moved_whole(loaded: LoadedModel, watch: Watch, device: str) -> LoadedModel:

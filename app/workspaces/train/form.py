@@ -26,7 +26,7 @@ from engine.commands import EstimateTraining, Train
 from engine.events import Event, ModelLoaded, Surveyed, TrainingEstimated
 from engine.machine import paths
 from engine.runs.summary import Summary
-from engine.training.drafter_config import DrafterConfig
+from engine.training.drafter_config import OF_LONGSPEC, DrafterConfig
 
 _PAUSE_MS = 400
 _DEVICES, _DTYPES = ("auto", "cpu", "cuda"), ("auto", "float32", "bfloat16")
@@ -64,7 +64,8 @@ class TrainFormPanel(Panel):
         )
         self.start = StartChoice(self)
         rare = [name for name in DrafterConfig.__struct_fields__ if name not in _FIRST]
-        self.form = ConfigForm(DrafterConfig, self, first=_FIRST, without=tuple(self.start.values()), folded=rare)
+        without = (*self.start.values(), *OF_LONGSPEC)
+        self.form = ConfigForm(DrafterConfig, self, first=_FIRST, without=without, folded=rare)
         self.more = Fold(
             self.tr("More"),
             self.tr("Layers, width, steps, learning rate, and how the drafter is measured"),

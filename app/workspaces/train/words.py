@@ -107,6 +107,7 @@ def needs(estimate: TrainingEstimated, minutes: float, steps: int) -> tuple[str,
         else tr("1 layer of {1}, {2:,.1f} M parameters")
     )
     origins = {"own-layers": tr("of the target's own layers"), "folder": tr("of the model in the folder")}
+    origins["longspec"] = tr("as a LongSpec block")
     origin = origins.get(estimate.start, tr("with new weights"))
     n_bytes = estimate.target_bytes + estimate.drafter_bytes + estimate.batch_bytes
     memory = tr("memory {0} of {1} free on {2}").format(
@@ -126,6 +127,7 @@ def start(name: StartName) -> str:
         "auto": tr("Automatic"),
         "own-layers": tr("The target's own layers"),
         "new": tr("New weights"),
+        "longspec": tr("A LongSpec block"),
         "folder": tr("A model in a folder"),
     }[name]
 

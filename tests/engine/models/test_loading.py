@@ -174,7 +174,9 @@ def test_failed_load_leaves_the_loaded_pair_usable(tmp_path: Path) -> None:
 def test_estimate_counts_weights_cache_and_drafter(tmp_path: Path) -> None:
     spec = fakes.save(fakes.model(), tmp_path / "m")
     checkpoint = checkpoint_folder.inspect(spec)
-    needed = load_plan.estimate(checkpoint, checkpoint, torch.device("cpu"), torch.float32, "modules")
+    cpu = torch.device("cpu")
+    planned = load_plan.plan(checkpoint, checkpoint, cpu, cpu, "float32")._replace(runtime="modules")
+    needed = load_plan.estimate(planned)
     assert needed.weights_bytes == 4 * checkpoint.n_parameters
     assert needed.kv_bytes == 2 * 2 * 2 * 8 * fakes.CONTEXT * 4
     assert needed.drafter_bytes == needed.weights_bytes + needed.kv_bytes

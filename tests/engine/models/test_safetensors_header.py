@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import ModelError
-from engine.models.safetensors_header import read_counts
+from engine.models.safetensors_header import read_counts, read_shapes
 
 GOOD = {"dtype": "F32", "shape": [2, 1], "data_offsets": [0, 8]}
 
@@ -23,6 +23,7 @@ def write(path: Path, header: object, data: bytes = b"12345678") -> Path:
 def test_good_header_is_counted(tmp_path: Path) -> None:
     path = write(tmp_path / "w", {"__metadata__": {"format": "pt", "dtype": "x"}, "a": GOOD})
     assert read_counts(path) == (1, 2)
+    assert read_shapes(path) == {"a": (2, 1)}
 
 
 @pytest.mark.parametrize(
