@@ -22,13 +22,13 @@ _LARGEST_SHARE = 0.25
 
 
 @cache
-def available() -> bool:
-    """Whether torch has oneDNN's products here."""
+def available(dtype: torch.dtype = torch.float32) -> bool:
+    """Whether torch has oneDNN's products of a type here; bfloat16 needs instructions that older processors lack."""
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
     try:
         with torch.inference_mode():
-            _product(torch.zeros(4, 16), _packed(torch.zeros(16, 16)), None)
+            _product(torch.zeros(4, 16, dtype=dtype), _packed(torch.zeros(16, 16, dtype=dtype)), None)
     except (RuntimeError, AttributeError, NotImplementedError):
         return False
     return True
@@ -37,7 +37,7 @@ def available() -> bool:
 def packs(dtype: torch.dtype, device: torch.device, n_bytes: int, free_bytes: int) -> bool:
     """Whether matrices of n_bytes in all are packed, where free_bytes are free beside them."""
     has_room = LEAST_BYTES <= n_bytes <= _LARGEST_SHARE * free_bytes
-    return has_room and device.type == "cpu" and dtype in _LEAST_ROWS and available()
+    return has_room and device.type == "cpu" and dtype in _LEAST_ROWS and available(dtype)
 
 
 @torch.no_grad()

@@ -65,6 +65,18 @@ def test_what_is_large_enough_and_fits_in_a_quarter_of_the_free_memory_is_packed
     assert not packs(torch.float32, torch.device("cuda"), LEAST_BYTES, ROOM)
 
 
+def test_a_type_that_the_processor_cannot_multiply_packed_is_not_packed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(x: torch.Tensor, matrix: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        if x.dtype == torch.bfloat16:
+            raise RuntimeError("mkldnn_linear: bf16 path needs the cpu support avx512bw, avx512vl and avx512dq")
+        return x
+
+    packing.available.cache_clear()
+    monkeypatch.setattr(packing, "_product", refuse)
+    assert packs(torch.float32, CPU, LEAST_BYTES, ROOM) and not packs(torch.bfloat16, CPU, LEAST_BYTES, ROOM)
+    packing.available.cache_clear()
+
+
 def test_every_matrix_of_a_large_model_is_packed_and_none_of_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
     weights = fuse(fakes.model())
     assert pack(weights, ROOM) is weights
