@@ -70,7 +70,7 @@ class MemoryBar(QWidget):
             MemorySegment(self.tr("weights"), estimate.weights_bytes, c.accent, Qt.BrushStyle.SolidPattern),
             MemorySegment(kv, estimate.kv_bytes, c.accent, Qt.BrushStyle.BDiagPattern),
             MemorySegment(self.tr("drafter and its KV"), estimate.drafter_bytes, c.bonus, Qt.BrushStyle.Dense4Pattern),
-            MemorySegment(self.tr("while computing"), estimate.work_bytes, c.muted, Qt.BrushStyle.Dense6Pattern),
+            MemorySegment(self.tr("while computing"), _computing_bytes(estimate), c.muted, Qt.BrushStyle.Dense6Pattern),
             MemorySegment(self.tr("left free"), max(0, self._left_bytes(estimate)), c.muted, Qt.BrushStyle.NoBrush),
         )
 
@@ -141,8 +141,8 @@ class MemoryBar(QWidget):
         painter.drawText(left, top, name_width, line, middle, name)
 
     def _left_bytes(self, estimate: Estimated) -> int:
-        needed_bytes = estimate.weights_bytes + estimate.kv_bytes + estimate.drafter_bytes + estimate.work_bytes
-        return estimate.free_bytes - needed_bytes
+        models_bytes = estimate.weights_bytes + estimate.kv_bytes + estimate.drafter_bytes
+        return estimate.free_bytes - models_bytes - _computing_bytes(estimate)
 
     def _line_height(self) -> int:
         return self.fontMetrics().lineSpacing() + 2
@@ -165,3 +165,7 @@ class MemoryBar(QWidget):
             "bits."
         )
         return tip.format(quantities.memory(estimate.free_bytes), estimate.device, estimate.context)
+
+
+def _computing_bytes(estimate: Estimated) -> int:
+    return estimate.work_bytes + estimate.packed_bytes

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from engine.cli.drafter import carry_out, own_folder, refuse_early
-from engine.cli.options import Json, NoSave
+from engine.cli.options import Json, NoSave, decimal
 from engine.settings import make_config
 from engine.training.drafter_config import OBJECTIVES, DrafterConfig
 
@@ -17,7 +17,7 @@ def train_longspec(
     data: Annotated[Path | None, typer.Option(help="a folder or file of text: .txt, .md, .jsonl")] = None,
     sample: Annotated[int, typer.Option(help="tokens of text to add that the target itself writes")] = 0,
     out: Annotated[Path | None, typer.Option(help="the drafter's folder, new; a user folder unless given")] = None,
-    minutes: Annotated[float, typer.Option(help="time for training, measuring it included")] = 10.0,
+    minutes: Annotated[float, decimal("time for training, measuring it included")] = 10.0,
     window: Annotated[int, typer.Option(help="earlier tokens that the block attends to by itself")] = 512,
     objective: Annotated[str, typer.Option(help=", ".join(OBJECTIVES))] = "forward-kl",
     add_text: Annotated[
@@ -27,11 +27,11 @@ def train_longspec(
         bool, typer.Option(help="let short texts stand at large positions, but for a few sinks")
     ] = True,
     noisy: Annotated[bool, typer.Option(help="let the target's keys lag by 1 to 4 tokens, as in a draft")] = True,
-    long_share: Annotated[float, typer.Option(help="share of the steps, the last ones, on long texts")] = 0.0,
+    long_share: Annotated[float, decimal("share of the steps, the last ones, on long texts")] = 0.0,
     gamma: Annotated[int, typer.Option(help="draft length at which the speedup is measured")] = 4,
     patience: Annotated[int, typer.Option(help="looks without a better alpha after which training ends early")] = 8,
     steps: Annotated[int, typer.Option(help="steps of training; 0 fits them to the minutes")] = 0,
-    rate: Annotated[float, typer.Option(help="learning rate at its peak; 0 fits the width")] = 0.0,
+    rate: Annotated[float, decimal("learning rate at its peak; 0 fits the width")] = 0.0,
     seed: Annotated[int, typer.Option(help="same seed and steps, same drafter")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="go on with the training in the folder")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N")] = "auto",

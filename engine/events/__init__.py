@@ -103,7 +103,8 @@ class Progressed(Event, frozen=True):
 class Estimated(Event, frozen=True):
     """What loading would take, before it is done; the KV cache at a full context of `context` tokens.
 
-    work_bytes: what computing takes besides models and caches, on a CPU also packed copies of matrices.
+    work_bytes: what computing takes besides models and caches. packed_bytes: copies of the matrices that several
+    tokens are multiplied by faster on a CPU; made only where a quarter of the free memory holds them.
     fitting_context: the longest text, in tokens, that certainly fits into free memory; `context` if all fits.
     why_not: why loading these models would be refused, empty if it would not; sizes that cannot be known are 0.
     conversions: the GGUF files that loading converts first."""
@@ -120,6 +121,7 @@ class Estimated(Event, frozen=True):
     work_bytes: int = 0
     fitting_context: int = 0
     conversions: tuple[ConversionStarted, ...] = ()
+    packed_bytes: int = 0
 
 
 class ModelLoaded(Event, frozen=True):

@@ -152,9 +152,9 @@ def estimate(plan: LoadPlan) -> Estimated:
 
     drafter_config = None if drafter is None else checks.configuration(drafter)
     n_beside = free_bytes - weights_bytes - (0 if drafter is None else drafter.n_parameters * dtype.itemsize)
-    work += packed_bytes(config, dtype, device, runtime, n_beside, quantize=plan.quantize)
+    n_packed = packed_bytes(config, dtype, device, runtime, n_beside, quantize=plan.quantize)
     if drafter_config is not None:
-        work += packed_bytes(drafter_config, dtype, device, runtime, n_beside)
+        n_packed += packed_bytes(drafter_config, dtype, device, runtime, n_beside)
 
     def drafter_bytes(n: int) -> int:
         if drafter is None or drafter_config is None:
@@ -162,7 +162,7 @@ def estimate(plan: LoadPlan) -> Estimated:
         return _drafter_bytes(drafter_config, drafter.n_parameters, dtype, runtime, context=n)
 
     def total_bytes(n: int) -> int:
-        return weights_bytes + kv_bytes(config, dtype, runtime, context=n) + drafter_bytes(n) + work
+        return weights_bytes + kv_bytes(config, dtype, runtime, context=n) + drafter_bytes(n) + work + n_packed
 
     return Estimated(
         weights_bytes=weights_bytes,
@@ -173,6 +173,7 @@ def estimate(plan: LoadPlan) -> Estimated:
         target=target.spec,
         context=context,
         work_bytes=work,
+        packed_bytes=n_packed,
         fitting_context=_fitting_context(total_bytes, free_bytes, context),
     )
 

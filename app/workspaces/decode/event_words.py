@@ -146,7 +146,8 @@ def _(event: events.ModelUnloaded) -> str:
 
 @_describe.register
 def _(event: events.Estimated) -> str:
-    needed = quantities.memory(event.weights_bytes + event.kv_bytes + event.drafter_bytes + event.work_bytes)
+    beside = event.work_bytes + event.packed_bytes
+    needed = quantities.memory(event.weights_bytes + event.kv_bytes + event.drafter_bytes + beside)
     return tr("estimated: {0} needed, {1} free on {2}").format(
         needed, quantities.memory(event.free_bytes), _name(event.device)
     )
