@@ -12,7 +12,7 @@ from app.choices.examples import Example, examples
 from app.panel import Panel
 from app.panels.conversation import ConversationStrip, with_answer
 from app.panels.verbs import Verbs
-from app.state.dropped import PROMPT_SUFFIXES, DroppedFiles, PromptFile
+from app.state.dropped import PROMPT_SUFFIXES, DroppedFiles, DroppedPrompt
 from app.state.store import RunStore
 from app.state.verbs import Verb
 from app.text.plain_text import plain_tip
@@ -50,7 +50,7 @@ class PromptPanel(Panel):
         self._counted_prompt: tuple[str, int] | None = None
         self._own_prompt: str | None = None
         self._opened_prompt: str | None = None
-        self._dropped: PromptFile | None = store.tab(DroppedFiles).prompt
+        self._dropped: DroppedPrompt | None = store.tab(DroppedFiles).prompt
         self.prompt = PromptEdit(self, file_suffixes=PROMPT_SUFFIXES)
         self.prompt.file_dropped.connect(store.tab(DroppedFiles).take_prompt)
         self.prompt.setPlaceholderText(self.tr("Write a prompt to continue"))

@@ -24,7 +24,7 @@ def tr(words: str) -> str:
     return QCoreApplication.translate("dropped", words)
 
 
-class PromptFile(NamedTuple):
+class DroppedPrompt(NamedTuple):
     """A prompt from a file, or the turns of a conversation, the last of which is the prompt."""
 
     path: Path
@@ -44,7 +44,7 @@ class DroppedFiles(TabState):
     def __init__(self, store: RunStore) -> None:
         self.commands = store.commands
         self._store = store
-        self.prompt: PromptFile | None = None
+        self.prompt: DroppedPrompt | None = None
 
     def take_prompt(self, path: Path) -> None:
         """Read a file as the prompt, whatever its kind."""
@@ -61,7 +61,7 @@ class DroppedFiles(TabState):
         except InputError:  # no text that could be a conversation: another tab says what it is
             return None
         turns = read_conversation(text)
-        return PromptFile(path, turns[-1].content, turns[:-1]) if turns else None
+        return DroppedPrompt(path, turns[-1].content, turns[:-1]) if turns else None
 
     def show(self, content: object, path: Path) -> str:
         """Offer the model, or leave the prompt for its panel."""
@@ -69,16 +69,16 @@ class DroppedFiles(TabState):
             spec = str(content.path)
             self._store.drafter_offered.emit(spec, requests.default_drafter(spec))
         else:
-            assert isinstance(content, PromptFile)
+            assert isinstance(content, DroppedPrompt)
             self.prompt = content
         return ""
 
 
-def read_prompt(path: Path) -> PromptFile:
+def read_prompt(path: Path) -> DroppedPrompt:
     """Read a text file, or a conversation, as the prompt. Raises InputError, OSError."""
     text = _text(path)
     turns = read_conversation(text)
-    return PromptFile(path, turns[-1].content, turns[:-1]) if turns else PromptFile(path, text)
+    return DroppedPrompt(path, turns[-1].content, turns[:-1]) if turns else DroppedPrompt(path, text)
 
 
 def _text(path: Path) -> str:

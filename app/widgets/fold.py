@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 from app import theme
 
 
-class Fold(QWidget):
+class FoldedRest(QWidget):
     """Folded at first. `toggled` carries whether it is open."""
 
     toggled = Signal(bool)

@@ -19,7 +19,7 @@ _LONGEST_CELL = 32 << 20
 _MOST_OPEN_QUOTES = 10
 
 
-class Table(NamedTuple):
+class TextTable(NamedTuple):
     """Rows below the names of their columns. first_row: the number of the first of them in the file, from 1 below the
     names; before: title lines above the names; problems: what may be wrong with it."""
 
@@ -33,7 +33,7 @@ class NoTable(Exception):
     """Text that is no table, and why."""
 
 
-def read_table(text: str) -> Table:
+def read_table(text: str) -> TextTable:
     """Read a table: its separator, title lines above the names of its columns, and quoted cells. Raises NoTable."""
     separator, content = _declared(text.lstrip("\ufeff"))
     separator = separator or _separator(content)
@@ -130,7 +130,7 @@ def _is_well_quoted(lines: Sequence[str], separator: str) -> bool:
         return False
 
 
-def with_names(rows: Sequence[Sequence[str]], problems: tuple[str, ...] = ()) -> Table:
+def with_names(rows: Sequence[Sequence[str]], problems: tuple[str, ...] = ()) -> TextTable:
     """Take the first row that is as wide as most as the names; shorter ones before it are title lines.
 
     Raises NoTable if there is no row below the names."""
@@ -142,7 +142,7 @@ def with_names(rows: Sequence[Sequence[str]], problems: tuple[str, ...] = ()) ->
     before = tuple(" ".join(filter(None, map(str.strip, row))) for row in rows[:first])
     if len(rows) <= first + 1:
         raise NoTable("holds no row below its header")
-    return Table(tuple(rows[first]), tuple(map(tuple, rows[first + 1 :])), before, problems)
+    return TextTable(tuple(rows[first]), tuple(map(tuple, rows[first + 1 :])), before, problems)
 
 
 def _n_filled(row: Sequence[str]) -> int:

@@ -25,7 +25,7 @@ from app.state.requests import NO_DRAFTER, Setup, default_drafter
 from app.state.store import RunStore
 from app.widgets.config_form import ConfigForm
 from app.widgets.focus import tab_through
-from app.widgets.fold import Fold
+from app.widgets.fold import FoldedRest
 from app.widgets.labels import plain_label
 from app.widgets.opened_note import OpenedNote
 from app.widgets.preset_box import PresetBox
@@ -98,7 +98,7 @@ class SetupPanel(Panel):
         self.form = ConfigForm(configs, self, first=_FIRST_FIELDS, without=_ASKED, folded=_FOLDED_FIELDS)
         self.form.add_above(self.tr("Preset"), self.preset)
         self.measure = MeasureBox(self)
-        self.more = Fold(
+        self.more = FoldedRest(
             self.tr("More"),
             self.tr("Sampling, seed, repeats, and where and how the models are computed"),
             (self.form.rest, self.models.computing, self.measure),

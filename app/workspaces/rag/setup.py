@@ -9,7 +9,7 @@ from app.state.requests import NO_DRAFTER
 from app.state.store import RunStore
 from app.widgets.config_form import ConfigForm
 from app.widgets.focus import tab_through
-from app.widgets.fold import Fold
+from app.widgets.fold import FoldedRest
 from app.widgets.labels import plain_label
 from app.widgets.opened_note import OpenedNote
 from app.widgets.steady_box import SteadyBox
@@ -60,7 +60,7 @@ class RagSetupPanel(AnswerPanel):
         self.form.set_values(rag_presets()[0].values)
         self.form.add_above(self.tr("Preset"), self.preset)
         self.form.changed.connect(self._update_preset)
-        self.more = Fold(
+        self.more = FoldedRest(
             self.tr("More"),
             self.tr("How scores are made, sampling of tokens, the map, and where and how the models are computed"),
             (self.form.rest, self.models.computing),

@@ -14,7 +14,7 @@ from app.widgets import path_line
 from app.widgets.choice_box import ChoiceBox
 from app.widgets.config_form import ConfigForm
 from app.widgets.focus import tab_through
-from app.widgets.fold import Fold
+from app.widgets.fold import FoldedRest
 from app.widgets.labels import plain_label
 from app.widgets.model_picker import ModelChoice, ModelPicker
 from app.widgets.opened_note import OpenedNote
@@ -66,7 +66,7 @@ class TrainFormPanel(Panel):
         rare = [name for name in DrafterConfig.__struct_fields__ if name not in _FIRST]
         without = (*self.start.values(), *OF_LONGSPEC)
         self.form = ConfigForm(DrafterConfig, self, first=_FIRST, without=without, folded=rare)
-        self.more = Fold(
+        self.more = FoldedRest(
             self.tr("More"),
             self.tr("Layers, width, steps, learning rate, and how the drafter is measured"),
             (self.form.rest,),

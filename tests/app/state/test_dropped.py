@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from app.state.dropped import DroppedFiles, ModelFolder, PromptFile, read_prompt
+from app.state.dropped import DroppedFiles, DroppedPrompt, ModelFolder, read_prompt
 from app.state.store import RunStore
 from engine.errors import InputError
 from engine.prompts import Message
@@ -18,14 +18,14 @@ def _file(folder, name, text):
 
 def test_a_prompt_is_read_without_its_byte_order_mark(tmp_path):
     file = _file(tmp_path, "p.txt", "\ufeffThe harbour was quiet.")
-    assert read_prompt(file) == PromptFile(file, "The harbour was quiet.")
+    assert read_prompt(file) == DroppedPrompt(file, "The harbour was quiet.")
 
 
 def test_a_conversation_is_its_last_turn_after_the_others(qtbot, tmp_path):
     files = DroppedFiles(RunStore())
     file = _file(tmp_path, "chat.json", json.dumps({"messages": TURNS}))
     asked = files.read(file)
-    assert asked == PromptFile(file, "Hm?", (Message("user", "Hi"), Message("assistant", "Ho")))
+    assert asked == DroppedPrompt(file, "Hm?", (Message("user", "Hi"), Message("assistant", "Ho")))
     assert files.show(asked, file) == "" and files.prompt is asked
     assert files.read(_file(tmp_path, "one.json", json.dumps(TURNS[:1]))).text == "Hi"
 

@@ -43,4 +43,4 @@ def test_irregular_or_huge_file_is_refused_with_the_way_out(tmp_path: Path) -> N
 
 def test_what_cannot_be_looked_at_is_left_to_whoever_opens_it(tmp_path: Path) -> None:
     for name in ("none", "nul\0", "x" * 5000):
-        refuse_irregular(tmp_path / name, "name a file", most_bytes=1)
+        assert refuse_irregular(tmp_path / name, "name a file", most_bytes=1) is None

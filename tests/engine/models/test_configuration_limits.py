@@ -17,7 +17,7 @@ USUAL = {
 
 
 def test_usual_configuration_passes() -> None:
-    refuse_absurd("m", {**USUAL, "text_config": dict(USUAL)}, COUNTS)
+    assert refuse_absurd("m", {**USUAL, "text_config": dict(USUAL)}, COUNTS) is None
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_end_of_text_that_is_no_token_is_refused(value: object) -> None:
 
 @pytest.mark.parametrize("value", [None, 0, 2, [2], [1, 106], [], 999_999, -1])
 def test_usual_end_of_text_passes(value: object) -> None:
-    refuse_odd_tokens("m/config.json", {"eos_token_id": value, "pad_token_id": -1})
+    assert refuse_odd_tokens("m/config.json", {"eos_token_id": value, "pad_token_id": -1}) is None
 
 
 _VALUE = st.recursive(

@@ -55,7 +55,7 @@ def test_decoder_and_post_processor_that_expand_are_refused(tmp_path: Path) -> N
 
 
 def test_usual_tokenizers_pass(tmp_path: Path) -> None:
-    refuse_expanding("m", tmp_path)
+    assert refuse_expanding("m", tmp_path) is None
     refuse_expanding("m", write(tmp_path, normalizer=None, decoder={"type": "ByteLevel"}))
     llama = sequence({"type": "Prepend", "prepend": "▁"}, replace({"String": " "}, "▁"))
     start = {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>"}}, {"Sequence": {"id": "A"}}]}
