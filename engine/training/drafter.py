@@ -4,6 +4,7 @@ Every step depends only on the seed and its number, so that a killed training re
 
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 from threading import Event as Flag
 from typing import cast
 
@@ -38,6 +39,7 @@ from engine.training.loop import LossNotFinite, StepPace, train
 from engine.training.resumption import refuse_other_settings
 from engine.training.rows import RowShape
 from engine.training.start import Start
+from engine.training.texts import is_builtin
 from engine.training.time_left import TimeLeft
 from engine.training.token_store import TokenStore
 from engine.training.training_log import logged
@@ -160,7 +162,10 @@ class _Trainer:
         work = estimate.plan_work(
             checks.configuration(target_files), settings, n_vocabulary=target.n_vocabulary, device=target.device
         )
-        held_out = yield from writing(target, [store.ids(span) for span in store.held_out])
+        longest = estimate.longest_row(work, self._settings, context=target.context)
+        held_out = yield from writing(
+            target, [store.ids(span) for span in store.held_out], longest=longest if longest > work.rows.length else 0
+        )
         layers = began.own_layers if began is not None else (yield from self._own_layers(target, work.start, store))
         model = student.first_model(target, work.start, self._settings, layers)
         if began is None:
@@ -223,7 +228,7 @@ class _Trainer:
     ) -> Generator[Event, None, TrainingEnd]:
         objective = student.objective_of(model, target, self._settings)
         pace = StepPace(getattr(torch, began.dtype), work.n_rows_at_once, max(1, began.steps // _REPORTS), self._pause)
-        rows = store.rows(seed=self._settings.seed)
+        rows = store.rows(seed=self._settings.seed, whole_from=work.rows.length + 1)
         self._begun = True
         steps = train(
             model, rows.batch, objective, workload.plan(began, work, context=target.context),
@@ -308,8 +313,15 @@ def _started_event(
         step=step,
         device=str(target.device),
         dtype=began.dtype,
-        data="" if job.data is None else str(job.data.absolute()),
+        data=_name_of(job.data),
         settings=settings_of(job.settings),
         started_utc=versions.now_utc(),
         versions=versions.versions(),
     )
+
+
+def _name_of(data: Path | None) -> str:
+    """The text's whole path, by which it is found from any folder."""
+    if data is None or is_builtin(data):
+        return str(data or "")
+    return str(data.absolute())

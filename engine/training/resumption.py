@@ -7,10 +7,7 @@ from engine.training.job import CheckedJob, DrafterJob
 from engine.training.workplace import TrainingStart
 
 # The settings that the weights follow from.
-_FIXED = (
-    "objective", "layers", "width", "sample", "seed", "embed", "steps", "rate", "start", "start_folder", *OF_LONGSPEC,
-    "chat",
-)  # fmt: skip
+_FIXED = ("objective", "layers", "width", "sample", "seed", "embed", "steps", "rate", "start", "start_folder", "chat")
 
 
 def refuse_other_settings(job: DrafterJob, checked: CheckedJob, began: TrainingStart | None) -> None:
@@ -20,7 +17,7 @@ def refuse_other_settings(job: DrafterJob, checked: CheckedJob, began: TrainingS
     target, settings = checked.target.spec, job.settings
     source = collect.source_of(checked.texts, target, sample=settings.sample, seed=settings.seed)
     differences = [("target", began.target, target)] if began.target != target else []
-    for name in _FIXED:
+    for name in (*_FIXED, *(OF_LONGSPEC if began.start == "longspec" else ())):
         before, now = getattr(began.settings, name), getattr(settings, name)
         differences += [(name, before, now)] if before != now else []
     if differences:

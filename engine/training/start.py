@@ -63,7 +63,10 @@ def _longspec_size(target: PreTrainedConfig, settings: DrafterConfig, n_vocabula
         raise InputError(f"the target can have no LongSpec drafter: {reason}", "train another drafter, or target")
     if settings.width or settings.layers > 1:
         raise InputError("a LongSpec drafter is one block of the target's width", "leave layers and width open")
-    n = longspec_shape.n_parameters(target_fit.shape_of(target))
+    if settings.embed:
+        reason = "a LongSpec drafter always reads the target's embeddings, and has none of its own"
+        raise InputError(reason, "do without that choice")
+    n = longspec_shape.n_parameters(target_fit.new_shape(target))
     width = int(target.hidden_size)
     return DrafterSize(1, width, n_vocabulary, n, n, n + n_vocabulary * width)
 

@@ -143,9 +143,10 @@ def fastest(
     return best, times[best] * n_parts
 
 
-def seconds_of(work: Callable[[], object], device: torch.device) -> float:
-    """How long a piece of work on a device takes once it is warm."""
-    work()
+def seconds_of(work: Callable[[], object], device: torch.device, *, warm: bool = True) -> float:
+    """How long a piece of work on a device takes, once it is warm unless it is so large that it need not be."""
+    if warm:
+        work()
     settle(device)
     started = time.perf_counter()
     work()

@@ -1,6 +1,8 @@
 """Fits a drafter's training to the machine and its minutes: number format, steps, rows per step, looks; its plan."""
 
 from collections.abc import Callable
+from functools import partial
+from statistics import fmean
 from typing import NamedTuple
 
 import torch
@@ -13,6 +15,7 @@ from engine.training.drafter_config import DrafterConfig
 from engine.training.drafter_shape import peak_rate
 from engine.training.estimate import Work
 from engine.training.held_out import HeldOutTexts
+from engine.training.loop import StepPace, accumulate
 from engine.training.pausing import Pause
 from engine.training.plan import TrainingPlan
 from engine.training.token_store import TokenStore
@@ -54,12 +57,31 @@ def fitted(trial: Trial, work: Work, *, remaining_s: Callable[[], float], pause:
     batch = trial.store.rows(seed=trial.settings.seed).batch(0, work.rows)
     objective = student.objective_of(model, target, trial.settings)
     dtype, step_s = student.fastest(model, batch, objective, n_rows_at_once=work.n_rows_at_once, pause=pause)
+    step_s = _mean_step_s(trial, work, StepPace(dtype, work.n_rows_at_once, pause=pause), step_s)
     look_s = student.seconds_of(lambda: held_out.agreement(model, pause=pause), target.device)
     left_s = remaining_s()
     n_looks = max(_FEWEST_LOOKS, min(_MOST_LOOKS, int(_SHARE_OF_LOOKS * left_s / look_s)))
     n_affordable = (_SHARE_OF_STEPS * left_s - n_looks * look_s) / step_s * work.rows.n_rows
     steps, n_rows = estimate.fit_steps(n_affordable, work.rows.n_rows)
     return Workload(dtype, steps, n_rows, n_looks)
+
+
+def _mean_step_s(trial: Trial, work: Work, pace: StepPace, short_s: float) -> float:
+    """Seconds per step over the whole training, of which the last steps may be on long rows. short_s: of the others."""
+    target, settings = trial.target, trial.settings
+    *_, last = stretches = estimate.stretches(work, settings, context=target.context)
+    if len(stretches) == 1:
+        return short_s
+    rows = trial.store.rows(seed=settings.seed, whole_from=work.rows.length + 1)
+    objective = student.objective_of(trial.model, target, settings)
+    long_s = [
+        student.seconds_of(
+            partial(accumulate, trial.model, rows.batch(0, shape), objective, pace), target.device, warm=False
+        )
+        for shape in last.shapes
+    ]
+    trial.model.zero_grad(set_to_none=True)
+    return (1.0 - settings.long_share) * short_s + settings.long_share * fmean(long_s)
 
 
 def record(trial: Trial, work: Work, fitting: Workload) -> TrainingStart:
