@@ -33,6 +33,7 @@ def train_longspec(
     add_text: Annotated[
         bool, typer.Option("--add-text", help="add the cross-entropy on the text to a distillation")
     ] = False,
+    start_from: Annotated[Path | None, typer.Option(help="a LongSpec drafter of this target, to be trained on")] = None,
     anchor_offset: Annotated[
         bool, typer.Option(help="let short texts stand at large positions, but for a few sinks")
     ] = True,
@@ -53,7 +54,8 @@ def train_longspec(
     settings = make_config(
         DrafterConfig,
         {
-            "start": "longspec", "objective": objective, "minutes": minutes, "sample": sample, "window": window,
+            "start": "longspec", "start_folder": "" if start_from is None else str(start_from),
+            "objective": objective, "minutes": minutes, "sample": sample, "window": window,
             "add_text": add_text, "anchor_offset": anchor_offset, "noisy": noisy, "long_share": long_share,
             "gamma": gamma, "patience": patience, "steps": steps, "rate": rate, "seed": seed,
         },

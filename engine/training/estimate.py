@@ -30,7 +30,7 @@ _DISK_BYTES_A_WEIGHT, _DISK_BYTES_A_FROZEN_WEIGHT = 26, 10
 _ACTIVATIONS_A_LAYER = 24
 _CPU_ROWS, _GPU_ROWS = RowShape(16, 256), RowShape(64, 512)
 # As long as the usual window of a LongSpec block, which otherwise never learns to use all of it.
-_CPU_LONGSPEC_ROWS = RowShape(8, 512)
+_CPU_LONGSPEC_ROWS = RowShape(2, 512)
 # Share of a matrix product's rate that a training step was measured to reach.
 _REACHED_SHARE = 0.35
 _PROBE_S = 0.15

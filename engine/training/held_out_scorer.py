@@ -81,6 +81,6 @@ def _provenance(
 def _first_weights(began: TrainingStart) -> str:
     if began.start == "own-layers":
         return f"the target's layers {', '.join(map(str, began.own_layers))}, counted from 0"
-    if began.start == "folder":
+    if began.start == "folder" or (began.start == "longspec" and began.settings.start_folder):
         return f"the weights of {Path(began.settings.start_folder).name}"
     return "the target's embeddings" if began.settings.embed else "random weights"

@@ -101,7 +101,7 @@ def record(trial: Trial, work: Work, fitting: Workload) -> TrainingStart:
             settings,
             start.size.width,
             share_of_rows=fitting.n_rows / work.rows.n_rows,
-            is_new=start.name in ("new", "longspec"),
+            is_new=start.name == "new" or (start.name == "longspec" and not settings.start_folder),
         ),
         start=start.name,
     )

@@ -8,12 +8,13 @@ the end repeats what stands all over the text: to continue it one has to look fa
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 
-from engine.world.census import Entity, Fact
+from engine.world.census import LAST_YEAR, Entity, Fact
 from engine.world.documents import said
 from engine.world.long_writer import LongText, LongWriter
 from engine.world.story import sentences
 
-_FIRST_YEARS, _MOST_YEARS_BETWEEN = (1250, 1400), 3
+# After every year that a fact names.
+_FIRST_YEARS, _MOST_YEARS_BETWEEN = (LAST_YEAR + 1, LAST_YEAR + 50), 3
 _BODY_SHARE = 0.85
 _RETURN_SHARE, _PAYMENT_SHARE, _STORY_SHARE = 0.75, 0.6, 0.5
 _OPEN_PAYMENTS, _LARGEST_PAYMENT = 12, 90

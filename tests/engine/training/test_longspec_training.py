@@ -88,6 +88,18 @@ def test_a_shape_that_it_cannot_have_is_refused(
         run(job(target, texts, tmp_path / "d", **{**LONGSPEC, **changes}))
 
 
+def test_a_trained_drafter_can_be_trained_on_as_what_it_is(
+    trained: Path, target: str, texts: Path, tmp_path: Path
+) -> None:
+    values = {**LONGSPEC, "start_folder": str(trained), "long_share": 1.0, "steps": 2}
+    events = run(job(target, texts, tmp_path / "d", **values))
+    assert end_of(events).step == 2
+    provenance = json.loads((tmp_path / "d" / "provenance.json").read_text("utf-8"))
+    assert provenance["started_from"] == f"the weights of {trained.name}"
+    with pytest.raises(InputError, match=r"window = 512: the LongSpec drafter in .* has 16"):
+        run(job(target, texts, tmp_path / "e", **{**values, "window": 512}))
+
+
 def test_a_target_without_a_full_last_layer_is_refused(texts: Path, tmp_path: Path) -> None:
     other = fakes.save(fakes.model("mistral-sliding"), tmp_path / "t")
     with pytest.raises(InputError, match="can have no LongSpec drafter: its last layer attends to the last 12 tokens"):
