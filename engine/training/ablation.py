@@ -9,7 +9,7 @@ import msgspec
 
 from engine import statistics
 from engine.errors import InputError
-from engine.events import Event, Measured, Progressed
+from engine.events import Event, Progressed
 from engine.longspec.block import LongspecBlock
 from engine.models import checks
 from engine.models.loading import LoadedModel
@@ -23,7 +23,6 @@ from engine.training.held_out import HeldOutTexts, writing
 from engine.training.job import DrafterJob, find, needed
 from engine.training.longspec_student import LongspecStudent
 from engine.training.loop import StepPace
-from engine.training.pausing import no_pause
 from engine.training.token_store import TokenStore
 from engine.training.workload import Trial
 from engine.training.workplace import Workplace
@@ -101,11 +100,8 @@ def ablate(job: DrafterJob, switch: Switch, cancelled: Flag) -> Iterator[Event |
         prepared = yield from _prepare(job, place, cancelled)
         on = yield from _trained(prepared, settings, cancelled, f"steps with {switch}")
         off = yield from _trained(prepared, without(settings, switch), cancelled, f"steps without {switch}")
-        agreements = [
-            [_agreement(block, prepared, i, settings.gamma) for i in range(len(prepared.held_out.texts))]
-            for block in (on, off)
-        ]
-    yield Ablation(switch, settings.steps, settings.gamma, tuple(_by_length(*agreements)))
+        pairs = [*_agreements((on, off), prepared, settings.gamma)]
+    yield Ablation(switch, settings.steps, settings.gamma, tuple(_by_length(pairs)))
 
 
 def _prepare(job: DrafterJob, place: Workplace, cancelled: Flag) -> Generator[Event, None, _Prepared]:
@@ -140,23 +136,25 @@ def _trained(
     for step in loop.train_in_memory(model, rows.batch, objective, plan, pace):
         raise_if_cancelled(cancelled)
         yield Progressed("training", step, settings.steps, unit)
-    yield Measured(f"alpha after {unit}", held_out.agreement(model.eval(), pause=no_pause).alpha, settings.steps)
     return model.block.eval()
 
 
-def _agreement(block: LongspecBlock, prepared: _Prepared, i: int, gamma: int) -> TextAgreement:
+def _agreements(
+    blocks: tuple[LongspecBlock, LongspecBlock], prepared: _Prepared, gamma: int
+) -> Iterator[tuple[TextAgreement, ...]]:
+    """What each block drafts on each held-out text."""
     held_out = prepared.held_out
-    n_before = len(held_out.beginnings[i])
-    return draft_agreement.agreement(block, prepared.target, held_out.texts[i], n_before=n_before, lags=gamma)
+    for beginning, text in zip(held_out.beginnings, held_out.texts, strict=True):
+        yield draft_agreement.agreements(blocks, prepared.target, text, n_before=len(beginning), lags=gamma)
 
 
-def _by_length(on: Sequence[TextAgreement], off: Sequence[TextAgreement]) -> Iterator[LengthAblation]:
-    for length in dict.fromkeys(text.n_before for text in on):
-        pairs = [(a, b) for a, b in zip(on, off, strict=True) if a.n_before == length and a.by_lag[0]]
+def _by_length(agreements: Sequence[tuple[TextAgreement, ...]]) -> Iterator[LengthAblation]:
+    for length in dict.fromkeys(on.n_before for on, _ in agreements):
+        pairs = [(on, off) for on, off in agreements if on.n_before == length and on.by_lag[0]]
         if not pairs:
             continue
-        sides = [list(side) for side in zip(*pairs, strict=True)]
-        differences = [a.tau() - b.tau() for a, b in pairs]
+        sides = [[on for on, _ in pairs], [off for _, off in pairs]]
+        differences = [on.tau() - off.tau() for on, off in pairs]
         lags = range(1, len(pairs[0][0].by_lag) + 1)
         alphas = [tuple(draft_agreement.alpha(side, lag) for lag in lags) for side in sides]
         taus = [sum(text.tau() for text in side) / len(pairs) for side in sides]

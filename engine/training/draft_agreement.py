@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.decoding.cached_model import read_texts
+from engine.decoding.cached_model import ReadTexts, read_texts
 from engine.decoding.transfers import uploaded
 from engine.longspec.block import LongspecBlock
 from engine.models.loading import LoadedModel
@@ -43,20 +43,28 @@ class TextAgreement(NamedTuple):
 
 
 @torch.inference_mode()
-def agreement(
-    block: LongspecBlock, target: LoadedModel, text: Sequence[int], *, n_before: int, lags: int
-) -> TextAgreement:
-    """Compare a drafter with the target on a text of which the target wrote all but the first tokens, at lags 1 to
-    `lags`."""
+def agreements(
+    blocks: Sequence[LongspecBlock], target: LoadedModel, text: Sequence[int], *, n_before: int, lags: int
+) -> tuple[TextAgreement, ...]:
+    """Compare drafters with the target on a text of which the target wrote all but the first n_before tokens, at lags 1
+    to `lags`."""
     ids = uploaded(torch.tensor([text]), target.device)
     positions = torch.arange(ids.shape[1], device=target.device)
     read = read_texts(target.model, ids, positions, logits=False)
-    written = slice(n_before - 1, ids.shape[1] - 1)
+    return tuple(
+        TextAgreement(n_before, _by_lag(block, target, ids, read, n_before=n_before, lags=lags)) for block in blocks
+    )
+
+
+def _by_lag(
+    block: LongspecBlock, target: LoadedModel, ids: Tensor, read: ReadTexts, *, n_before: int, lags: int
+) -> tuple[tuple[bool, ...], ...]:
+    positions, written = torch.arange(ids.shape[1], device=ids.device), slice(n_before - 1, ids.shape[1] - 1)
     rows: list[Tensor] = []
     for lag in range(1, lags + 1):
         logits = draft_logits(block, target, ids, read, positions, lag=lag)
         rows.append(logits[0, written].argmax(-1) == ids[0, n_before:])
-    return TextAgreement(n_before, tuple(map(tuple, torch.stack(rows).tolist())))  # sync: once a text
+    return tuple(map(tuple, torch.stack(rows).tolist()))  # sync: once a text and block
 
 
 def alpha(texts: Sequence[TextAgreement], lag: int) -> float:

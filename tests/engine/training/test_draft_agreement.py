@@ -11,7 +11,7 @@ from engine.models.loading import LoadedModel
 from engine.runtime import RunContext
 from engine.settings import GenerationConfig
 from engine.training import draft_agreement
-from engine.training.draft_agreement import TextAgreement, agreement
+from engine.training.draft_agreement import TextAgreement, agreements
 from engine.training.target_text import continued
 from tests import longspec
 from tests.fake_cuda.kinds import loaded
@@ -38,7 +38,7 @@ def test_tau_is_that_of_drafting(target: LoadedModel) -> None:
     block = longspec.block_for(target.model)
     prompt = [3, 7, 2, 9, 4]
     text = continued(target, [prompt], 40)[0]
-    simulated = agreement(block, target, text, n_before=len(prompt), lags=GAMMA)
+    (simulated,) = agreements([block], target, text, n_before=len(prompt), lags=GAMMA)
     config = GenerationConfig(max_new_tokens=40, stop_at_end=False)
     runtime = RunContext(target, drafter_over(block, target), "", cancelled=Flag())
     with torch.inference_mode():
