@@ -59,11 +59,10 @@ def agreements(
 def _by_lag(
     block: LongspecBlock, target: LoadedModel, ids: Tensor, read: ReadTexts, *, n_before: int, lags: int
 ) -> tuple[tuple[bool, ...], ...]:
-    positions, written = torch.arange(ids.shape[1], device=ids.device), slice(n_before - 1, ids.shape[1] - 1)
     rows: list[Tensor] = []
     for lag in range(1, lags + 1):
-        logits = draft_logits(block, target, ids, read, positions, lag=lag)
-        rows.append(logits[0, written].argmax(-1) == ids[0, n_before:])
+        logits = draft_logits(block, target, ids, read, lag=lag, first=n_before - 1)
+        rows.append(logits[0, :-1].argmax(-1) == ids[0, n_before:])
     return tuple(map(tuple, torch.stack(rows).tolist()))  # sync: once a text and block
 
 

@@ -91,11 +91,13 @@ class HeldOutTexts:
     def _compare(self, drafter: nn.Module, row: Tensor, positions: slice, *, overlap: bool) -> tuple[int, float]:
         device = next(drafter.parameters()).device
         ids = uploaded(row[None], device)
-        q = drafter(input_ids=ids, use_cache=False).logits[0, positions].float()
+        n_kept = len(row) - positions.start
+        q = drafter(input_ids=ids, use_cache=False, logits_to_keep=n_kept).logits[0, :-1].float()
         agreements = (q.argmax(-1) == ids[0, positions.start + 1 : positions.stop + 1]).sum().double()
         overlap_sum = agreements.new_zeros(())
         if overlap:
-            p = self._target.model(input_ids=ids.to(self._target.device), use_cache=False).logits[0, positions].float()
+            read = self._target.model(input_ids=ids.to(self._target.device), use_cache=False, logits_to_keep=n_kept)
+            p = read.logits[0, :-1].float()
             n_shared = min(p.shape[-1], q.shape[-1])  # vocabularies may be padded to different sizes
             shared = p.to(device).softmax(-1)[..., :n_shared], q.softmax(-1)[..., :n_shared]
             overlap_sum = torch.minimum(*shared).sum().double()

@@ -131,16 +131,21 @@ def _in_parts(part: Callable[[Tensor, int, int], Tensor], hidden: Tensor, n_voca
 
 
 def draft_logits(
-    block: LongspecBlock, target: LoadedModel, ids: Tensor, read: ReadTexts, positions: Tensor, *, lag: int
+    block: LongspecBlock, target: LoadedModel, ids: Tensor, read: ReadTexts, *, lag: int, first: int = 0
 ) -> Tensor:
-    """A drafter's logits [B, T, V] after every id of texts [B, T] that the target has read, at positions [T]."""
-    return _logits(target, _hidden(block, target, ids, read, positions, lag=lag))
+    """A drafter's logits [B, T - first, V] after the ids of texts [B, T] from the one at `first` on, where the target
+    has read the texts at ordinary positions."""
+    begin = max(0, first - block.shape.window)
+    begin = begin if begin >= lag else 0
+    positions = torch.arange(begin, ids.shape[1], device=ids.device)
+    hidden = _hidden(block, target, ids[:, begin:], read, positions, lag=lag)
+    return _logits(target, hidden[:, first - begin :])
 
 
 def _hidden(
     block: LongspecBlock, target: LoadedModel, ids: Tensor, read: ReadTexts, positions: Tensor, *, lag: int
 ) -> Tensor:
-    """What the target's head is to read, [B, T, H]."""
+    """What the target's head is to read, [B, T, H], after the last ids [B, T] of the texts that the target has read."""
     model, dtype = target.model, block.input_layernorm.weight.dtype
     with torch.no_grad():
         embedded = model.get_input_embeddings()(ids).to(dtype)

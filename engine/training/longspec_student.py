@@ -73,19 +73,19 @@ class LongspecStudent(nn.Module):
         self._target = target
         self._readings: dict[bytes, ReadTexts] = {}
 
-    def forward(self, input_ids: Tensor, *, use_cache: bool = False) -> Logits:
-        """Logits after every id of texts [B, T]."""
+    def forward(self, input_ids: Tensor, *, use_cache: bool = False, logits_to_keep: int = 0) -> Logits:
+        """Logits after every id of texts [B, T], or after the last logits_to_keep of them."""
         assert not use_cache
-        positions = torch.arange(input_ids.shape[1], device=input_ids.device)
-        read = self._read(input_ids, positions)
-        return Logits(draft_logits(self.block, self._target, input_ids, read, positions, lag=_SCORED_LAG))
+        read, first = self._read(input_ids), input_ids.shape[1] - logits_to_keep if logits_to_keep else 0
+        return Logits(draft_logits(self.block, self._target, input_ids, read, lag=_SCORED_LAG, first=first))
 
     @torch.no_grad()
-    def _read(self, ids: Tensor, positions: Tensor) -> ReadTexts:
+    def _read(self, ids: Tensor) -> ReadTexts:
         """What the target reads in texts, kept: the same few are scored again and again."""
         key = ids.cpu().numpy().tobytes()  # sync: once a scored text
         if key not in self._readings:
             if len(self._readings) == _MOST_READ:
                 self._readings.clear()
+            positions = torch.arange(ids.shape[1], device=ids.device)
             self._readings[key] = read_texts(self._target.model, ids, positions, logits=False)
         return self._readings[key]

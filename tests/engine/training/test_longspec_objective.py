@@ -76,7 +76,7 @@ def test_the_logits_are_those_of_a_draft_with_so_old_keys(
     ids, positions = batch.ids[:1], torch.arange(N)
     with torch.inference_mode():
         read = read_texts(target.model, ids, positions, logits=False)
-        logits = draft_logits(block, target, ids, read, positions, lag=lag)[0]
+        logits = draft_logits(block, target, ids, read, lag=lag)[0]
         model, drafter = target.model, drafter_over(block, target)
         for n in (lag + 1, N - 3):
             kv = LastKv(read.keys[0], read.values[0], n - lag)
@@ -111,8 +111,20 @@ def test_each_part_of_the_loss_can_be_left_out(target: LoadedModel, block: Longs
     torch.testing.assert_close(whole, text + distance)
     positions = draw.positions(N, torch.device("cpu"))
     read = read_texts(target.model, batch.ids, positions, logits=True)
-    logits = draft_logits(block, target, batch.ids, read, positions, lag=2)
+    logits = longspec_objective._hidden(block, target, batch.ids, read, positions, lag=2)
+    logits = target.model.get_output_embeddings()(logits)
     torch.testing.assert_close(text, objectives.next_token_loss(logits, batch))
+
+
+@pytest.mark.parametrize("first", [0, 3, 7, 9, 20, N - 1])
+def test_the_logits_of_the_last_positions_are_those_of_the_whole_text(
+    target: LoadedModel, block: LongspecBlock, batch: TrainingBatch, first: int
+) -> None:
+    read = read_texts(target.model, batch.ids, torch.arange(N), logits=False)
+    for lag in (1, 4):
+        whole = draft_logits(block, target, batch.ids, read, lag=lag)
+        last = draft_logits(block, target, batch.ids, read, lag=lag, first=first)
+        torch.testing.assert_close(last, whole[:, first:], rtol=1e-3, atol=1e-4)
 
 
 def test_a_loss_computed_in_parts_is_the_same_and_has_the_same_gradient(
