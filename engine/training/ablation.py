@@ -127,7 +127,7 @@ def _trained(
     target, store, held_out, work = prepared
     model = student.first_model(target, work.start, settings)
     assert isinstance(model, LongspecStudent)
-    fitting = workload.fixed(work, steps=settings.steps, device=target.device)
+    fitting = workload.fixed(work, settings, device=target.device)
     began = workload.record(Trial(target, model, settings, store, held_out), work, fitting)
     plan = workload.plan(began, work, context=target.context)
     rows = store.rows(seed=settings.seed, whole_from=work.rows.length + 1)

@@ -203,7 +203,7 @@ class _Trainer:
         """The record that the training continues with, however often it is interrupted."""
         trial = Trial(target, model, self._settings, store, held_out)
         if self._settings.steps:
-            fitting = workload.fixed(work, steps=self._settings.steps, device=target.device)
+            fitting = workload.fixed(work, self._settings, device=target.device)
         else:
             fitting = workload.fitted(trial, work, remaining_s=self._remaining_s, pause=self._pause)
         return workload.record(trial, work, fitting)

@@ -22,7 +22,8 @@ from engine.training.token_store import TokenStore
 from engine.training.workplace import TrainingStart
 
 _SHARE_OF_STEPS, _SHARE_OF_LOOKS = 0.85, 0.1
-_FEWEST_LOOKS, _MOST_LOOKS = 3, 24
+# Looks after long beginnings cost more.
+_FEWEST_LOOKS, _LONG_LOOKS, _MOST_LOOKS = 3, 8, 24
 _SAVE_EVERY_S = 30.0
 
 
@@ -45,10 +46,11 @@ class Trial(NamedTuple):
     held_out: HeldOutTexts
 
 
-def fixed(work: Work, *, steps: int, device: torch.device) -> Workload:
+def fixed(work: Work, settings: DrafterConfig, *, device: torch.device) -> Workload:
     """The workload for configured steps; nothing is measured, so that the same seed gives the same drafter."""
     half = device.type == "cuda" and devices.computes_bfloat16(device)
-    return Workload(torch.bfloat16 if half else torch.float32, steps, work.rows.n_rows, _MOST_LOOKS)
+    n_looks = _LONG_LOOKS if work.start.name == "longspec" and settings.long_share else _MOST_LOOKS
+    return Workload(torch.bfloat16 if half else torch.float32, settings.steps, work.rows.n_rows, n_looks)
 
 
 def fitted(trial: Trial, work: Work, *, remaining_s: Callable[[], float], pause: Pause) -> Workload:
