@@ -7,7 +7,7 @@ from typing import NamedTuple
 WINDOW = 512
 # Drafted positions that the ring holds besides the window: they may be rejected, and must not push out what it needs.
 DRAFT_ROOM = 128
-# paper differs: a norm before the head, as the target has one; with it a block learns several times as fast.
+# paper differs: a norm before the head, as the target has one.
 FINAL_NORM = "norm.weight"
 # Their results are never used: keys and values of the cross-attention are the target's.
 UNUSED = tuple(f"cross_attn.{part}_proj.{kind}" for part in "kv" for kind in ("weight", "bias"))

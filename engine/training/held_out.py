@@ -24,7 +24,7 @@ from engine.training.target_text import writing as target_writing
 _N_NEW = 64
 _N_AT_ONCE = 32
 # Of each of the lengths after which a drafter for long texts is scored as well; at once: memory grows with the length.
-N_LONG, _N_LONG_AT_ONCE = 4, 4
+N_LONG, _N_LONG_AT_ONCE = 2, 4
 
 
 class Agreement(NamedTuple):
@@ -39,6 +39,12 @@ class Agreement(NamedTuple):
     def alpha(self) -> float:
         """Share of positions at which drafter and target agree."""
         return sum(self.agreed) / max(1, sum(self.counted))
+
+    def mean_alpha(self, n_long: int) -> float:
+        """Alpha of the short texts and of the last n_long, which are long, with equal weight."""
+        n_short = len(self.counted) - n_long
+        parts = [slice(n_short), slice(n_short, None)] if n_long and n_short else [slice(None)]
+        return sum(sum(self.agreed[part]) / max(1, sum(self.counted[part])) for part in parts) / len(parts)
 
     @property
     def alpha_ci(self) -> Interval | None:
@@ -64,7 +70,7 @@ class HeldOutTexts:
         n_long: int = 0,
     ) -> None:
         self.beginnings, self.texts = beginnings, texts
-        self.timed = beginnings[: len(beginnings) - n_long]
+        self.n_long, self.timed = n_long, beginnings[: len(beginnings) - n_long]
         self._target = target
 
     def agreement(self, drafter: nn.Module, *, overlap: bool = False, pause: Pause = no_pause) -> Agreement:

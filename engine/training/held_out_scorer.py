@@ -42,7 +42,9 @@ class HeldOutScorer:
 
     def score(self, progress: TrainingProgress) -> float:
         """Held-out greedy alpha; publishes the first drafter and every better one."""
-        alpha = self._held_out.agreement(self._model, pause=self._pause).alpha
+        # A drafter for long texts must not be kept for what it does after short ones, of which there are more.
+        agreement = self._held_out.agreement(self._model, pause=self._pause)
+        alpha = agreement.mean_alpha(self._held_out.n_long)
         if early_stop.is_best(progress.scores, alpha) or not self._place.published:
             device = next(self._model.parameters()).device
             self._place.publish(published(self._model), _provenance(self._began, progress, alpha, device))
