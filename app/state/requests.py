@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from app.state.round_tree import tree_of
 from app.state.run_record import RunRecord
 from app.state.selection import Selection
 from engine import drafters, methods
@@ -139,4 +140,5 @@ def _n_kept(event: RoundFinished, token: int | None) -> int | None:
     """How many ids of `emitted` go up to and including a token of the round; None if that token was not kept."""
     if token is None or token == len(event.proposed):
         return len(event.emitted)
-    return token + 1 if event.proposed[token].fate == "accepted" else None
+    path = tree_of(event).path
+    return path.index(token) + 1 if token in path else None
