@@ -28,7 +28,7 @@ from app.workspaces.decode.log import LogPanel
 from app.workspaces.decode.measured import MeasuredDialog
 from app.workspaces.decode.measuring import MeasuringProgress
 from app.workspaces.decode.metrics import MetricsPanel
-from app.workspaces.decode.transport import TransportPanel
+from app.panels.transport import TransportPanel
 from engine.commands import Load
 from engine.events import RoundFinished
 from engine.prompts import Message

@@ -1,0 +1,176 @@
+"""Box of the document: which text is read, which pages of it, how much, and where it is cut."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from app import theme
+from app.text.plain_text import one_line, plain_tip
+from app.widgets import path_line
+from app.widgets.choice_box import ChoiceBox
+from app.widgets.dropped_file import PathDrop
+from app.widgets.labels import plain_label, set_role
+from app.widgets.note_label import NoteLabel
+from app.widgets.number_box import WholeNumberBox
+from app.widgets.steady_box import SteadyBox
+from app.words.counts import count
+from app.workspaces.longcontext.document import BUILTIN, read_pages
+from app.workspaces.longcontext.reading import DocumentReading
+from engine.errors import InputError
+from engine.events import TextPart
+
+_KEY, _MOST_RECENT, _NOTE_LINES = "long-context/documents", 8, 3
+_MOST_TOKENS = 10**8
+
+
+class DocumentBox(QWidget):
+    """`changed`: another text, or another part of it, is to be read."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.reading = DocumentReading(self)
+        self.reading.changed.connect(self._on_read)
+        self.box = SteadyBox(self)
+        self.box.setAccessibleName(self.tr("Document"))
+        self.box.setToolTip(self.tr("The text to read: the one that comes with Draftscope, or a file of yours."))
+        self.box.addItem(self.tr("built-in text"), BUILTIN)
+        self.box.currentIndexChanged.connect(self._on_chosen)
+        self.file = QPushButton(self.tr("File…"), self)
+        self.file.setToolTip(self.tr("Choose a text, a PDF, a page, a book or an Office file"))
+        self.file.clicked.connect(
+            lambda: path_line.choose(self, self.tr("Choose a long document"), self.choose, file=True)
+        )
+        self.pages = QLineEdit(self)
+        self.pages.setProperty("role", "search")
+        self.pages.setPlaceholderText(self.tr("all"))
+        self.pages.setToolTip(self.tr("Pages of the document, such as 3-7; empty: all"))
+        PathDrop(self.pages, self.choose)
+        self.n_read = WholeNumberBox(self)
+        self.n_read.setRange(0, _MOST_TOKENS)
+        self.n_read.setSpecialValueText(self.tr("all that fits"))
+        self.n_read.setSingleStep(512)
+        self.n_read.setToolTip(self.tr("Tokens that a run reads; 0: as many as the target's context holds"))
+        self.part = ChoiceBox("part", ("start", "end"), self)
+        self.part.setToolTip(self.tr("Which part is read of a text that is longer: its beginning, or what is before its end"))
+        self.note = NoteLabel(_NOTE_LINES, self, role="muted")
+        self.note.setAccessibleName(self.tr("What the document holds"))
+        for signal in (self.pages.textChanged, self.n_read.valueChanged, self.part.currentIndexChanged):
+            signal.connect(self._on_changed)
+        self._lay_out()
+        self._describe()
+
+    def spec(self) -> str:
+        """The chosen document: `builtin`, or the path of a file."""
+        return str(self.box.currentData())
+
+    def choose(self, spec: str) -> None:
+        """Choose a document."""
+        if (place := self.box.findData(spec)) < 0:
+            place = 1
+            self.box.insertItem(1, one_line(Path(spec).name or spec), spec)
+            self.box.setItemData(1, plain_tip(one_line(spec)), Qt.ItemDataRole.ToolTipRole)
+            while self.box.count() > _MOST_RECENT + 1:
+                self.box.removeItem(self.box.count() - 1)
+        self.box.setCurrentIndex(place)
+
+    def chosen_part(self) -> TextPart:
+        """Where the document is cut."""
+        return "end" if self.part.value() == "end" else "start"
+
+    def text(self) -> str:
+        """The text of the chosen pages; empty where there is none yet. Raises InputError."""
+        document = self.reading.document
+        return "" if document is None else document.part(self.pages.text())
+
+    def why_not(self) -> str:
+        """Why nothing can be read; empty where something can."""
+        if self.reading.failure is not None:
+            return self.reading.failure.message
+        if self.reading.document is None:
+            return self.tr("the document is being read") if self.reading.busy else self.tr("no document is read yet")
+        try:
+            read_pages(self.pages.text(), len(self.reading.document.pages))
+        except InputError as err:
+            return err.message
+        return ""
+
+    def read(self) -> None:
+        """Read the chosen document, if it is not there."""
+        self.reading.read(self.spec())
+
+    def save(self, settings: QSettings) -> None:
+        """Save the list of documents and the choices."""
+        settings.setValue(_KEY, [str(self.box.itemData(i)) for i in range(1, self.box.count())])
+        settings.setValue("long-context/document", self.spec())
+        settings.setValue("long-context/pages", self.pages.text())
+        settings.setValue("long-context/n_read", self.n_read.value())
+        settings.setValue("long-context/part", self.part.value())
+
+    def restore(self, settings: QSettings) -> None:
+        """Restore them; a file that is gone stays in the list, and is said to be when it is read."""
+        stored = settings.value(_KEY, [])
+        for spec in reversed(stored if isinstance(stored, list) else [stored]):
+            if isinstance(spec, str) and spec:
+                self.choose(spec)
+        self.choose(str(settings.value("long-context/document", BUILTIN)) or BUILTIN)
+        self.pages.setText(str(settings.value("long-context/pages", ""))[:40])
+        n_read = str(settings.value("long-context/n_read", "0"))
+        self.n_read.setValue(min(_MOST_TOKENS, int(n_read)) if n_read.isascii() and n_read.isdigit() else 0)
+        self.part.choose(str(settings.value("long-context/part", "start")))
+
+    def _on_chosen(self) -> None:
+        if self.isVisible():
+            self.read()
+        self._on_changed()
+
+    def _on_read(self) -> None:
+        self._describe()
+        self.changed.emit()
+
+    def _on_changed(self) -> None:
+        self._describe()
+        self.changed.emit()
+
+    def _describe(self) -> None:
+        document, why_not = self.reading.document, self.why_not()
+        self.pages.setEnabled(document is None or bool(document.pages))
+        if document is None or why_not:
+            is_bad = self.reading.failure is not None or document is not None
+            text = self.tr("⚠ {0}").format(one_line(why_not)) if is_bad else one_line(why_not)
+        else:
+            parts = [one_line(document.title) or self.tr("about an invented harbour world")]
+            parts += [self.tr("{0:,} pages").format(len(document.pages))] if document.pages else []
+            parts.append(count(len(document.text), "character"))
+            parts += [self.tr("left out: {0}").format(one_line(document.problem))] if document.problem else []
+            text, is_bad = ", ".join(parts), False
+        self.note.setText(text)
+        set_role(self.note, "bad" if is_bad else "muted")
+
+    def _lay_out(self) -> None:
+        first = QHBoxLayout()
+        first.setSpacing(theme.GRID)
+        first.addWidget(self.box, 1)
+        first.addWidget(self.file)
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(theme.GRID - 2)
+        form.setHorizontalSpacing(theme.GRID)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for text, control in (
+            (self.tr("Pages"), self.pages), (self.tr("Tokens to read"), self.n_read), (self.tr("If it is longer"), self.part),
+        ):  # fmt: skip
+            label = plain_label(text, self)
+            label.setBuddy(control)
+            label.setToolTip(control.toolTip())
+            control.setAccessibleName(text)
+            control.setAccessibleDescription(control.toolTip())
+            form.addRow(label, control)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.HALF)
+        column.addLayout(first)
+        column.addWidget(self.note)
+        column.addLayout(form)

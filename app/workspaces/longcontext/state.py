@@ -1,0 +1,196 @@
+"""State of the Long context tab: the measurement on show, what is chosen in it, and the tokens of the document."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from app.state.store import RunStore
+from app.state.tab_state import TabState
+from app.workspaces.longcontext import words
+from app.workspaces.longcontext.record import LengthPick, LengthRecord, read_record
+from app.workspaces.longcontext.strip import StripFacts
+from engine.commands import MeasureLengths, PreviewPrompt, Run
+from engine.events import (
+    Event,
+    LengthsMeasured,
+    LengthsStarted,
+    Progressed,
+    PromptPreviewed,
+    Refused,
+    RunFailed,
+    RunStarted,
+)
+from engine.runs.trace import Trace
+from engine.settings import Request
+
+# Questions of this tab are told from those of the setup, which count from 1.
+_FIRST_SERIAL = 1 << 30
+_HEAD = 16
+
+
+class TokenCount(NamedTuple):
+    """What a part of the document is in tokens. share: of the whole text that was counted; 1 where all of it was."""
+
+    n_read: int
+    n_counted: int
+    share: float
+
+    @property
+    def n_all(self) -> int:
+        """Tokens of the whole document, estimated where only a part was counted."""
+        return round(self.n_counted / self.share) if self.share > 0 else self.n_counted
+
+
+class LengthProgress(TabState):
+    """At most one measurement: under way, ended, or read from a file.
+
+    parts: what runs made here have read of their documents, by id. chosen: the combination that panels show, None for the best of the longest length. counted: tokens of what the next
+    run reads, None while unknown; why_uncounted: why it cannot be read."""
+
+    work = MeasureLengths
+
+    def __init__(self, store: RunStore) -> None:
+        self.commands = store.commands
+        self.record = LengthRecord()
+        self.chosen: LengthPick | None = None
+        self.counted: TokenCount | None = None
+        self.why_uncounted = ""
+        self.parts: dict[str, StripFacts] = {}
+        self._run: tuple[Run, StripFacts] | None = None
+        self._outdated = ""
+        self._asked: tuple[Request, str] | None = None
+        self._share = 1.0
+        self._serial = _FIRST_SERIAL
+        self._last: LengthRecord | None = None
+        self._store = store
+
+    def begin(self, command: MeasureLengths) -> None:
+        """Start a measurement; runs are refused until it has ended."""
+        self._store.make_way()
+        self._store.told = ""
+        self._store.engine.progressed = None
+        if self.record.started is not None:
+            self._last, self.record = self.record, LengthRecord(self.record.number)
+        self.record.begin(command)
+        self.chosen = None
+        self.commands.ask(command)
+        self._store.watch()
+
+    def status(self, at: Progressed | None) -> str:
+        """Describe the progress of the measurement."""
+        return self._store.stopping or words.progress(self.record, at)
+
+    # What panels show
+
+    @property
+    def pick(self) -> LengthPick | None:
+        """The combination that panels show: the chosen one, or the fastest at the longest length."""
+        if self.chosen is not None and any(row.pick == self.chosen for row in self.record.rows):
+            return self.chosen
+        best = words.ranked(self.record.longest)
+        return LengthPick(best[0].length, best[0].drafter) if best else None
+
+    def choose(self, pick: LengthPick) -> None:
+        """Show a combination in every panel."""
+        if pick != self.chosen:
+            self.chosen = pick
+            self._store.changed.emit()
+
+    # Runs on the document
+
+    def begin_run(self, command: Run, part: StripFacts) -> None:
+        """Note what a run that is about to begin reads of the document."""
+        self._run, self._outdated = (command, part), ""
+
+    def forget_run(self) -> None:
+        """Show the document as it will be read, because something else is chosen now."""
+        started = self._store.started
+        self._outdated = "" if started is None else started.run_id
+
+    def is_outdated(self, run_id: str) -> bool:
+        """Whether something else was chosen since a run was on show."""
+        return run_id == self._outdated
+
+    def _note_part(self, event: RunStarted) -> None:
+        if self._run is not None and self.commands.front is self._run[0]:
+            self.parts[event.run_id] = self._run[1]
+            self._run = None
+
+    # The tokens of the document
+
+    def count(self, request: Request, target: str, *, share: float) -> bool:
+        """Ask how many tokens a request has, unless that was the last question. share: of the document in it.
+
+        Returns whether it was asked."""
+        if (request, target) == self._asked:
+            return False
+        self._asked, self._share = (request, target), share
+        self.counted, self.why_uncounted = None, ""
+        self._serial += 1
+        self._store.ask(PreviewPrompt(request, {"chat": "off"}, self._serial))
+        return True
+
+    def forget_count(self) -> None:
+        """Count anew when asked again: another document or another target is chosen."""
+        self._asked, self.counted, self.why_uncounted = None, None, ""
+
+    # Files
+
+    def read_log(self, log: Trace, path: Path) -> object | None:
+        """Read the measurement of a log; None for a log of something else."""
+        is_own = any(isinstance(event, LengthsStarted) for event in log.events[:_HEAD])
+        return read_record(log.events, path) if is_own else None
+
+    def show(self, content: object, path: Path) -> str:
+        """Show the measurement of a log. Returns what is under way and prevents that."""
+        assert isinstance(content, LengthRecord)
+        if self.live:
+            return self.under_way()
+        content.number = self.record.number + 1
+        self.record, self.chosen = content, None
+        return ""
+
+    # The engine's answers
+
+    def take(self, event: Event) -> bool:
+        """Take in an event. Returns whether it belongs to a measurement, or answers this tab's question."""
+        if isinstance(event, PromptPreviewed) and event.serial > _FIRST_SERIAL:
+            self._take_count(event)
+            return True
+        if isinstance(event, RunStarted):
+            self._note_part(event)
+        is_own = self.record.take(event)
+        if isinstance(event, LengthsMeasured):
+            self._store.told = words.outcome(self.record)
+        return is_own
+
+    def _take_count(self, event: PromptPreviewed) -> None:
+        if event.serial == self._serial:
+            self.why_uncounted = event.why_not
+            self.counted = None if event.why_not else TokenCount(event.n_tokens, event.n_all, self._share)
+
+    def fail(self, event: Refused | RunFailed) -> None:
+        """Note that the measurement was refused or failed."""
+        if isinstance(event, RunFailed) or event.what == "measurelengths":
+            self.record.fail(event)
+            self._bring_back()
+        elif event.what == "previewprompt":
+            self._asked = None
+
+    def kept(self, event: Refused | RunFailed) -> str:
+        """The combinations measured before."""
+        n = len(self.record.figures)
+        if self.record.failure is not event or not n:
+            return ""
+        return words.tr("the {0:,} combinations measured before, shown below").format(n)
+
+    def cancelled(self) -> None:
+        """Drop a measurement that was stopped before the engine received it."""
+        if not self.commands.has(MeasureLengths):
+            self.record.drop()
+            self._bring_back()
+
+    def _bring_back(self) -> None:
+        """Show the last measurement again where the new one measured nothing."""
+        if self._last is not None and self.record.started is None and not self.record.live:
+            self._last.number = self.record.number + 1
+            self.record, self._last = self._last, None

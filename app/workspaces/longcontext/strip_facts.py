@@ -1,0 +1,65 @@
+"""What the strip shows: the document as the next run would read it, or as the run on show has read it."""
+
+from typing import NamedTuple
+
+from app.workspaces.longcontext.choice import LengthChoice
+from app.workspaces.longcontext.document import LongDocument
+from app.workspaces.longcontext.state import TokenCount
+from app.workspaces.longcontext.strip import StripFacts
+from app.workspaces.longcontext.words import tr
+from engine.drafters import over_model
+from engine.errors import InputError
+from engine.events import RunStarted
+
+_EXACT = 0.9995
+
+
+class KeptPart(NamedTuple):
+    """What a drafter keeps of a text: its last tokens, and its first ones."""
+
+    window: int
+    sinks: int
+
+
+def planned(document: LongDocument | None, choice: LengthChoice, counted: TokenCount | None, note: str) -> StripFacts:
+    """The document as it will be read; note: why it cannot be, or that it is not counted yet."""
+    if document is None or counted is None:
+        return StripFacts(note=note)
+    n_all, n_read = max(counted.n_all, counted.n_read), counted.n_read
+    first = 0 if choice.part == "start" else n_all - n_read
+    kept = kept_by(choice)
+    return StripFacts(
+        title=document.title or tr("built-in text"), n_all=n_all, first=first, last=first + n_read,
+        window=kept.window, sinks=kept.sinks, pages=_pages(document, choice), is_exact=counted.share > _EXACT,
+    )  # fmt: skip
+
+
+def of_run(planned_facts: StripFacts | None, started: RunStarted, n_new: int) -> StripFacts:
+    """The document that a run has read; planned_facts: of that document, None where the run was not made here."""
+    n_read = len(started.prompt_ids)
+    if planned_facts is None:
+        return StripFacts(title=tr("prompt of the run on show"), n_all=n_read, last=n_read, n_new=n_new)
+    n_all = max(planned_facts.n_all, n_read)
+    first = planned_facts.first and n_all - n_read
+    return planned_facts._replace(n_all=n_all, first=first, last=first + n_read, n_new=n_new)
+
+
+def kept_by(choice: LengthChoice) -> KeptPart:
+    """What the drafters that are cut to a window keep; the size that the drafter of the pair names goes first."""
+    spec = choice.pair.drafter
+    try:
+        parts = over_model(spec)
+    except InputError:
+        parts = None
+    if parts is not None and parts.option:
+        window, _, sinks = parts.option.partition("+")
+        numbers = [int(number) if number.isascii() and number.isdecimal() else 0 for number in (window, sinks or "0")]
+        return KeptPart(*numbers)
+    return KeptPart(choice.window, choice.sinks)
+
+
+def _pages(document: LongDocument, choice: LengthChoice) -> tuple[tuple[float, str], ...]:
+    """Where the pages begin, as shares of the text; none where only some of them are read."""
+    if choice.pages.strip() or not document.text:
+        return ()
+    return tuple((mark.start / len(document.text), mark.name) for mark in document.pages)
