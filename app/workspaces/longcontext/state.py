@@ -1,13 +1,12 @@
 """State of the Long context tab: the measurement on show, what is chosen in it, and the tokens of the document."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 from app.state.store import RunStore
 from app.state.tab_state import TabState
 from app.workspaces.longcontext import words
 from app.workspaces.longcontext.record import LengthPick, LengthRecord, read_record
-from app.workspaces.longcontext.strip import StripFacts
+from app.workspaces.longcontext.strip_facts import StripFacts, TokenCount
 from engine.commands import MeasureLengths, PreviewPrompt, Run
 from engine.events import (
     Event,
@@ -25,19 +24,6 @@ from engine.settings import Request
 # Questions of this tab are told from those of the setup, which count from 1.
 _FIRST_SERIAL = 1 << 30
 _HEAD = 16
-
-
-class TokenCount(NamedTuple):
-    """What a part of the document is in tokens. share: of the whole text that was counted; 1 where all of it was."""
-
-    n_read: int
-    n_counted: int
-    share: float
-
-    @property
-    def n_all(self) -> int:
-        """Tokens of the whole document, estimated where only a part was counted."""
-        return round(self.n_counted / self.share) if self.share > 0 else self.n_counted
 
 
 class LengthProgress(TabState):

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from app import theme
 from app.text.plain_text import one_line, plain_tip
 from app.words.counts import count
+from app.workspaces.longcontext.strip_facts import StripFacts
 from app.workspaces.longcontext.words import tr
 
 _STEPS = 50
@@ -28,29 +29,6 @@ _MOST_PAGES = 60
 _NOT_READ, _SINKS, _WINDOW, _NEW = (
     Qt.BrushStyle.BDiagPattern, Qt.BrushStyle.Dense4Pattern, Qt.BrushStyle.FDiagPattern, Qt.BrushStyle.Dense6Pattern,
 )  # fmt: skip
-
-
-class StripFacts(NamedTuple):
-    """What the strip shows, in tokens. n_all: of the document, 0 while unknown; first, last: what is read of it; n_new:
-    what was written behind that. window, sinks: what a drafter with a window keeps, 0 for one without.
-
-    pages: where each page begins, as a share of the document, and its name. is_exact: the tokens were counted."""
-
-    title: str = ""
-    n_all: int = 0
-    first: int = 0
-    last: int = 0
-    n_new: int = 0
-    window: int = 0
-    sinks: int = 0
-    pages: tuple[tuple[float, str], ...] = ()
-    is_exact: bool = True
-    note: str = ""
-
-    @property
-    def n_read(self) -> int:
-        """How many tokens are read."""
-        return self.last - self.first
 
 
 class StripPart(NamedTuple):

@@ -4,14 +4,48 @@ from typing import NamedTuple
 
 from app.workspaces.longcontext.choice import LengthChoice
 from app.workspaces.longcontext.document import LongDocument
-from app.workspaces.longcontext.state import TokenCount
-from app.workspaces.longcontext.strip import StripFacts
 from app.workspaces.longcontext.words import tr
 from engine.drafters import over_model
 from engine.errors import InputError
 from engine.events import RunStarted
 
 _EXACT = 0.9995
+
+
+class TokenCount(NamedTuple):
+    """What a part of the document is in tokens. share: of the whole text that was counted; 1 where all of it was."""
+
+    n_read: int
+    n_counted: int
+    share: float
+
+    @property
+    def n_all(self) -> int:
+        """Tokens of the whole document, estimated where only a part was counted."""
+        return round(self.n_counted / self.share) if self.share > 0 else self.n_counted
+
+
+class StripFacts(NamedTuple):
+    """What the strip shows, in tokens. n_all: of the document, 0 while unknown; first, last: what is read of it; n_new:
+    what was written behind that. window, sinks: what a drafter with a window keeps, 0 for one without.
+
+    pages: where each page begins, as a share of the document, and its name. is_exact: the tokens were counted."""
+
+    title: str = ""
+    n_all: int = 0
+    first: int = 0
+    last: int = 0
+    n_new: int = 0
+    window: int = 0
+    sinks: int = 0
+    pages: tuple[tuple[float, str], ...] = ()
+    is_exact: bool = True
+    note: str = ""
+
+    @property
+    def n_read(self) -> int:
+        """How many tokens are read."""
+        return self.last - self.first
 
 
 class KeptPart(NamedTuple):

@@ -35,7 +35,8 @@ from app.workspaces.longcontext.plots_grid import PlotsGrid
 from app.workspaces.longcontext.position_plot import PositionPlot
 from app.workspaces.longcontext.setup import LongContextSetupPanel
 from app.workspaces.longcontext.state import LengthProgress
-from app.workspaces.longcontext.strip import DocumentStrip, StripFacts
+from app.workspaces.longcontext.strip import DocumentStrip
+from app.workspaces.longcontext.strip_facts import StripFacts
 from app.workspaces.longcontext.table import LengthTablePanel
 from engine.errors import InputError
 from engine.runs.summary import Summary
