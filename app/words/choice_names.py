@@ -72,6 +72,12 @@ def _names_by_setting() -> dict[str, dict[str, str]]:
             "cross-entropy": tr("cross-entropy"),
         },
         "chat": {"on": tr("as chat"), "off": tr("text as it is")},
+        "accept": {
+            "token": tr("token by token"),
+            "block": tr("the chain as a whole"),
+            "recursive": tr("tree: node by node"),
+            "traversal": tr("tree: whole paths"),
+        },
         "part": {"start": tr("read its beginning"), "end": tr("read its end")},
         "attention": {
             "flash": tr("flash (SDPA)"),

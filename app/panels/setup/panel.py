@@ -35,7 +35,9 @@ from engine.runs.summary import Summary
 
 _FIRST_FIELDS = ("gamma", "temperature", "max_new_tokens")
 # What people rarely change; a method's own settings are in view.
-_FOLDED_FIELDS = ("top_k", "top_p", "min_p", "seed", "stop_at_end", "baseline", "repeats", "generation_rules")
+_FOLDED_FIELDS = (
+    "tree", "accept", "top_k", "top_p", "min_p", "seed", "stop_at_end", "baseline", "repeats", "generation_rules",
+)  # fmt: skip
 _ASKED = ("chat", "system")  # in a box of their own
 _PAUSE_MS = 300
 

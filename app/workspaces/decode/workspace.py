@@ -14,6 +14,8 @@ from app.panels.prompt import EXAMPLE_PROMPTS, PromptPanel
 from app.panels.rounds import RoundsPanel
 from app.panels.setup.panel import SetupPanel
 from app.panels.stream.panel import TokenStreamPanel
+from app.panels.transport import TransportPanel
+from app.panels.tree.panel import TreePanel
 from app.state import requests, verbs
 from app.state.dropped import DroppedFiles
 from app.state.run_record import RunRecord
@@ -28,13 +30,12 @@ from app.workspaces.decode.log import LogPanel
 from app.workspaces.decode.measured import MeasuredDialog
 from app.workspaces.decode.measuring import MeasuringProgress
 from app.workspaces.decode.metrics import MetricsPanel
-from app.panels.transport import TransportPanel
 from engine.commands import Load
 from engine.events import RoundFinished
 from engine.prompts import Message
 from engine.runs.summary import Summary
 
-_LAYOUT_VERSION = 4
+_LAYOUT_VERSION = 5
 # Widths of the side columns in characters, and the height of the docks below the text in lines.
 _LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH, _BOTTOM_LINES = 30, 34, 40, 14
 # In a low window the table gets at most a fifth of the height, so that the text keeps its room.
@@ -65,10 +66,12 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self.headline = HeadlinePanel(store, self.setup.setup, self)
         self.metrics = MetricsPanel(store, self)
         self.rounds = RoundsPanel(store, self)
+        self.tree = TreePanel(store, self)
         self.history = HistoryPanel(store, self)
         self.log = LogPanel(store, self)
         self.transport = TransportPanel(store, self)
         self.plots = DecodePlots(store, self)
+        self._why_no_run = ""
         self._measured: MeasuredDialog | None = None
         self._measure_action = QAction(self.tr("Measure context, γ and batch…"), self)
         self._measure_action.triggered.connect(self._show_measured)
@@ -88,6 +91,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
             "metrics": self._add_dock("metrics", self.tr("Figures"), self._columns["metrics"]),
             "plots": self._add_dock("plots", self.tr("Plots"), self._columns["plots"]),
             "rounds": self._add_dock("rounds", self.tr("Rounds"), self.rounds),
+            "tree": self._add_dock("tree", self.tr("Tree"), self.tree),
             "history": self._add_dock("history", self.tr("Runs of this session"), self.history),
             "log": self._add_dock("log", self.tr("Log"), self.log),
         }
@@ -105,7 +109,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self.setAnimated(False)
         for dock in self._docks.values():
             dock.installEventFilter(self)
-        self.setup.choice_changed.connect(self.headline.show_plan)
+        self.setup.choice_changed.connect(self._on_choice)
         self.setup.measure_only_toggled.connect(self._set_measure_only)
         for plot in self.plots.all:
             plot.export_failed.connect(store.report)
@@ -220,7 +224,14 @@ class DecodeWorkspace(QMainWindow, Workspace):
 
     def why_not(self, verb: Verb) -> str:
         """Return why a verb is not possible for the run on show; empty where it is."""
-        return verbs.why_not(self._store, verb)
+        begins = verb == "run" or (verb == "step" and not self._store.in_rounds)
+        return (self._why_no_run if begins else "") or verbs.why_not(self._store, verb)
+
+    def _on_choice(self) -> None:
+        """Plan anew, and find out whether the chosen settings go together."""
+        self.headline.show_plan()
+        self._why_no_run = requests.why_not(self.setup.setup())
+        self.context.verbs.refresh()
 
     def _start(self, *, held: bool) -> None:
         setup = self.setup.setup()

@@ -4,16 +4,16 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple, cast
 
-from app.state.requests import NO_DRAFTER
+from app.state import requests
+from app.state.requests import NO_DRAFTER, Setup
 from app.words.counts import count
 from app.workspaces.longcontext.words import tr
 from engine.commands import Load, MeasureLengths, Run
-from engine.decoding.tree_widths import read_widths
 from engine.errors import InputError
 from engine.events import AttentionName, Setting, TextPart
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
-from engine.settings import GenerationConfig, Request
+from engine.settings import ChatConfig, GenerationConfig, Request
 
 _SEPARATORS = re.compile(r"[\s,;،؛、，；]+")
 _EXAMPLE = "512, 2048, 8192"
@@ -21,7 +21,6 @@ _LARGEST_LENGTH, _MOST_LENGTHS, _LONGEST_SHOWN, _MOST_NAMED = 10**8, 64, 20, 5
 # More characters than tokens ever need: beyond, a text is counted in parts.
 _CHARACTERS_PER_TOKEN = 12
 _LEAST_CHARACTERS = 200_000
-_SPECULATIVE = "speculative", SpeculativeConfig
 
 
 class LengthChoice(NamedTuple):
@@ -81,11 +80,8 @@ def why_no_measurement(choice: LengthChoice) -> str:
 
 def why_no_run(choice: LengthChoice) -> str:
     """Why what is chosen cannot be run; empty where it can."""
-    try:
-        read_widths(str(choice.settings.get("tree", "")))
-    except InputError as err:
-        return err.message
-    return ""
+    method, _ = _method(choice)
+    return requests.why_not(Setup(choice.pair, method, _settings(choice)))
 
 
 def plan(choice: LengthChoice) -> str:
@@ -136,11 +132,20 @@ def request(choice: LengthChoice, text: str, context: int) -> Request:
 
 def run(choice: LengthChoice, text: str, context: int, *, held: bool = False) -> Run:
     """The run on the document; held: it pauses after its first round."""
-    method, config = ("plain", PlainConfig) if choice.pair.drafter == NO_DRAFTER else _SPECULATIVE
-    settings = {name: value for name, value in choice.settings.items() if name in config.__struct_fields__}
-    # A document is continued as it is: a chat template would put a question around it.
-    settings["chat"] = "off"
-    return Run(method, settings, request(choice, text, context), paused=held, n_free=1 if held else 0)
+    method, _ = _method(choice)
+    return Run(method, _settings(choice), request(choice, text, context), paused=held, n_free=1 if held else 0)
+
+
+def _method(choice: LengthChoice) -> tuple[str, type[ChatConfig]]:
+    """The method of a run, and its config."""
+    return ("plain", PlainConfig) if choice.pair.drafter == NO_DRAFTER else ("speculative", SpeculativeConfig)
+
+
+def _settings(choice: LengthChoice) -> dict[str, Setting]:
+    """The settings of a run. A document is continued as it is: a chat template would put a question around it."""
+    _, config = _method(choice)
+    own = {name: value for name, value in choice.settings.items() if name in config.__struct_fields__}
+    return {**own, "chat": "off"}
 
 
 def enough_of(text: str, most: int, part: TextPart) -> str:

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from typing import get_args
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QWidget
 
-from app.text.plain_text import one_line, plain_tip
+from app.text.plain_text import one_line
 from app.widgets.choice_box import ChoiceBox
 from app.workspaces.longcontext.words import tr
 from engine.events import AttentionChecked, AttentionName
@@ -34,13 +32,8 @@ class KernelBox(ChoiceBox):
         if tuple(kernels) == self._shown:
             return
         self._shown = tuple(kernels)
-        rows = self.model()
-        assert isinstance(rows, QStandardItemModel)
         for kernel in kernels:
-            if (place := self.findData(kernel.name)) >= 0:
-                rows.item(place).setEnabled(not why_not(kernel))
-                rows.item(place).setToolTip(plain_tip(kernel_words(kernel)))
-                self.setItemData(place, kernel_words(kernel), Qt.ItemDataRole.AccessibleDescriptionRole)
+            self.describe(kernel.name, kernel_words(kernel), allowed=not why_not(kernel))
 
 
 def why_not(kernel: AttentionChecked) -> str:
