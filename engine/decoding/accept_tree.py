@@ -3,7 +3,8 @@
 Arguments of all rules: p: [..., n + 1, V], the target's adjusted distribution, row 0 after the last committed id and
 row i + 1 after node i; q: [..., n, V], the distribution that node i's token was drawn from before siblings were taken
 out; tokens: [..., n] ids; parents: [..., n] or [n] int64, see `draft_tree`; u: [..., n] and u_last: [...] float64
-uniforms in [0, 1). Pure, on the device, without a read; every tensor may have leading batch dimensions. n = 0 is plain decoding."""
+uniforms in [0, 1). Pure, on the device, without a read; every tensor may have leading batch dimensions. n = 0 is plain
+decoding."""
 
 from typing import NamedTuple
 
