@@ -31,8 +31,7 @@ def block(p: Tensor, q: Tensor, tokens: Tensor, u: Tensor, u_last: Tensor, *, re
     accepted = u < odds.accept_prob
     if real is not None:
         accepted = accepted & real
-    lengths = torch.arange(1, n + 1, device=tokens.device) * accepted
-    n_accepted = functional.pad(lengths, (0, 1)).amax(-1)
+    n_accepted = longest(accepted)
     overlap = torch.minimum(p[..., :n, :], q).sum(-1)
     last_id = sampling.draw(odds.rest(n_accepted), u_last)
     return Acceptance(n_accepted, last_id, odds.accept_prob, overlap, prefix_prob)
@@ -60,6 +59,12 @@ def block_odds(p: Tensor, q: Tensor, tokens: Tensor, *, real: Tensor | None = No
         return torch.where(left.sum(-1, keepdim=True) > 0, left, row_at(p, n_accepted))
 
     return BlockOdds(Odds(accept_prob, rest_after), reached)
+
+
+def longest(accepted: Tensor) -> Tensor:
+    """Length of the longest prefix that ends in an accepted token, [...] int64. accepted: [..., n] bool."""
+    lengths = torch.arange(1, accepted.shape[-1] + 1, device=accepted.device) * accepted
+    return functional.pad(lengths, (0, 1)).amax(-1)
 
 
 def filled(mass: Tensor, reached: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """Pure helpers over the parents of a draft tree; none reads a value back from the device.
 
 parents: [..., n] int64, index of each node's parent, -1 for the last committed id. Every node comes after its parent,
-and after the siblings that were drawn before it. A node's row, in tensors of n + 1 rows, is its index + 1; row 0 is that
-of the last committed id."""
+and after the siblings that were drawn before it. A node's row, in tensors of n + 1 rows, is its index + 1; row 0
+belongs to the last committed id."""
 
 import torch
 from torch import Tensor
