@@ -1,4 +1,4 @@
-"""Every accept rule, integrated exactly: the target's law to rounding, the order of the rules, and what tells faults."""
+"""Every accept rule, integrated exactly: the target's law to rounding, their order, and faults that are noticed."""
 
 import pytest
 import torch
