@@ -117,7 +117,10 @@ class RoundFinished(Event, frozen=True):
     last is None if an accepted stop token or the limit ended the round before it.
     text: what the round added to the text; an incomplete character comes with the round that completes it.
     lane: which of several sequences decoded together, empty if there is only one; its times are then those of all
-    together. n_reasoning: how many of the emitted tokens belong to a part between <think> and </think>."""
+    together. n_reasoning: how many of the emitted tokens belong to a part between <think> and </think>.
+    parents: of a tree, one entry a proposed token, the index of the token it follows, which comes before it, or -1 for
+    the last committed one; empty for a chain. path: of a tree, the indices of the accepted tokens in order. Its other
+    tokens are rejected where they were tested, before the next one of the path was, and untested elsewhere."""
 
     round: int
     proposed: tuple[ProposedToken, ...]
@@ -130,6 +133,8 @@ class RoundFinished(Event, frozen=True):
     text: str = ""
     lane: str = ""
     n_reasoning: int = 0
+    parents: tuple[int, ...] = ()
+    path: tuple[int, ...] = ()
 
 
 class Measured(Event, frozen=True):
