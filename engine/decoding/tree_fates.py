@@ -24,12 +24,6 @@ def tree_fates(parents: Sequence[int], path: Sequence[int], *, leaves_first: boo
     )
 
 
-def n_tested_depths(parents: Sequence[int], path: Sequence[int], *, ended: bool) -> int:
-    """At how many depths a node was tested: those of the path, and the next one if something was drafted there."""
-    end = path[-1] if path else -1
-    return len(path) + (not ended and end in parents)
-
-
 def _refused_siblings(parents: Sequence[int], path: Sequence[int]) -> Iterator[int]:
     """The children of each node on the path before the accepted one, and all of the last one."""
     for node, accepted in zip((-1, *path), (*path, len(parents)), strict=True):
