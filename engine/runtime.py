@@ -13,6 +13,7 @@ from engine.decoding.generation_rules import NO_RULES, GenerationRules
 from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Decoder, Decoding
+from engine.decoding.verifying import chain_verifier
 from engine.drafters import DraftsInRound
 from engine.errors import EngineError, InputError
 from engine.events import Event, PhaseFinished, RoundFinished
@@ -116,17 +117,18 @@ class RunContext:
         needed = Capabilities() if drafter is None else drafter.capabilities
         layers, handles = target_state.hidden_layers(self.target, needed), target_state.handles(self.target, needed)
         warp, rules = warp_of(config), ruled_text(self.target, config, n_most=n_most)
+        verifier = chain_verifier(config.accept_rule)
         # Captured rounds have no drafter in the target's own cache, and do not read the text before a token.
         if static is None or needed.first_layers or rules is not None:
             return Decoder(
                 self.target.sequence(layers), drafter,
-                warp=warp, seed=config.seed, clock=self.clock, handles=handles, rules=rules,
+                warp=warp, seed=config.seed, clock=self.clock, handles=handles, verifier=verifier, rules=rules,
             )  # fmt: skip
         fused = drafter.fused() if isinstance(drafter, DraftsInRound) else None
         return StaticDecoder(
             static, drafter if fused is None else None, fused,
             n_most=min(n_most, self.target.context), warp=warp, seed=config.seed, clock=self.clock,
-            hidden_layers=layers, handles=handles,
+            hidden_layers=layers, handles=handles, verifier=verifier,
         )  # fmt: skip
 
     def prepare(self, config: GenerationConfig, ids: Sequence[int], *, gamma: int) -> None:

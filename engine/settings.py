@@ -13,6 +13,7 @@ from engine.events import Setting
 from engine.prompts import Message
 
 Config = TypeVar("Config", bound=msgspec.Struct)
+AcceptRule: TypeAlias = Literal["token", "block", "recursive", "traversal"]
 
 
 _PENALTY = (
@@ -40,6 +41,11 @@ class GenerationConfig(msgspec.Struct, frozen=True):
     max_new_tokens: Annotated[int, Meta(ge=1, title="Length", description="new tokens at most")] = 128
     seed: Annotated[int, Meta(ge=0, le=2**53, title="Seed", description="same seed, same tokens")] = 0
     stop_at_end: Annotated[bool, Meta(title="Stop at end of text", description="obey the model's stop tokens")] = True
+
+    @property
+    def accept_rule(self) -> AcceptRule:
+        """How drafted tokens are accepted; a method whose drafts may be judged otherwise says so."""
+        return "token"
 
 
 ChatChoice: TypeAlias = Literal["auto", "on", "off"]

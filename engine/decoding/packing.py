@@ -25,7 +25,8 @@ class HostRecord(NamedTuple):
     """Everything the host learns about one round over n proposed tokens.
 
     Lists have one entry per proposed token; `u` is None where nothing was drawn. top_p has n + 1 rows, top_q n rows.
-    last_rank: rank of the last token in the drafter's distribution, None for a bonus. last_p: its probability."""
+    last_rank: rank of the last token in the drafter's distribution, None for a bonus. last_p: its probability.
+    prefix_prob: None where tokens were judged one by one."""
 
     n_accepted: int
     last_id: int
@@ -40,6 +41,7 @@ class HostRecord(NamedTuple):
     u: list[float] | None
     top_p: list[Top]
     top_q: list[Top]
+    prefix_prob: list[float] | None = None
 
 
 def pack(verdict: Verdict, tokens: Tensor, q: Tensor | None, u: Tensor) -> Tensor:
@@ -67,6 +69,8 @@ def pack(verdict: Verdict, tokens: Tensor, q: Tensor | None, u: Tensor) -> Tenso
         last_q = row_at(q, acceptance.n_accepted.clamp_max(n - 1))
         fields += [q_token, (q > q_token).sum(-1), (last_q > last_q.gather(-1, last)).sum(-1)]
         fields += [top_q.indices, top_q.values]
+        if acceptance.prefix_prob is not None:
+            fields.append(acceptance.prefix_prob)
     # The first field is float64, and so is the result.
     return torch.cat([field.reshape(*batch_shape, -1) for field in fields], -1)
 
@@ -124,12 +128,13 @@ def unpack(numbers: Sequence[float], n: int, *, n_vocabulary: int, drawn: bool) 
     if n and reader.n_left:
         q, rank, last_rank = reader.floats(n), reader.ints(n), reader.ints(1)[0]
         top_q = reader.tops(n, k)
+        prefix_prob = reader.floats(n) if reader.n_left else None
     else:
         q, rank, last_rank = [1.0] * n, [0] * n, 1
-        top_q = [Top((token,), (1.0,)) for token in tokens]
+        top_q, prefix_prob = [Top((token,), (1.0,)) for token in tokens], None
     return HostRecord(
         n_accepted, last_id, last_p, last_rank if n_accepted < n else None, tokens, p, q, accept_prob, overlap, rank,
-        u if drawn else None, top_p, top_q,
+        u if drawn else None, top_p, top_q, prefix_prob,
     )  # fmt: skip
 
 
@@ -146,4 +151,5 @@ def shortened(record: HostRecord, n: int) -> HostRecord:
         u=None if record.u is None else record.u[:n],
         top_p=record.top_p[: n + 1],
         top_q=record.top_q[:n],
+        prefix_prob=None if record.prefix_prob is None else record.prefix_prob[:n],
     )
