@@ -13,6 +13,8 @@ from engine.decoding.generation_rules import NO_RULES, GenerationRules
 from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Decoder, Decoding
+from engine.decoding.tree_verifying import tree_verifier
+from engine.decoding.verifying import chain_verifier
 from engine.drafters import DraftsInRound
 from engine.errors import EngineError, InputError
 from engine.events import Event, PhaseFinished, RoundFinished
@@ -121,18 +123,19 @@ class RunContext:
         if drafter is None:
             widths = ()
         self.refuse_unfit_tree(widths)
+        verifier = chain_verifier(config.accept_rule)
         # Captured rounds have no drafter in the target's own cache, no trees, and do not read the text before a token.
         if static is None or needed.first_layers or rules is not None or widths:
             return Decoder(
                 self.target.sequence(layers), drafter,
-                warp=warp, seed=config.seed, clock=self.clock, handles=handles, rules=rules,
-                widths=widths,
+                warp=warp, seed=config.seed, clock=self.clock, handles=handles, verifier=verifier,
+                tree_verifier=tree_verifier(config.accept_rule), rules=rules, widths=widths,
             )  # fmt: skip
         fused = drafter.fused() if isinstance(drafter, DraftsInRound) else None
         return StaticDecoder(
             static, drafter if fused is None else None, fused,
             n_most=min(n_most, self.target.context), warp=warp, seed=config.seed, clock=self.clock,
-            hidden_layers=layers, handles=handles,
+            hidden_layers=layers, handles=handles, verifier=verifier,
         )  # fmt: skip
 
     def refuse_unfit_tree(self, widths: tuple[int, ...]) -> None:

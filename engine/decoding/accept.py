@@ -6,7 +6,7 @@ Every tensor may have leading batch dimensions, one entry per sequence. Drafts o
 their ends: `real`, [..., n] bool, is False for padding; None means that nothing is padded."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -28,6 +28,15 @@ class Acceptance(NamedTuple):
     accept_prob: Tensor
     overlap: Tensor
     prefix_prob: Tensor | None = None
+
+
+class ChainRule(Protocol):
+    """A rule for chains whose tokens were drawn from q."""
+
+    def __call__(
+        self, p: Tensor, q: Tensor, tokens: Tensor, u: Tensor, u_last: Tensor, *, real: Tensor | None = None
+    ) -> Acceptance:
+        """Verify a chain; shapes as in `exact`."""
 
 
 class Odds(NamedTuple):

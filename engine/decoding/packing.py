@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.decoding.accept import row_at
+from engine.decoding.accept import Acceptance, row_at
 from engine.decoding.accept_tree import TreeAcceptance
 from engine.decoding.tree_verifying import TreeVerdict
 from engine.decoding.verifying import Verdict
@@ -27,9 +27,14 @@ class HostRecord(NamedTuple):
     """Everything the host learns about one round over n proposed tokens.
 
     Lists have one entry per proposed token; `u` is None where nothing was drawn. top_p has n + 1 rows, top_q n rows.
+<<<<<<< HEAD
     last_rank: rank of the last token in the drafter's distribution, None for a bonus. last_p: its probability. parents:
     of a tree, see `RoundFinished`; empty for a chain. path: of a tree, its accepted nodes in order. leaves_first:
     whether whole paths were tested, in the order in which a depth-first walk leaves their ends."""
+=======
+    last_rank: rank of the last token in the drafter's distribution, None for a bonus. last_p: its probability.
+    prefix_prob: None where tokens were judged one by one."""
+>>>>>>> rules
 
     n_accepted: int
     last_id: int
@@ -47,6 +52,7 @@ class HostRecord(NamedTuple):
     parents: tuple[int, ...] = ()
     path: tuple[int, ...] = ()
     leaves_first: bool = False
+    prefix_prob: list[float] | None = None
 
     @property
     def accepted(self) -> tuple[int, ...]:
@@ -107,6 +113,8 @@ def pack(
         last_q = row_at(q, at)
         fields += [q_token, (q > q_token).sum(-1), (last_q > last_q.gather(-1, last)).sum(-1)]
         fields += [top_q.indices, top_q.values]
+        if isinstance(acceptance, Acceptance) and acceptance.prefix_prob is not None:
+            fields.append(acceptance.prefix_prob)
     # The first field is float64, and so is the result.
     return torch.cat([field.reshape(*batch_shape, -1) for field in fields], -1)
 
@@ -166,12 +174,13 @@ def unpack(numbers: Sequence[float], n: int, *, n_vocabulary: int, drawn: bool, 
     if n and reader.n_left:
         q, rank, last_rank = reader.floats(n), reader.ints(n), reader.ints(1)[0]
         top_q = reader.tops(n, k)
+        prefix_prob = reader.floats(n) if reader.n_left else None
     else:
         q, rank, last_rank = [1.0] * n, [0] * n, 1
-        top_q = [Top((token,), (1.0,)) for token in tokens]
+        top_q, prefix_prob = [Top((token,), (1.0,)) for token in tokens], None
     record = HostRecord(
         n_accepted, last_id, last_p, last_rank, tokens, p, q, accept_prob, overlap, rank, u if drawn else None, top_p,
-        top_q, parents, path[:n_accepted],
+        top_q, parents, path[:n_accepted], prefix_prob=prefix_prob,
     )  # fmt: skip
     return record if record.next_tested is not None else record._replace(last_rank=None)
 
@@ -189,4 +198,5 @@ def shortened(record: HostRecord, n: int) -> HostRecord:
         u=None if record.u is None else record.u[:n],
         top_p=record.top_p[: n + 1],
         top_q=record.top_q[:n],
+        prefix_prob=None if record.prefix_prob is None else record.prefix_prob[:n],
     )

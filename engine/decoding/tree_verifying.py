@@ -9,6 +9,7 @@ from engine.decoding import accept_tree, sampling
 from engine.decoding.accept_tree import TreeAcceptance
 from engine.decoding.drafting import Draft
 from engine.decoding.verifying import VerifyContext
+from engine.settings import AcceptRule
 
 TreeRule: TypeAlias = Literal["recursive", "traversal", "independent"]
 _RULES = {
@@ -56,3 +57,8 @@ class TreeVerifier(msgspec.Struct, frozen=True):
         else:
             taken = _RULES[self.rule](p, draft.q, draft.tokens, draft.parents, context.u, context.u_last)
         return TreeVerdict(taken, logits, p)
+
+
+def tree_verifier(rule: AcceptRule) -> TreeVerifier:
+    """The verifier of trees by a rule; of a tree, token is recursive and block is traversal."""
+    return TreeVerifier("traversal" if rule in ("block", "traversal") else "recursive")

@@ -1,17 +1,16 @@
 """The interface of a verifier, which accepts or rejects drafted tokens, and the exact one of speculative decoding."""
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol
 
 import msgspec
 from torch import Tensor
 
 from engine.decoding import accept, accept_block, sampling
-from engine.decoding.accept import Acceptance
+from engine.decoding.accept import Acceptance, ChainRule
 from engine.decoding.drafting import Draft
 from engine.decoding.sampling import Warp
-
-_Rule: TypeAlias = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Acceptance]
+from engine.settings import AcceptRule
 
 
 class VerifyContext(NamedTuple):
@@ -58,7 +57,7 @@ class BlockVerifier(msgspec.Struct, frozen=True):
         return _verified(accept_block.block, context, draft)
 
 
-def _verified(rule: _Rule, context: VerifyContext, draft: Draft) -> Verdict:
+def _verified(rule: ChainRule, context: VerifyContext, draft: Draft) -> Verdict:
     """The verdict on a chain; the rule is for tokens that were drawn, in sampling."""
     logits = context.logits(draft.tokens)
     if context.warp.greedy:
@@ -72,3 +71,8 @@ def _verified(rule: _Rule, context: VerifyContext, draft: Draft) -> Verdict:
 
 
 EXACT, BLOCK = ExactVerifier(), BlockVerifier()
+
+
+def chain_verifier(rule: AcceptRule) -> Verifier:
+    """The verifier of chains by a rule; of a chain, recursive is token and traversal is block."""
+    return BLOCK if rule in ("block", "traversal") else EXACT

@@ -33,7 +33,10 @@ class ProposedToken(Struct, frozen=True):
 
     p, q: probability under the target and the drafter (at temperature 0: softmax at temperature 1, for information).
     accept_prob: min(1, p/q) of the decision, 0 or 1 when greedy; u: the uniform draw, None when nothing was drawn.
-    overlap: sum(min(p, q)) over the vocabulary at this position. rank: its place in the drafter's list, 0 first."""
+    overlap: sum(min(p, q)) over the vocabulary at this position. rank: its place in the drafter's list, 0 first.
+    prefix_prob: where the tokens of a draft are judged together, the probability that it is accepted at least up to
+    this one. accept_prob is then what u is compared with, and a token is accepted where its own draw, or that of a
+    later one, is below; None where they are judged one by one."""
 
     id: int
     text: str
@@ -46,6 +49,7 @@ class ProposedToken(Struct, frozen=True):
     rank: int
     top_p: tuple[Candidate, ...] = ()
     top_q: tuple[Candidate, ...] = ()
+    prefix_prob: float | None = None
 
 
 class LastToken(Struct, frozen=True):

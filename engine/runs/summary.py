@@ -44,7 +44,8 @@ class BlockTime(msgspec.Struct, frozen=True):
 
 class Summary(msgspec.Struct, frozen=True):
     """Counters and rates of one run so far. Times in milliseconds. n_drafted: rounds with a draft; draft_lengths: how
-    many of them drafted one token, two, and so on.
+    many of them drafted one token, two, and so on. judged_together: whether a rule judged the tokens of a draft
+    together, of which none is tested on its own. n_overlaps: at how many positions overlap_sum was taken.
 
     A tree is as long as it is deep: gamma and draft_lengths count depths. Several of its nodes may be tested at one
     place of the text, which counts once, as accepted if one of them was; n_proposed alone counts every node."""
@@ -65,6 +66,8 @@ class Summary(msgspec.Struct, frozen=True):
     n_emitted: int = 0
     n_reasoning: int = 0
     overlap_sum: float = 0.0
+    n_overlaps: int = 0
+    judged_together: bool = False
     draft_ms: float = 0.0
     verify_ms: float = 0.0
     other_ms: float = 0.0
@@ -90,19 +93,24 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def alpha(self) -> float | None:
-        """Acceptance rate over tested positions; None before the first."""
+        """Acceptance rate over tested positions; None before the first. The overlap where tokens are judged together."""
+        if self.judged_together:
+            return self.alpha_overlap
         return self.n_accepted / self.n_tested if self.n_tested else None
 
     @property
     def alpha_overlap(self) -> float | None:
-        """Mean of sum(min(p, q)) over tested positions, the lower-variance estimate of alpha.
+        """Mean of sum(min(p, q)) over tested positions, the lower-variance estimate of alpha; where tokens are judged
+        together, over all drafted ones.
 
         Where children of a tree were drawn it is that of drafting one token there, below alpha."""
-        return self.overlap_sum / self.n_tested if self.n_tested else None
+        return self.overlap_sum / self.n_overlaps if self.n_overlaps else None
 
     @property
     def alpha_ci(self) -> Interval | None:
-        """Interval over the rounds that tested a token; None below ten."""
+        """Interval over the rounds that tested a token; None below ten, and where alpha is the overlap."""
+        if self.judged_together:
+            return None
         sums = RatioSums()
         for kind in self.kinds:
             sums = sums.plus(kind.n_accepted, kind.n_tested, kind.n_rounds)
@@ -300,6 +308,8 @@ def _(event: events.PhaseFinished, summary: Summary) -> Summary:
 @_fold.register
 def _(event: events.RoundFinished, summary: Summary) -> Summary:
     accepted, tested, depth = event.n_accepted, event.n_tested, event.depth
+    together = any(token.prefix_prob is not None for token in event.proposed)
+    overlaps = [token.overlap for token in event.proposed] if together else event.overlaps
     ms = event.draft_ms + event.verify_ms + event.other_ms
     return msgspec.structs.replace(
         summary,
@@ -310,7 +320,9 @@ def _(event: events.RoundFinished, summary: Summary) -> Summary:
         n_rejected=summary.n_rejected + tested - accepted,
         n_emitted=summary.n_emitted + len(event.emitted),
         n_reasoning=summary.n_reasoning + event.n_reasoning,
-        overlap_sum=summary.overlap_sum + sum(event.overlaps),
+        overlap_sum=summary.overlap_sum + sum(overlaps),
+        n_overlaps=summary.n_overlaps + len(overlaps),
+        judged_together=summary.judged_together or together,
         draft_ms=summary.draft_ms + event.draft_ms,
         verify_ms=summary.verify_ms + event.verify_ms,
         other_ms=summary.other_ms + event.other_ms,

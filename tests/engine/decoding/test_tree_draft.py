@@ -1,4 +1,4 @@
-"""Trees are grown greedily as beams, and in sampling without replacement, in a structure that the widths alone decide."""
+"""Trees are grown greedily as beams, and in sampling without replacement, in a structure that only widths decide."""
 
 from collections import Counter
 from itertools import product
