@@ -93,7 +93,7 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def alpha(self) -> float | None:
-        """Acceptance rate over tested positions; None before the first. The overlap where tokens are judged together."""
+        """Acceptance rate over tested positions, or the overlap where tokens are judged together; None before any."""
         if self.judged_together:
             return self.alpha_overlap
         return self.n_accepted / self.n_tested if self.n_tested else None
