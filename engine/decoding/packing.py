@@ -27,14 +27,10 @@ class HostRecord(NamedTuple):
     """Everything the host learns about one round over n proposed tokens.
 
     Lists have one entry per proposed token; `u` is None where nothing was drawn. top_p has n + 1 rows, top_q n rows.
-<<<<<<< HEAD
     last_rank: rank of the last token in the drafter's distribution, None for a bonus. last_p: its probability. parents:
     of a tree, see `RoundFinished`; empty for a chain. path: of a tree, its accepted nodes in order. leaves_first:
-    whether whole paths were tested, in the order in which a depth-first walk leaves their ends."""
-=======
-    last_rank: rank of the last token in the drafter's distribution, None for a bonus. last_p: its probability.
-    prefix_prob: None where tokens were judged one by one."""
->>>>>>> rules
+    whether whole paths were tested, in the order in which a depth-first walk leaves their ends. prefix_prob: None where
+    tokens were judged one by one."""
 
     n_accepted: int
     last_id: int
