@@ -163,6 +163,17 @@ class RoundFinished(Event, frozen=True):
         return sum(token.fate != "untested" for token in self.proposed)
 
     @property
+    def in_a_row(self) -> tuple[ProposedToken, ...]:
+        """What can be shown in one line: all of a chain; of a tree the accepted path and the first token rejected after."""
+        if not self.parents:
+            return self.proposed
+        end = self.path[-1] if self.path else -1
+        rejected = (node for node, parent in enumerate(self.parents) if parent == end)
+        after = next(rejected, None) if self.last is not None else None
+        nodes = self.path if after is None else (*self.path, after)
+        return tuple(self.proposed[node] for node in nodes)
+
+    @property
     def overlaps(self) -> tuple[float, ...]:
         """sum(min(p, q)) at each of these places, or the largest of the tokens that were proposed there."""
         if not self.parents:
