@@ -8,9 +8,10 @@ from engine.decoding.sampling import Warp
 from tests.engine.drafters.test_longspec import Text
 
 WIDTHS = (3, 6, 2, 4)
+GREEDY = Warp()
 
 
-def grown(text: Text, n_ids: int, warp: Warp = Warp(), *, seed: int = 0) -> Draft:
+def grown(text: Text, n_ids: int, warp: Warp = GREEDY, *, seed: int = 0) -> Draft:
     u = torch.rand(sum(WIDTHS), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     with torch.inference_mode():
         return text.drafter.propose(
