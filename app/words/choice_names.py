@@ -74,9 +74,9 @@ def _names_by_setting() -> dict[str, dict[str, str]]:
         "chat": {"on": tr("as chat"), "off": tr("text as it is")},
         "accept": {
             "token": tr("token by token"),
-            "block": tr("the chain as a whole"),
-            "recursive": tr("tree: node by node"),
-            "traversal": tr("tree: whole paths"),
+            "block": tr("block"),
+            "recursive": tr("recursive (tree)"),
+            "traversal": tr("traversal (tree)"),
         },
         "part": {"start": tr("read its beginning"), "end": tr("read its end")},
         "attention": {

@@ -13,8 +13,11 @@ from torch.nn import Module, ModuleList
 from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
+from engine.decoding import tree_masks
 from engine.decoding.drafting import FirstLayers, LastKv
 from engine.decoding.layer_subset import layers_of, subset
+from engine.decoding.token_tree import Tree
+from engine.decoding.tree_masks import Masks
 
 PREFILL_CHUNK = 512
 _FIRST_CAPACITY = 256
@@ -124,14 +127,19 @@ class SequenceModel(Protocol):
     def reset(self) -> None:
         """Forget every id."""
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """Logits [n, V] after each of the new ids [n], which join the cache."""
+    def forward(self, ids: Tensor, *, tree: Tree | None = None) -> Tensor:
+        """Logits [n, V] after each of the new ids [n], which join the cache; they follow each other unless they are a
+        tree's."""
 
     def prefill(self, ids: Tensor) -> None:
         """Add ids [n] to the cache; n <= PREFILL_CHUNK."""
 
     def rollback(self, n: int) -> None:
         """Remove the last n ids from the cache, all of them added since the last rollback or prefill."""
+
+    def keep(self, chosen: Tensor, n: int) -> None:
+        """Of the last n ids, keep only those at `chosen` [k] int64, in that order; all n were added since the last
+        rollback or prefill."""
 
     def last_kv(self) -> LastKv:
         """Keys and values of the last layer."""
@@ -192,22 +200,29 @@ class CachedModel:
         self._cache = cache_for(self.model, context=self._context)
         self.length = 0
 
-    def forward(self, ids: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, *, tree: Tree | None = None) -> Tensor:
         """Logits after each of the new ids, which join the cache.
 
-        ids: [n] int64 on `device`, n >= 1. Returns [n, V] in the model's dtype."""
-        return self._run(ids, n_kept=0)
+        ids: [n] int64 on `device`, n >= 1, a chain unless a tree is given. Returns [n, V] in the model's dtype."""
+        return self._run(ids, n_kept=0, tree=tree)
 
-    def _run(self, ids: Tensor, *, n_kept: int) -> Tensor:
+    def _run(self, ids: Tensor, *, n_kept: int, tree: Tree | None = None) -> Tensor:
         valid_ids = ids.clamp_max(self.n_vocabulary - 1)
+        as_tree = {} if tree is None else self._tree_arguments(tree)
         with _HiddenStates(self.model, self._hidden_layers) as states:
             output = self.model(
-                input_ids=valid_ids.unsqueeze(0), cache=self._cache, use_cache=True, logits_to_keep=n_kept
+                input_ids=valid_ids.unsqueeze(0), cache=self._cache, use_cache=True, logits_to_keep=n_kept, **as_tree
             )
         self.hidden = states.stacked(self.device)
         self.length += ids.shape[0]
         logits: Tensor = output.logits[0]
         return logits
+
+    def _tree_arguments(self, tree: Tree) -> dict[str, Tensor | Masks]:
+        """How the modules are told of a tree: by positions, and by what each new id attends to."""
+        positions = self.length - tree.n_cached + tree.new_depths
+        read = tree_masks.masks(self._cache, self.model.config, tree, self.model.dtype)
+        return {"position_ids": positions.unsqueeze(0), "attention_mask": read}
 
     def prefill(self, ids: Tensor) -> None:
         """Add ids to the cache without computing all their logits.
@@ -220,6 +235,14 @@ class CachedModel:
         """Remove the last n ids from the cache, all of them added since the last rollback or prefill."""
         self._cache.crop(-n)
         self.length -= n
+
+    def keep(self, chosen: Tensor, n: int) -> None:
+        """Of the last n ids, keep only those at `chosen` [k] int64, in that order; then roll back."""
+        for layer in self._cache.layers:
+            for states in (layer.keys, layer.values):
+                new = states[..., -n:, :]
+                new[..., : chosen.shape[0], :] = new.index_select(-2, chosen)
+        self.rollback(n - chosen.shape[0])
 
     def last_kv(self) -> LastKv:
         """Keys and values of the last layer, which must keep every position."""

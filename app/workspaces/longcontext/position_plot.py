@@ -26,10 +26,8 @@ class _Stretch:
 
     def take(self, event: RoundFinished) -> None:
         """Count a round."""
-        fates = [token.fate for token in event.proposed]
-        accepted = fates.count("accepted")
-        self.n_accepted += accepted
-        self.n_tested += accepted + fates.count("rejected")
+        self.n_accepted += event.n_accepted
+        self.n_tested += event.n_tested
         self.end += len(event.emitted)
 
     def join(self, following: "_Stretch") -> None:

@@ -5,7 +5,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from engine.decoding.tree_widths import read_widths
-from engine.settings import ChatConfig
+from engine.errors import InputError
+from engine.settings import AcceptRule, ChatConfig
 
 _REPEATS = (
     "timed repeats: each is one run of the method and one of plain decoding, from the same prompt. "
@@ -17,6 +18,13 @@ _TREE = (
     "Empty: a chain of γ tokens. The drafter must be able to branch"
 )
 
+_ACCEPT = (
+    "how drafted tokens are accepted; each rule keeps the target's distribution, and they differ only in sampling from "
+    "a drafter that draws. token: one by one; block: a chain as a whole, which accepts as many or more; in a tree, "
+    "recursive: the children of a node one by one (as token does), traversal: whole paths (as block does)"
+)
+_NO_TREE = "{0} is a rule for trees, and this draft is a chain"
+
 
 class SpeculativeConfig(ChatConfig, frozen=True):
     """Settings of a speculative run. `repeats` are timed after the visible run."""
@@ -25,10 +33,18 @@ class SpeculativeConfig(ChatConfig, frozen=True):
     baseline: Annotated[bool, Meta(title="Measure plain too", description="time plain decoding in the same run")] = True
     repeats: Annotated[int, Meta(ge=1, le=1000, title="Repeats", description=_REPEATS)] = 5
     tree: Annotated[str, Meta(title="Draft tree", description=_TREE)] = ""
+    accept: Annotated[AcceptRule, Meta(title="Accept rule", description=_ACCEPT)] = "token"
 
     def __post_init__(self) -> None:
-        """Raises InputError for a text that describes no tree."""
-        read_widths(self.tree)
+        """Raises InputError for a text that describes no tree, and for a rule for trees without one."""
+        if not read_widths(self.tree) and self.accept in ("recursive", "traversal"):
+            rule = "block" if self.accept == "traversal" else "token"
+            raise InputError(f"accept = {self.accept}: {_NO_TREE.format(self.accept)}", f"use {rule}, or draft a tree")
+
+    @property
+    def accept_rule(self) -> AcceptRule:
+        """How drafted tokens are accepted."""
+        return self.accept
 
     @property
     def widths(self) -> tuple[int, ...]:
