@@ -20,6 +20,7 @@ from app.panels.setup.memory_block import MemoryBlock
 from app.panels.setup.method_box import MethodBox
 from app.panels.setup.pair_form import PairForm
 from app.panels.setup.rules_note import RulesNote
+from app.panels.setup.tree_fields import show_tree_fields, why_no_tree
 from app.state.notices import Trouble
 from app.state.requests import NO_DRAFTER, Setup, default_drafter
 from app.state.store import RunStore
@@ -120,6 +121,7 @@ class SetupPanel(Panel):
         self.method.chosen.connect(self._follow_method)
         self.form.changed.connect(self._update_preset)
         self.form.changed.connect(self._follow_rules)
+        self.form.changed.connect(self._draw_tree)
         self.preset.chosen.connect(self._apply_preset)
         self.measure.toggled.connect(self.measure_only_toggled)
         self.measure.toggled.connect(self._draw_measuring)
@@ -243,6 +245,11 @@ class SetupPanel(Panel):
         shown = model if model is not None and model.target == self.models.pair().target else None
         self.chat.show_model(shown)
         self.rules.show_model(shown)
+        self._draw_tree()
+
+    def _draw_tree(self) -> None:
+        """Offer trees where the chosen drafter can branch."""
+        show_tree_fields(self.form, why_no_tree(self.store.engine.model, self.models.pair()))
 
     def _follow_rules(self) -> None:
         self.rules.set_obeyed(obeyed=self._values().get("generation_rules") is not False)

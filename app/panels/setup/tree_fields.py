@@ -1,9 +1,14 @@
 """The settings of draft trees in a form: grey, with the reason, where the drafter cannot branch or there is no tree."""
 
 from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QLineEdit
 
+from app.state.requests import NO_DRAFTER
+from app.text.plain_text import one_line
 from app.widgets.choice_box import ChoiceBox
 from app.widgets.config_form import ConfigForm
+from engine.commands import Load
+from engine.events import ModelLoaded
 
 TREE, ACCEPT = "tree", "accept"
 _TREE_RULES = "recursive", "traversal"
@@ -14,13 +19,24 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("tree_fields", text)
 
 
-def show_tree_fields(form: ConfigForm, why_no_tree: str, *, has_tree: bool) -> None:
-    """Enable the settings of trees. why_no_tree: why this pair drafts none; has_tree: one is asked for."""
+def why_no_tree(model: ModelLoaded | None, pair: Load) -> str:
+    """Why a pair drafts no trees; empty where it does, or where that is not known before it is loaded."""
+    if pair.drafter == NO_DRAFTER:
+        return tr("without a drafter nothing branches")
+    is_loaded = model is not None and (model.target, model.drafter) == (pair.target, pair.drafter)
+    return one_line(model.why_no_tree) if is_loaded and model is not None else ""
+
+
+def show_tree_fields(form: ConfigForm, why_not_tree: str) -> None:
+    """Enable the settings of trees. why_not_tree: why the pair drafts none, empty where it does."""
+    if not form.has(TREE):
+        return
     control = form.control(TREE)
     tip = control.accessibleDescription()
-    control.setEnabled(not why_no_tree)
-    control.setToolTip(f"{tip}\n{why_no_tree}" if why_no_tree else tip)
+    control.setEnabled(not why_not_tree)
+    control.setToolTip(f"{tip}\n{why_not_tree}" if why_not_tree else tip)
+    has_tree = isinstance(control, QLineEdit) and bool(control.text().strip())
     if form.has(ACCEPT) and isinstance(box := form.control(ACCEPT), ChoiceBox):
         for rule in _TREE_RULES:
-            why_not = why_no_tree or ("" if has_tree else tr("a rule for trees: say first how a draft branches"))
+            why_not = why_not_tree or ("" if has_tree else tr("a rule for trees: say first how a draft branches"))
             box.describe(rule, why_not, allowed=not why_not)

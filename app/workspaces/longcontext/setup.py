@@ -13,6 +13,7 @@ from app.panel import Panel
 from app.panels.setup.drafters_box import DraftersBox
 from app.panels.setup.memory_block import MemoryBlock
 from app.panels.setup.pair_form import PairForm
+from app.panels.setup.tree_fields import show_tree_fields, why_no_tree
 from app.state.store import RunStore
 from app.widgets.config_form import ConfigForm
 from app.widgets.focus import tab_through
@@ -139,6 +140,7 @@ class LongContextSetupPanel(Panel):
         self.models.show_conversions(estimate)
         self.models.show_reason("" if estimate is None else estimate.why_not)
         self.models.show_runtime(engine.model)
+        show_tree_fields(self.form, why_no_tree(engine.model, self.models.pair()))
         started = self.store.tab(LengthProgress).record.started
         if started is not None:
             self.attention.show_kernels(started.kernels)
@@ -205,6 +207,7 @@ class LongContextSetupPanel(Panel):
     def _on_changed(self) -> None:
         changed = self.form.n_changed_in_rest + self.measuring.n_changed_in_rest + self.models.n_changed
         self.more.show_changes(changed + (self.attention.currentIndex() > 0))
+        show_tree_fields(self.form, why_no_tree(self.store.engine.model, self.models.pair()))
         self.changed.emit()
 
     # Layout
