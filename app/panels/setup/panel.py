@@ -20,7 +20,7 @@ from app.panels.setup.memory_block import MemoryBlock
 from app.panels.setup.method_box import MethodBox
 from app.panels.setup.pair_form import PairForm
 from app.panels.setup.rules_note import RulesNote
-from app.panels.setup.tree_fields import show_tree_fields, why_no_tree
+from app.panels.setup.tree_fields import show_tree_fields, usable_values, why_no_tree
 from app.state.notices import Trouble
 from app.state.requests import NO_DRAFTER, Setup, default_drafter
 from app.state.store import RunStore
@@ -344,7 +344,7 @@ class SetupPanel(Panel):
         """The settings of the chosen method."""
         kind = self.method.method.config
         asked = {name: value for name, value in self.chat.values().items() if name in kind.__struct_fields__}
-        return {**self.form.values(kind), **asked}
+        return {**usable_values(self.form, self.form.values(kind)), **asked}
 
     def _restore_choice(self) -> None:
         choice, self._own_choice, self._opened_choice = self._own_choice, None, None

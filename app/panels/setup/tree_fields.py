@@ -1,5 +1,7 @@
 """The settings of draft trees in a form: grey, with the reason, where the drafter cannot branch or there is no tree."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QLineEdit
 
@@ -8,10 +10,11 @@ from app.text.plain_text import one_line
 from app.widgets.choice_box import ChoiceBox
 from app.widgets.config_form import ConfigForm
 from engine.commands import Load
-from engine.events import ModelLoaded
+from engine.events import ModelLoaded, Setting
 
 TREE, ACCEPT = "tree", "accept"
-_TREE_RULES = "recursive", "traversal"
+# Rules for trees, and the rule of the same kind for chains.
+_CHAIN_RULES: Mapping[str, str] = {"recursive": "token", "traversal": "block"}
 
 
 def tr(text: str) -> str:
@@ -37,6 +40,16 @@ def show_tree_fields(form: ConfigForm, why_not_tree: str) -> None:
     control.setToolTip(f"{tip}\n{why_not_tree}" if why_not_tree else tip)
     has_tree = isinstance(control, QLineEdit) and bool(control.text().strip())
     if form.has(ACCEPT) and isinstance(box := form.control(ACCEPT), ChoiceBox):
-        for rule in _TREE_RULES:
+        for rule in _CHAIN_RULES:
             why_not = why_not_tree or ("" if has_tree else tr("a rule for trees: say first how a draft branches"))
             box.describe(rule, why_not, allowed=not why_not)
+
+
+def usable_values(form: ConfigForm, values: Mapping[str, Setting]) -> dict[str, Setting]:
+    """The values of a form without what is grey: a tree that was asked for before another drafter was chosen."""
+    usable = dict(values)
+    if TREE in usable and not form.control(TREE).isEnabled():
+        usable[TREE] = ""
+    if not usable.get(TREE) and usable.get(ACCEPT) in _CHAIN_RULES:
+        usable[ACCEPT] = _CHAIN_RULES[str(usable[ACCEPT])]
+    return usable

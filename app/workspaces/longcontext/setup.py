@@ -13,7 +13,7 @@ from app.panel import Panel
 from app.panels.setup.drafters_box import DraftersBox
 from app.panels.setup.memory_block import MemoryBlock
 from app.panels.setup.pair_form import PairForm
-from app.panels.setup.tree_fields import show_tree_fields, why_no_tree
+from app.panels.setup.tree_fields import show_tree_fields, usable_values, why_no_tree
 from app.state.store import RunStore
 from app.widgets.config_form import ConfigForm
 from app.widgets.focus import tab_through
@@ -24,7 +24,7 @@ from app.workspaces.longcontext.document_box import DocumentBox
 from app.workspaces.longcontext.kernel_box import KernelBox
 from app.workspaces.longcontext.state import LengthProgress
 from engine.commands import Estimate, Load, MeasureLengths, Survey
-from engine.events import Estimated, Event, Setting, Surveyed
+from engine.events import Estimated, Event, Surveyed
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.runs.summary import Summary
 
@@ -103,7 +103,7 @@ class LongContextSetupPanel(Panel):
         """What is chosen."""
         own = self.measuring.values(MeasuringConfig)
         whole = {name: cast(int, value) for name, value in own.items()}
-        settings: dict[str, Setting] = {**self.form.values(SpeculativeConfig), "repeats": whole["repeats"]}
+        settings = usable_values(self.form, self.form.values(SpeculativeConfig)) | {"repeats": whole["repeats"]}
         return LengthChoice(
             pair=self.models.pair(),
             drafters=self.drafters.specs(),
