@@ -17,6 +17,7 @@ from engine.statistics import Interval
 
 LENGTHS = 512, 2048, 7500
 DRAFTERS = "none", "builtin", "window:512+4:builtin", "/models/longspec", "lookup"
+_REFUSAL = "the context of <b>builtin</b> is 2,048", "use a shorter length"
 _TARGET_BYTES, _DRAFTER_BYTES, _RING_BYTES = 4096, 1024, 1_310_720
 _KERNELS = (
     AttentionChecked("auto", "automatic", largest_error=1e-7, tolerance=1e-5, ms=2.0),
@@ -59,7 +60,7 @@ def started(lengths: Sequence[int] = LENGTHS, drafters: Sequence[str] = DRAFTERS
         predictions=tuple(
             KvPrediction(
                 length, drafter, _TARGET_BYTES * length, _drafter_bytes(drafter, length),
-                *(("the context of builtin is 2,048", "use a shorter length") if (drafter, length) == ("lookup", 7500) else ()),
+                *(_REFUSAL if (drafter, length) == ("lookup", 7500) else ()),
             )
             for length in lengths for drafter in drafters
         ),
@@ -92,9 +93,7 @@ def combination(drafter: str, length: int, lengths: Sequence[int] = LENGTHS) -> 
             speedup=1.0, n=3, tau=1.0, kv_bytes_target=_TARGET_BYTES * length, kv_bytes_drafter=0,
         )  # fmt: skip
     if (drafter, length) == ("lookup", 7500):
-        return LengthMeasured(
-            length, drafter, 4, length, why_not="the context of <b>builtin</b> is 2,048", hint="use a shorter length"
-        )
+        return LengthMeasured(length, drafter, 4, length, why_not=_REFUSAL[0], hint=_REFUSAL[1])
     share = (length - min(lengths)) / max(1, max(lengths) - min(lengths))
     own = BEHAVIOURS[drafter]
     alpha, speedup = (low + share * (high - low) for low, high in (own.alpha, own.speedup))
@@ -105,7 +104,8 @@ def combination(drafter: str, length: int, lengths: Sequence[int] = LENGTHS) -> 
         alpha_ci=Interval(alpha - 0.04, min(1.0, alpha + 0.04)), tau=(1 - alpha**5) / (1 - alpha),
         kv_bytes_target=_TARGET_BYTES * length, kv_bytes_drafter=_drafter_bytes(drafter, length), same_text=True,
         verify_ms=12.0, plain_step_ms=8.0, n_new=48,
-        stretches=(TextStretch(length, length + 48, alpha, 2.0, 40, 50, 12),), note="the text repeats itself" * (drafter == "lookup"),
+        stretches=(TextStretch(length, length + 48, alpha, 2.0, 40, 50, 12),),
+        note="the text repeats itself" * (drafter == "lookup"),
     )  # fmt: skip
 
 

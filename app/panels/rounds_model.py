@@ -18,7 +18,7 @@ _NO_PARENT = QModelIndex()
 # An unknown value sorts below every number.
 _UNKNOWN_KEY = -1.0
 # The place of the column that only runs with trees show.
-DEPTH = 2
+DEPTH = 4
 
 
 class RoundColumn(NamedTuple):
@@ -180,16 +180,16 @@ class RoundsModel(QAbstractTableModel):
                 self.tr("Tokens the drafter proposed; where it drafted a tree, all nodes."),
                 lambda e: len(e.proposed),
             ),
-            _count(
-                self.tr("depth"),
-                self.tr("Levels of the tree that was drafted: the most proposed tokens the round could keep."),
-                lambda e: tree_of(e).depth,
-            ),
             _count(self.tr("accepted"), self.tr("Proposed tokens the target kept."), n_accepted),
             _count(
                 self.tr("emitted"),
                 self.tr("Tokens the round added to the text, correction or bonus included."),
                 lambda e: len(e.emitted),
+            ),
+            _count(
+                self.tr("depth"),
+                self.tr("Levels of the tree that was drafted: the most proposed tokens the round could keep."),
+                lambda e: tree_of(e).depth,
             ),
         )
 

@@ -9,7 +9,6 @@ from engine.errors import EngineError
 from engine.events import Role
 from engine.models import checkpoint_folder
 
-
 _WINDOW = "window"
 
 

@@ -285,7 +285,5 @@ class TreeCanvas(QAbstractScrollArea):
             rect, record = self._rect(node), words.record_of(event, node)
             if record is not None and view.intersects(rect):
                 fate = record.kind if isinstance(record, LastToken) else record.fate
-                self._painter.paint_node(
-                    painter, rect, ShownNode(record, fate, kept[node], node == self.current)
-                )
+                self._painter.paint_node(painter, rect, ShownNode(record, fate, kept[node], node == self.current))
         self._painter.paint_heads(painter, grid, view.top())

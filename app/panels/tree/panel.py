@@ -26,8 +26,8 @@ class TreePanel(Panel):
         self.canvas = TreeCanvas(self)
         self.canvas.setAccessibleName(self.tr("Tree of the draft"))
         self.canvas.empty_text = self.tr(
-            "The draft of a round appears here, a node for each proposed token, with the target's p and the drafter's q."
-            " A drafter that cannot branch drafts a chain."
+            "The draft of a round appears here, a node for each proposed token, with the target's p and the drafter's"
+            " q. A drafter that cannot branch drafts a chain."
         )
         accessible.install()
         self.canvas.moved.connect(lambda: accessible.announce(self.canvas))

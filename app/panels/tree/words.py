@@ -35,9 +35,7 @@ def node_words(event: RoundFinished, tree: RoundTree, node: int) -> str:
         return tr("{0}: {1}, target p {2}").format(token, kind, quantities.number(record.p, 3))
     place = tr("depth {0} of {1}").format(tree.depths[node], tree.depth)
     kept = tr("on the kept path") if node in tree.path else ""
-    chances = tr("target p {0}, drafter q {1}").format(
-        quantities.number(record.p, 3), quantities.number(record.q, 3)
-    )
+    chances = tr("target p {0}, drafter q {1}").format(quantities.number(record.p, 3), quantities.number(record.q, 3))
     return tr("{0}: {1}").format(token, ", ".join(filter(None, (fate_name(record.fate), chances, place, kept))))
 
 
@@ -48,8 +46,10 @@ def tree_words(event: RoundFinished, tree: RoundTree) -> str:
         return tr("{0}: nothing was proposed").format(name)
     n = len(event.proposed)
     nodes = quantities.counted(n, tr("{0:,} node"), tr("{0:,} nodes")).format(n)
-    shape = tr("{0}, {1} deep").format(nodes, tree.depth) if tree.branches else tr("a chain of {0}").format(
-        count(n, "token")
+    shape = (
+        tr("{0}, {1} deep").format(nodes, tree.depth)
+        if tree.branches
+        else tr("a chain of {0}").format(count(n, "token"))
     )
     return tr("{0}: {1}, {2:,} kept").format(name, shape, len(tree.path))
 

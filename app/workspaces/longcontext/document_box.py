@@ -54,7 +54,9 @@ class DocumentBox(QWidget):
         self.n_read.setSingleStep(512)
         self.n_read.setToolTip(self.tr("Tokens that a run reads; 0: as many as the target's context holds"))
         self.part = ChoiceBox("part", ("start", "end"), self)
-        self.part.setToolTip(self.tr("Which part is read of a text that is longer: its beginning, or what is before its end"))
+        self.part.setToolTip(
+            self.tr("Which part is read of a text that is longer: its beginning, or what is before its end")
+        )
         self.note = NoteLabel(_NOTE_LINES, self, role="muted")
         self.note.setAccessibleName(self.tr("What the document holds"))
         for signal in (self.pages.textChanged, self.n_read.valueChanged, self.part.currentIndexChanged):
@@ -160,8 +162,10 @@ class DocumentBox(QWidget):
         form.setHorizontalSpacing(theme.GRID)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for text, control in (
-            (self.tr("Pages"), self.pages), (self.tr("Tokens to read"), self.n_read), (self.tr("If it is longer"), self.part),
-        ):  # fmt: skip
+            (self.tr("Pages"), self.pages),
+            (self.tr("Tokens to read"), self.n_read),
+            (self.tr("If it is longer"), self.part),
+        ):
             label = plain_label(text, self)
             label.setBuddy(control)
             label.setToolTip(control.toolTip())

@@ -41,9 +41,11 @@ def why_not(kernel: AttentionChecked) -> str:
     if kernel.why_not:
         return one_line(kernel.why_not)
     is_checked = kernel.largest_error is not None
-    return tr("its values are not equal: they differ by {0:.1e}").format(kernel.largest_error) if (
-        is_checked and not kernel.is_equal
-    ) else ""
+    return (
+        tr("its values are not equal: they differ by {0:.1e}").format(kernel.largest_error)
+        if (is_checked and not kernel.is_equal)
+        else ""
+    )
 
 
 def kernel_words(kernel: AttentionChecked) -> str:

@@ -76,7 +76,9 @@ class _SeriesItems:
         self.line.setData(xs, ys)
         is_drawn = series is not None and not series.predicted
         self.marks.setData(xs if is_drawn else xs[:0], ys if is_drawn else ys[:0])
-        reaches = [(x, point.value, point.reach) for x, point in zip(xs, points, strict=True) if point.reach is not None]
+        reaches = [
+            (x, point.value, point.reach) for x, point in zip(xs, points, strict=True) if point.reach is not None
+        ]
         self.bars.setVisible(bool(reaches) and is_drawn)
         if reaches:
             self.bars.setData(
@@ -128,7 +130,9 @@ class LengthPlot(PlotPanel):
         self.even = pg.InfiniteLine(self.level or 0.0, angle=0, movable=False)
         self.even.setVisible(self.level is not None)
         self.plot.addItem(self.even)
-        self.widget.setToolTip(tr("Point or ← → to read a length, click to choose it; right-click or Shift+F10 export."))
+        self.widget.setToolTip(
+            tr("Point or ← → to read a length, click to choose it; right-click or Shift+F10 export.")
+        )
         self.recolour()
         self._show(())
 
@@ -188,7 +192,9 @@ class LengthPlot(PlotPanel):
         places = [self.place(length) for length in self.lengths]
         low, extent = (places[0], self._extent()) if places else (0.0, 1.0)
         high = places[-1] if places else 1.0
-        ends = [max(point.value, point.reach.high if point.reach else 0.0) for own in self.series for point in own.points]
+        ends = [
+            max(point.value, point.reach.high if point.reach else 0.0) for own in self.series for point in own.points
+        ]
         top = top_of((min(self.most, end) for end in ends), least=max(self.least, self.level or 0.0))
         self.set_range(low - _MARGIN * extent, high + _ROOM_FOR_LABEL * extent, min(self.most, top))
         step = -(-len(self.lengths) // _MOST_TICKS) or 1

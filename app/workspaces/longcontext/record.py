@@ -105,7 +105,9 @@ class LengthRecord:
     @property
     def longest(self) -> tuple[LengthMeasured, ...]:
         """The figures of the drafters at the longest length that has any, plain decoding left out."""
-        drafted = [point for point in self.figures.values() if point.speedup is not None and not is_plain(point.drafter)]
+        drafted = [
+            point for point in self.figures.values() if point.speedup is not None and not is_plain(point.drafter)
+        ]
         most = max((point.length for point in drafted), default=0)
         return tuple(point for point in drafted if point.length == most)
 

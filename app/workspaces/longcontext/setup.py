@@ -48,7 +48,8 @@ class MeasuringConfig(Struct, frozen=True):
         int, Meta(ge=1, le=2**24, title="Window", description="last tokens that a drafter cut to a window reads")
     ] = _DEFAULTS.window
     sinks: Annotated[
-        int, Meta(ge=0, le=2**16, title="First tokens kept", description="sinks: tokens that such a drafter keeps besides")
+        int,
+        Meta(ge=0, le=2**16, title="First tokens kept", description="sinks: tokens that such a drafter keeps besides"),
     ] = _DEFAULTS.sinks
     prefill_chunk: Annotated[
         int, Meta(ge=1, le=2**20, title="Prefill chunk", description="tokens of the text that are read at once")
@@ -79,9 +80,7 @@ class LongContextSetupPanel(Panel):
         self.lengths.setToolTip(self.tr("Tokens before the first new one, such as 512, 2048, 8192 or 1k 4k"))
         tip = self.tr("The drafters to measure; each continues the text at every length")
         self.drafters = DraftersBox(self, first=_DRAFTERS, tip=tip)
-        self.measuring = ConfigForm(
-            MeasuringConfig, self, folded=("n_texts", "window", "sinks", "prefill_chunk")
-        )
+        self.measuring = ConfigForm(MeasuringConfig, self, folded=("n_texts", "window", "sinks", "prefill_chunk"))
         self.attention = KernelBox(self)
         self.more = FoldedRest(
             self.tr("More"),
@@ -90,8 +89,8 @@ class LongContextSetupPanel(Panel):
             self,
         )
         for signal in (
-            self.document.changed, self.models.changed, self.form.changed, self.measuring.changed, self.drafters.changed,
-            self.lengths.textChanged, self.attention.currentIndexChanged,
+            self.document.changed, self.models.changed, self.form.changed, self.measuring.changed,
+            self.drafters.changed, self.lengths.textChanged, self.attention.currentIndexChanged,
         ):  # fmt: skip
             signal.connect(self._on_changed)
         self.models.look_asked.connect(self._survey_again)

@@ -29,8 +29,9 @@ _HEAD = 16
 class LengthProgress(TabState):
     """At most one measurement: under way, ended, or read from a file.
 
-    parts: what runs made here have read of their documents, by id. chosen: the combination that panels show, None for the best of the longest length. counted: tokens of what the next
-    run reads, None while unknown; why_uncounted: why it cannot be read."""
+    parts: what runs made here have read of their documents, by id. chosen: the combination that panels show, None for
+    the best of the longest length. counted: tokens of what the next run reads, None while unknown; why_uncounted: why
+    it cannot be read."""
 
     work = MeasureLengths
 

@@ -1,4 +1,4 @@
-"""The document as a strip: what of it is read, the first tokens and the window that a drafter keeps, and the position."""
+"""The document as a strip: what of it is read, what a window of it keeps, what was written, and the position."""
 
 from typing import NamedTuple
 
@@ -174,7 +174,9 @@ class DocumentStrip(QWidget):
         """A triangle above the strip where the text has come to."""
         x = bar.left() + bar.width() * (self.facts.last + self.facts.n_new) / max(1, self._total())
         size = theme.GRID * 0.75
-        tip = QPolygonF([QPointF(x, bar.top()), QPointF(x - size, bar.top() - size), QPointF(x + size, bar.top() - size)])
+        tip = QPolygonF(
+            [QPointF(x, bar.top()), QPointF(x - size, bar.top() - size), QPointF(x + size, bar.top() - size)]
+        )
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.current().accent))
         painter.drawPolygon(tip)

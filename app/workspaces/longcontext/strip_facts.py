@@ -1,15 +1,16 @@
 """What the strip shows: the document as the next run would read it, or as the run on show has read it."""
 
+import re
 from typing import NamedTuple
 
 from app.workspaces.longcontext.choice import LengthChoice
 from app.workspaces.longcontext.document import LongDocument
 from app.workspaces.longcontext.words import tr
-from engine.drafters import over_model
-from engine.errors import InputError
 from engine.events import RunStarted
 
 _EXACT = 0.9995
+# A SPEC that names the size of its window.
+_WINDOW = re.compile(r"window:(\d{1,9})(?:\+(\d{1,9}))?:", re.ASCII)
 
 
 class TokenCount(NamedTuple):
@@ -80,15 +81,8 @@ def of_run(planned_facts: StripFacts | None, started: RunStarted, n_new: int) ->
 
 def kept_by(choice: LengthChoice) -> KeptPart:
     """What the drafters that are cut to a window keep; the size that the drafter of the pair names goes first."""
-    spec = choice.pair.drafter
-    try:
-        parts = over_model(spec)
-    except InputError:
-        parts = None
-    if parts is not None and parts.option:
-        window, _, sinks = parts.option.partition("+")
-        numbers = [int(number) if number.isascii() and number.isdecimal() else 0 for number in (window, sinks or "0")]
-        return KeptPart(*numbers)
+    if (named := _WINDOW.match(choice.pair.drafter)) is not None:
+        return KeptPart(int(named[1]), int(named[2] or choice.sinks))
     return KeptPart(choice.window, choice.sinks)
 
 

@@ -79,7 +79,9 @@ class LengthTablePanel(Panel):
         table.setWordWrap(False)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        table.setToolTip(self.tr("Click or ↑ ↓ choose a row for all plots; a click on a title sorts; right-click copies."))
+        table.setToolTip(
+            self.tr("Click or ↑ ↓ choose a row for all plots; a click on a title sorts; right-click copies.")
+        )
         header = table.horizontalHeader()
         header.setMinimumSectionSize(1)
         header.setSortIndicatorClearable(True)

@@ -1,7 +1,7 @@
 """Table model of lengths × drafters, in the order of lengths until it is sorted."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
@@ -17,6 +17,9 @@ from app.workspaces.longcontext.words import tr
 
 _NO_PARENT = QModelIndex()
 _Index = QModelIndex | QPersistentModelIndex
+FigureName: TypeAlias = Literal[
+    "speedup", "tau", "alpha", "ms_per_token", "prefill_ms", "drafter_prefill_ms", "verify_ms"
+]
 LENGTH, DRAFTER, SPEEDUP = 0, 1, 2
 
 
@@ -163,16 +166,16 @@ class LengthsModel(QAbstractTableModel):
                 lambda row: words.drafter_name(row.pick.drafter), "■ built-in drafter", is_text=True,
             ),
             LengthColumn(
-                tr("speedup"), tr("Plain time per token ÷ that with the drafter. [ ] 95 % interval; ( ) range."),
-                _speedup, lambda row: row.measured and row.measured.speedup, "0.00× (0.00 to 0.00)", is_text=True,
+                tr("speedup"), tr("Plain time per token ÷ that with the drafter. [ ]: 95 % interval, ( ): range."),
+                _speedup, lambda row: _figure(row, "speedup"), "0.00× (0.00 to 0.00)", is_text=True,
             ),
             LengthColumn(
-                "τ", tr("Tokens per round; plain decoding has 1."), lambda row: _number(row.measured and row.measured.tau),
-                lambda row: row.measured and row.measured.tau, "0.00",
+                "τ", tr("Tokens per round; plain decoding has 1."), lambda row: _number(_figure(row, "tau")),
+                lambda row: _figure(row, "tau"), "0.00",
             ),
             LengthColumn(
                 "α", tr("Acceptance rate: accepted ÷ tested, with its 95 % interval."), _alpha,
-                lambda row: row.measured and row.measured.alpha, "0.00 [0.00, 0.00]",
+                lambda row: _figure(row, "alpha"), "0.00 [0.00, 0.00]",
             ),
         )  # fmt: skip
 
@@ -181,23 +184,23 @@ def _time_columns() -> tuple[LengthColumn, ...]:
     return (
         LengthColumn(
             tr("a token"), tr("Time per new token; prefill is not in it."),
-            lambda row: quantities.milliseconds(row.measured and row.measured.ms_per_token),
-            lambda row: row.measured and row.measured.ms_per_token, "00.0 ms",
+            lambda row: quantities.milliseconds(_figure(row, "ms_per_token")),
+            lambda row: _figure(row, "ms_per_token"), "00.0 ms",
         ),
         LengthColumn(
             tr("prefill"), tr("Time to read the text, of both models."),
-            lambda row: quantities.milliseconds(row.measured and row.measured.prefill_ms),
-            lambda row: row.measured and row.measured.prefill_ms, "0,000 ms", rare=True,
+            lambda row: quantities.milliseconds(_figure(row, "prefill_ms")),
+            lambda row: _figure(row, "prefill_ms"), "0,000 ms", rare=True,
         ),
         LengthColumn(
             tr("its part"), tr("The drafter's part of the prefill."),
-            lambda row: quantities.milliseconds(row.measured and row.measured.drafter_prefill_ms),
-            lambda row: row.measured and row.measured.drafter_prefill_ms, "0,000 ms", rare=True,
+            lambda row: quantities.milliseconds(_figure(row, "drafter_prefill_ms")),
+            lambda row: _figure(row, "drafter_prefill_ms"), "0,000 ms", rare=True,
         ),
         LengthColumn(
             tr("verify"), tr("Time of the target over γ + 1 tokens."),
-            lambda row: quantities.milliseconds(row.measured and row.measured.verify_ms),
-            lambda row: row.measured and row.measured.verify_ms, "00.0 ms", rare=True,
+            lambda row: quantities.milliseconds(_figure(row, "verify_ms")),
+            lambda row: _figure(row, "verify_ms"), "00.0 ms", rare=True,
         ),
     )  # fmt: skip
 
@@ -205,7 +208,7 @@ def _time_columns() -> tuple[LengthColumn, ...]:
 def _memory_columns() -> tuple[LengthColumn, ...]:
     return (
         LengthColumn(
-            tr("K/V target"), tr("Keys and values of the target as allocated; before it is measured, as predicted (~)."),
+            tr("K/V target"), tr("Keys and values of the target as allocated; before, as predicted (~)."),
             lambda row: _memory(row, drafter=False), lambda row: _bytes(row, drafter=False), "~000 MB", rare=True,
         ),
         LengthColumn(
@@ -226,6 +229,12 @@ def _last_columns() -> tuple[LengthColumn, ...]:
             _note, lambda row: _note(row) or None, "", is_text=True,
         ),
     )  # fmt: skip
+
+
+def _figure(row: LengthRow, name: FigureName) -> float | None:
+    """A figure of a combination; None where it is not measured."""
+    value = None if row.measured is None else getattr(row.measured, name)
+    return value if isinstance(value, int | float) else None
 
 
 def _number(value: float | None) -> str:

@@ -276,7 +276,9 @@ class LongContextWorkspace(QWidget, Workspace):
 
     def _planned(self) -> StripFacts:
         lengths, document = self._lengths, self.setup.document
-        note = document.why_not() or lengths.why_uncounted or self.tr("its tokens are counted once the target is loaded")
+        note = (
+            document.why_not() or lengths.why_uncounted or self.tr("its tokens are counted once the target is loaded")
+        )
         return strip_facts.planned(document.reading.document, self.setup.choice(), lengths.counted, note)
 
     def _facts(self) -> StripFacts:
@@ -291,10 +293,10 @@ class LongContextWorkspace(QWidget, Workspace):
     def _lay_out(self) -> None:
         self.pages = QTabWidget(self)
         self.pages.setDocumentMode(True)
-        for widget, title in (
+        for page, title in (
             (self.table, self.tr("Lengths")), (self.rounds, self.tr("Rounds")), (self.tree, self.tr("Tree")),
         ):  # fmt: skip
-            self.pages.addTab(widget, title)
+            self.pages.addTab(page, title)
         text = QWidget(self)
         column = QVBoxLayout(text)
         column.setContentsMargins(0, 0, 0, 0)

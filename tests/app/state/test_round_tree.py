@@ -42,6 +42,6 @@ def test_a_path_is_followed_as_far_as_it_holds(path: tuple[int, ...], kept: tupl
 
 def test_a_line_shows_the_path_and_its_likeliest_alternatives_only() -> None:
     assert inline_nodes(tree_round()) == (0, 1, 4, 3, 5)
-    wide = tuple(token(f" {i}", "rejected", id=i, q=i / 100) for i in range(68))
+    wide = tuple(token(f" {i}", "rejected", id=i, q=(1 + i) / 100) for i in range(68))
     event = RoundFinished(0, wide, last(" x"), (9,), 1.0, 1.0, 0.0, parents=(-1,) * 68)
     assert inline_nodes(event) == tuple(range(68 - MOST_BESIDE, 68))

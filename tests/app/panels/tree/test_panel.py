@@ -56,10 +56,11 @@ def test_keys_move_along_the_branches(show: Show, qtbot: QtBot) -> None:
     panel = show(*tree_run(started()))
     panel.store.select(Selection(0, None))
     canvas = panel.canvas
-    moves = ((Qt.Key.Key_Right, 1), (Qt.Key.Key_Right, 3), (Qt.Key.Key_Down, 4), (Qt.Key.Key_Up, 3), (Qt.Key.Key_Left, 1),
-             (Qt.Key.Key_Up, 0), (Qt.Key.Key_Left, 0), (Qt.Key.Key_End, 6), (Qt.Key.Key_Home, 1))  # fmt: skip
+    moves = (
+        ("Right", 1), ("Right", 3), ("Down", 4), ("Up", 3), ("Left", 1), ("Up", 0), ("Left", 0), ("End", 6), ("Home", 1),
+    )  # fmt: skip
     for key, node in moves:
-        qtbot.keyClick(canvas, key)
+        qtbot.keyClick(canvas, getattr(Qt.Key, f"Key_{key}"))
         assert panel.store.selection == Selection(0, node), key
     qtbot.keyClick(canvas, Qt.Key.Key_PageDown)
     assert panel.store.selection == Selection(1, None)

@@ -4,8 +4,29 @@ import pytest
 
 from app.panel import Panel
 from app.workspaces.longcontext.workspace import LongContextWorkspace
+from engine.commands import Command, Estimate, PreviewPrompt, Survey
+from engine.events import Estimated, PromptPreviewed, Surveyed
+from tests.app.factory import FakeHost
 from tests.app.served import talking
 from tests.lengths import measurement
+
+
+def _answer_questions(host: FakeHost) -> None:
+    """Let the engine answer at once what the tab asks by itself, so that commands need not wait behind it."""
+    submit = host.submit
+
+    def submit_and_answer(command: Command) -> None:
+        submit(command)
+        if isinstance(command, Survey):
+            host.say(Surveyed(command.target, ()))
+        elif isinstance(command, Estimate):
+            pair = command.pair
+            host.say(Estimated(1, 2, 3, 10**9, "cpu", pair.target, pair.drafter, context=2048))
+        elif isinstance(command, PreviewPrompt):
+            most = command.request.most_tokens
+            host.say(PromptPreviewed(command.serial, "", most, n_all=9000))
+
+    host.submit = submit_and_answer  # type: ignore[method-assign]
 
 
 def _settle(workspace: LongContextWorkspace) -> None:
@@ -19,6 +40,12 @@ def tab(qtbot):  # type: ignore[no-untyped-def]
     with talking(qtbot, LongContextWorkspace, _settle) as talk:
         reading = talk.workspace.setup.document.reading
         qtbot.waitUntil(lambda: reading.document is not None, timeout=20_000)
+        # What the setup asks for by itself: what the pair takes, which models there are.
+        talk.say(Estimated(32_000_000, 8_000_000, 9_000_000, 2 * 10**9, "cpu", "builtin", "builtin", context=2048))
+        talk.say(Surveyed("builtin", ()))
+        _answer_questions(talk.host)
+        pending = [command for command in talk.host.submitted if isinstance(command, PreviewPrompt)]
+        talk.say(*(PromptPreviewed(command.serial, "", 1920, n_all=9000) for command in pending[-1:]))
         yield talk
         reading.close()
 

@@ -21,7 +21,9 @@ def test_lengths_are_read_as_people_write_them(text: str, lengths: tuple[int, ..
     assert read_lengths(text) == lengths
 
 
-@pytest.mark.parametrize("text", ["", " , ", "-5", "many", "1.5k", "0", "9" * 30, "k", "٣", ",".join(map(str, range(1, 99)))])
+@pytest.mark.parametrize(
+    "text", ["", " , ", "-5", "many", "1.5k", "0", "9" * 30, "k", "٣", ",".join(map(str, range(1, 99)))]
+)
 def test_what_is_no_length_is_refused_in_a_line(text: str) -> None:
     with pytest.raises(InputError) as refused:
         read_lengths(text)
@@ -33,7 +35,13 @@ def test_the_measurement_has_everything_that_is_chosen() -> None:
     assert (command.lengths, command.drafters, command.pages, command.part) == (
         (512, 2048, 8192), ("builtin", "lookup"), "3-7", "end",
     )  # fmt: skip
-    assert (command.gamma, command.window, command.sinks, command.prefill_chunk, command.attention) == (4, 512, 4, 256, "eager")
+    assert (command.gamma, command.window, command.sinks, command.prefill_chunk, command.attention) == (
+        4,
+        512,
+        4,
+        256,
+        "eager",
+    )
     assert command.settings == {"max_new_tokens": 64, "temperature": 0.5}
 
 

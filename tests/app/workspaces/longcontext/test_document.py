@@ -8,11 +8,14 @@ from app.workspaces.longcontext.document import LongDocument, builtin_document, 
 from engine.documents.readers import PlaceMark
 from engine.errors import InputError
 
-BOOK = LongDocument("book", "Book", "one two three", (PlaceMark(0, "page 1"), PlaceMark(4, "page 2"), PlaceMark(8, "page 3")))
+BOOK = LongDocument(
+    "book", "Book", "one two three", (PlaceMark(0, "page 1"), PlaceMark(4, "page 2"), PlaceMark(8, "page 3"))
+)
 
 
 @pytest.mark.parametrize(
-    ("pages", "text"), [("", "one two three"), ("2", "two "), ("2-3", "two three"), ("-2", "one two "), ("2–", "two three")]
+    ("pages", "text"),
+    [("", "one two three"), ("2", "two "), ("2-3", "two three"), ("-2", "one two "), ("2–", "two three")],
 )
 def test_pages_are_taken_by_their_numbers(pages: str, text: str) -> None:
     assert BOOK.part(pages) == text

@@ -103,7 +103,7 @@ def test_a_stopped_measurement_keeps_its_figures(tab) -> None:  # type: ignore[n
     workspace.context.verbs.do("stop")
     assert host.n_cancelled
     say(Refused("measurelengths", "stopped by the user", "the lengths measured so far are kept"))
-    assert store.can_start and "Stopped; the 4 combinations" in workspace.headline.warning.text()
+    assert store.can_start and "Stopped; the 4 combinations" in workspace.headline.course.text()
     assert workspace.headline.headline.text().startswith("At 512 tokens")
 
 
@@ -112,23 +112,21 @@ def test_the_tokens_of_the_document_are_counted_and_shown_on_the_strip(tab) -> N
     say()
     question = of_kind(host, PreviewPrompt)[-1]
     assert question.request.most_tokens == 2048 - 128 and question.request.part == "start"
-    say(PromptPreviewed(question.serial, "", 1920, n_all=9000))
     facts = workspace.strip.facts
     assert (facts.n_all, facts.first, facts.last) == (9000, 0, 1920)
     assert "the first 1,920 are read, 7,080 are cut off" in workspace.strip.description()
     assert store.engine.previewed is None
     workspace.setup.document.part.choose("end")
     say()
-    question = of_kind(host, PreviewPrompt)[-1]
-    say(PromptPreviewed(question.serial, "", 1920, n_all=9000))
+    say()
+    assert of_kind(host, PreviewPrompt)[-1].request.part == "end"
     assert (workspace.strip.facts.first, workspace.strip.facts.last) == (7080, 9000)
 
 
 def test_run_writes_on_from_the_document(tab) -> None:  # type: ignore[no-untyped-def]
     store, host, workspace, say = tab
-    say()
-    say(PromptPreviewed(of_kind(host, PreviewPrompt)[-1].serial, "", 1920, n_all=9000))
     workspace.setup.form.set_values({"tree": "4,8", "max_new_tokens": 32})
+    say()
     workspace.do("run")
     (run,) = of_kind(host, Run)
     assert run.settings["tree"] == "4,8" and run.request.prompt.startswith(workspace.setup.document.text()[:100])
@@ -161,7 +159,6 @@ def test_what_cannot_be_read_is_a_reason_and_not_a_run(tab, qtbot: QtBot, tmp_pa
 
 def test_a_count_that_is_refused_is_a_reason(tab) -> None:  # type: ignore[no-untyped-def]
     _, host, workspace, say = tab
-    say()
     say(PromptPreviewed(of_kind(host, PreviewPrompt)[-1].serial, why_not="the prompt is empty; write a word"))
     assert "the prompt is empty" in workspace.why_not("run") and "the prompt is empty" in workspace.strip.description()
 
@@ -201,7 +198,13 @@ def test_choices_are_kept_between_sessions(tab, tmp_path: Path) -> None:  # type
     again = LongContextWorkspace(workspace.context)
     again.restore(settings)
     choice = again.setup.choice()
-    assert (choice.lengths, choice.attention, choice.n_read, choice.part, choice.sinks) == ("64", "eager", 700, "end", 2)
+    assert (choice.lengths, choice.attention, choice.n_read, choice.part, choice.sinks) == (
+        "64",
+        "eager",
+        700,
+        "end",
+        2,
+    )
     assert set(again.setup.drafters.checked()) == {"lookup", "window:builtin"} and choice.settings["tree"] == "2,2"
     assert again.pages.currentIndex() == 2
     again.deleteLater()
