@@ -6,7 +6,7 @@ from functools import reduce
 import msgspec
 import pytest
 
-from engine.events import BlockFinished, Lane, Progressed, RunFailed
+from engine.events import BlockFinished, Lane, Progressed, RoundFinished, RunFailed
 from engine.runs.summary import BlockTime, Position, Summary, fold
 from tests.engine.runs import stories
 
@@ -147,3 +147,21 @@ def test_thousands_of_blocks_are_summed_up_at_once() -> None:
         blocks=tuple(BlockTime(lane, i, 2.0, 1.0, 1.0) for i in range(20_000) for lane in ("plain", "speculative")),
     )
     assert summary.speedup_ci == (1.0, 1.0)
+
+
+def judged_together(event: RoundFinished, *prefix_probs: float) -> RoundFinished:
+    """The same round by block verification."""
+    tokens = zip(event.proposed, prefix_probs, strict=True)
+    proposed = tuple(msgspec.structs.replace(token, prefix_prob=prob) for token, prob in tokens)
+    return msgspec.structs.replace(event, proposed=proposed)
+
+
+def test_of_blocks_alpha_is_the_overlap_of_all_drafted_tokens_and_has_no_interval() -> None:
+    rounds = [
+        judged_together(stories.round_of(i, "accepted", "rejected", "untested"), 0.9, 0.4, 0.1) for i in range(20)
+    ]
+    summary = folded(stories.started(3), *rounds)
+    assert summary.alpha == summary.alpha_overlap == pytest.approx(0.5)
+    assert (summary.n_overlaps, summary.n_tested, summary.alpha_ci) == (60, 40, None)
+    assert summary.tau == pytest.approx(2.0)
+    assert summary.predicted_tau is not None
