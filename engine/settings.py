@@ -3,6 +3,7 @@
 * imports neither Qt nor torch."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -89,7 +90,8 @@ def make_config(kind: type[Config], settings: Mapping[str, Setting]) -> Config:
         raise InputError(f"there is no setting {unknown_names[0]!r}", f"settings are: {', '.join(sorted(names))}")
     for name, value in settings.items():
         try:
-            msgspec.convert({name: value}, kind)
+            with suppress(InputError):  # of settings that do not fit each other: told of all of them together
+                msgspec.convert({name: value}, kind)
         except msgspec.ValidationError as err:
             reason = str(err).split(" - at")[0].replace("Expected ", "must be ").replace("`", "")
             raise InputError(

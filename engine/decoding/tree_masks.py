@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel
-from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
+from transformers.cache_utils import DynamicSlidingWindowLayer
 
 from engine.decoding.token_tree import Tree
 
@@ -33,7 +33,7 @@ def masks(cache: DynamicCache, config: PreTrainedConfig, tree: Tree, dtype: torc
     return by_name if len({kind.window for kind in kinds}) > 1 else next(iter(by_name.values()))
 
 
-def why_no_tree(model: PreTrainedModel, cache: DynamicCache) -> str:
+def why_no_tree(model: PreTrainedModel) -> str:
     """Why these modules cannot read trees; empty where they can, as far as their kinds of layers and masks tell."""
     config = model.config
     if config.get_text_config() is not config:
@@ -43,8 +43,6 @@ def why_no_tree(model: PreTrainedModel, cache: DynamicCache) -> str:
         return f"it has layers of the kind {min(unknown)}"
     if "position_ids" not in signature(model.forward).parameters:
         return "its modules take no positions"
-    if not all(isinstance(layer, DynamicLayer) for layer in cache.layers):
-        return "not all of its layers keep keys and values"
     if getattr(config, "_attn_implementation", None) not in ("sdpa", "eager"):
         return "its attention takes no masks"
     return ""

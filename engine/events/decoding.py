@@ -140,6 +140,49 @@ class RoundFinished(Event, frozen=True):
     parents: tuple[int, ...] = ()
     path: tuple[int, ...] = ()
 
+    @property
+    def depth(self) -> int:
+        """The most tokens of the draft that could be accepted in a row: all of a chain, the depth of a tree."""
+        depths: list[int] = []
+        for parent in self.parents:
+            depths.append(depths[parent] + 1 if 0 <= parent < len(depths) else 1)
+        return max(depths, default=len(self.proposed))
+
+    @property
+    def n_accepted(self) -> int:
+        """How many of the proposed tokens were accepted."""
+        return sum(token.fate == "accepted" for token in self.proposed)
+
+    @property
+    def n_tested(self) -> int:
+        """At how many places of the text a proposed token was tested.
+
+        Several tokens of a tree may be tested at one place, which counts once."""
+        if self.parents:
+            return self.n_accepted + (self.last is not None and self.last.kind == "correction")
+        return sum(token.fate != "untested" for token in self.proposed)
+
+    @property
+    def in_a_row(self) -> tuple[ProposedToken, ...]:
+        """What can be shown in a line: all of a chain; of a tree the accepted path, and the first token rejected."""
+        if not self.parents:
+            return self.proposed
+        end = self.path[-1] if self.path else -1
+        rejected = (node for node, parent in enumerate(self.parents) if parent == end)
+        after = next(rejected, None) if self.last is not None else None
+        nodes = self.path if after is None else (*self.path, after)
+        return tuple(self.proposed[node] for node in nodes)
+
+    @property
+    def overlaps(self) -> tuple[float, ...]:
+        """sum(min(p, q)) at each of these places, or the largest of the tokens that were proposed there."""
+        if not self.parents:
+            return tuple(token.overlap for token in self.proposed[: self.n_tested])
+        own: dict[int, float] = {}
+        for token, parent in zip(self.proposed, self.parents, strict=False):
+            own[parent] = max(own.get(parent, 0.0), token.overlap)
+        return tuple(own.get(parent, 0.0) for parent in (-1, *self.path)[: self.n_tested])
+
 
 class Measured(Event, frozen=True):
     """A value of a declared series, at a round or a training step."""

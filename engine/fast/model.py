@@ -22,8 +22,8 @@ from engine.fast.weights import FusedLayer, FusedWeights, first_layers
 
 
 class _States(NamedTuple):
-    """One layer of a forward: views for new keys and values [n, H_kv, D]; mix: queries [n, H, D] -> the values mixed for
-    each, [n, H, D]; turns: how it rotates the new ids."""
+    """One layer of a forward: views for new keys and values [n, H_kv, D]; mix: queries [n, H, D] -> the values mixed
+    for each, [n, H, D]; turns: how it rotates the new ids."""
 
     new_keys: Tensor
     new_values: Tensor

@@ -83,15 +83,27 @@ def merged(a: PartialAttention, b: PartialAttention) -> Tensor:
 
 def unmasked(queries: Tensor, keys: Tensor, values: Tensor, scale: float) -> PartialAttention:
     """Attention [H, n, D] to all keys and values [H, positions, D], by the kernel that reads them fastest."""
-    given = queries.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0)
-    if not queries.is_cuda:
-        mixed, log_sums = _aten._scaled_dot_product_flash_attention_for_cpu(*given, scale=scale)
-    elif queries.dtype in _HALVES and queries.shape[-1] % _STEP == 0 and queries.shape[-1] <= _MOST_HEAD_SIZE:
-        mixed, log_sums, *_ = _aten._scaled_dot_product_flash_attention(*given, scale=scale)
-    else:
-        mixed, log_sums, *_ = _aten._scaled_dot_product_efficient_attention(*given, None, True, scale=scale)
+    attend = on_gpu if queries.is_cuda else on_cpu
+    mixed, log_sums = attend(queries.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0), scale)
     # Some kernels pad the number of queries.
     return PartialAttention(mixed[0], log_sums[0, :, : queries.shape[1]].unsqueeze(-1).float())
+
+
+def on_cpu(queries: Tensor, keys: Tensor, values: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+    """Attention [B, H, n, D] without a mask, and its logarithms of sums, [B, H, n or more]."""
+    mixed, log_sums = _aten._scaled_dot_product_flash_attention_for_cpu(queries, keys, values, scale=scale)
+    return mixed, log_sums
+
+
+def on_gpu(queries: Tensor, keys: Tensor, values: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+    """The same; half precision has a faster kernel than float32."""
+    size = queries.shape[-1]
+    if queries.dtype in _HALVES and size % _STEP == 0 and size <= _MOST_HEAD_SIZE:
+        mixed, log_sums, *_ = _aten._scaled_dot_product_flash_attention(queries, keys, values, scale=scale)
+    else:
+        attend = _aten._scaled_dot_product_efficient_attention
+        mixed, log_sums, *_ = attend(queries, keys, values, None, True, scale=scale)
+    return mixed, log_sums
 
 
 def _masked(queries: Tensor, keys: Tensor, values: Tensor, bias: Tensor, scale: float) -> PartialAttention:

@@ -19,7 +19,7 @@ def round_tokens(rounds: Sequence[RoundFinished]) -> tuple[MarkedToken, ...]:
     tokens: list[MarkedToken] = []
     for event in rounds:
         left = len(event.emitted)
-        for proposed in event.proposed:
+        for proposed in event.in_a_row:
             kept = proposed.fate == "accepted" and left > 0
             left -= kept
             fate: MarkedFate = proposed.fate if proposed.fate != "accepted" or kept else "untested"
