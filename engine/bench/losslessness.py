@@ -96,7 +96,7 @@ def check(
 def _first_divergence(
     pair: HostedPair, prompts: Sequence[Sequence[int]], config: SpeculativeConfig
 ) -> Generator[Event, None, int | None]:
-    """Index of the first token that differs from plain decoding at any draft length; None where none does."""
+    """Index of the first token that differs from plain decoding, of chains at any draft length; None where none does."""
     rules = {"generation_rules": config.generation_rules, "repetition_penalty": config.repetition_penalty}
     shared = {"max_new_tokens": config.max_new_tokens, "stop_at_end": False, **rules}
     greedy_config = make_config(
@@ -105,7 +105,7 @@ def _first_divergence(
     plain_config = make_config(PlainConfig, shared)
     for index, prompt in enumerate(prompts):
         plain = pair.ids("plain", plain_config, prompt)
-        for gamma in sorted({*_GREEDY_GAMMAS, config.gamma}):
+        for gamma in [config.gamma] if config.tree else sorted({*_GREEDY_GAMMAS, config.gamma}):
             ids = pair.ids("speculative", replace(greedy_config, gamma=gamma), prompt)
             if ids != plain:
                 return next(i for i, (a, b) in enumerate(zip_longest(ids, plain)) if a != b)

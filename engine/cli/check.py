@@ -10,7 +10,7 @@ from engine import drafters
 from engine.cli.exit_status import OK
 from engine.cli.options import MOST, Json, PairOptions, Settings, refuse_above, with_options
 from engine.cli.output import Output
-from engine.errors import InputError
+from engine.errors import EngineError, InputError
 from engine.events import HostKind
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.settings import AcceptRule, make_config
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _ENGINES: tuple[HostKind, ...] = get_args(HostKind)
 _RULES: tuple[AcceptRule, ...] = get_args(AcceptRule)
 _HIDDEN = ("stop_at_end", "baseline", "repeats", "accept")
-_ALL = "all"
+_ALL, _SMALL_TREE = "all", "2,2"
 _MOST_TABLES = 1000
 _SHAPES = {1: "γ 1", 2: "γ 2", 3: "γ 3", 4: "γ 4"}
 _SHARPNESS = {0.4: "peaky", 1.0: "medium", 3.0: "flat"}
@@ -36,7 +36,7 @@ def losslessness(
     samples: Annotated[int, typer.Option(help="speculative generations to hold against the target")] = 2000,
     prompts: Annotated[int, typer.Option(help="prompts for the greedy check")] = 4,
     engine: Annotated[str, typer.Option(help="thread, or process: where the texts are made")] = "thread",
-    accept: Annotated[str, typer.Option(help=f"{', '.join(_RULES)}, or all that fit the draft")] = "token",
+    accept: Annotated[str, typer.Option(help=f"{', '.join(_RULES)}, or all")] = "token",
     json: Json = False,
 ) -> int:
     """Check for equal greedy tokens, and for an equal distribution of the first tokens when sampling."""
@@ -61,11 +61,17 @@ def losslessness(
         prompt_starts = asked.ids if asked.chat else [prompt[: max(1, max_length)] for prompt in asked.ids]
         for config in configs:
             config = msgspec.structs.replace(config, max_new_tokens=min(config.max_new_tokens, max_length))
-            for item in check(hosted, target, prompt_starts, config, n_samples=samples):
-                if isinstance(item, Losslessness):
-                    verdicts.append(item)
-                else:
-                    output.event(item)
+            try:
+                for item in check(hosted, target, prompt_starts, config, n_samples=samples):
+                    if isinstance(item, Losslessness):
+                        verdicts.append(item)
+                    else:
+                        output.event(item)
+            except EngineError as err:
+                if not config.tree or settings.get("tree"):
+                    raise
+                output.note(f"{config.accept} is left out: {err.message}")  # nobody asked for this tree
+                continue
             if len(configs) > 1:
                 _show_verdict(verdicts[-1], output)
     output.summary(_together(verdicts))
@@ -96,13 +102,15 @@ def rules(
 
 
 def _configs(settings: Settings, accept: str) -> list[SpeculativeConfig]:
-    """The settings under each rule that was asked for. Raises InputError for one that is unknown or does not fit."""
+    """The settings under each rule that was asked for; all of them are those of chains, and those of trees over the
+    tree that was asked for or a small one. Raises InputError for a rule that is unknown or does not fit."""
     if accept != _ALL and accept not in _RULES:
         raise InputError(f"unknown accept rule {accept!r}", f"use {', '.join(_RULES)} or {_ALL}")
-    of_trees: tuple[AcceptRule, ...] = ("recursive", "traversal")
-    fitting: tuple[AcceptRule, ...] = of_trees if settings.get("tree") else ("token", "block")
-    chosen: Sequence[str] = fitting if accept == _ALL else [accept]
-    return [make_config(SpeculativeConfig, {**settings, "accept": rule}) for rule in chosen]
+    if accept != _ALL:
+        return [make_config(SpeculativeConfig, {**settings, "accept": accept})]
+    chains = [{"tree": "", "accept": rule} for rule in ("token", "block")]
+    trees = [{"tree": settings.get("tree") or _SMALL_TREE, "accept": rule} for rule in ("recursive", "traversal")]
+    return [make_config(SpeculativeConfig, {**settings, **chosen}) for chosen in [*chains, *trees]]
 
 
 def _show_verdict(verdict: "Losslessness", output: Output) -> None:

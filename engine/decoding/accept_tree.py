@@ -89,7 +89,7 @@ def first_left(accepted: Tensor, parents: Tensor) -> Tensor:
 def overlaps(p: Tensor, q: Tensor, parents: Tensor) -> Tensor:
     """sum(min(p, q)) at the parent of each node, [..., n]."""
     n, n_entries = q.shape[-2:]
-    rows = (parents + 1).expand(q.shape[:-1]).reshape(-1, n)
+    rows = (parents + 1).expand(q.shape[:-1]).reshape(p.shape[:-2].numel(), n)
     first = torch.arange(rows.shape[0], device=p.device).unsqueeze(-1) * (n + 1)
     p_rows = p.reshape(-1, n_entries).index_select(0, (first + rows).view(-1)).view(q.shape)
     return torch.minimum(p_rows, q).sum(-1)

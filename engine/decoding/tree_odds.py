@@ -54,18 +54,19 @@ def traversal_odds(p: Tensor, q: Tensor, tokens: Tensor, parents: Tensor) -> Odd
     accept_prob: with which the path to each node is accepted, once all nodes before it in post-order were refused. Each
     refusal takes the node out: at its parent, reached with a, p becomes the rest of max(a p - q, 0), q loses the token,
     and a is stored anew, for the children that are left. Source: arXiv:2505.12398 (Traversal Verification)."""
-    n = tokens.shape[-1]
+    n, n_trees = tokens.shape[-1], p.shape[:-2].numel()
     drawn_from = untried(q, tokens, parents)
     left, drafted = _flat_rows(p).clone(), _flat_rows(drawn_from)
-    ids, up = tokens.reshape(-1, n), parents.expand(tokens.shape).reshape(-1, n)
-    q_token = drawn_from.gather(-1, tokens.unsqueeze(-1)).reshape(-1, n).double()
-    firsts = _FirstChildren(_ratio(_entries(p, parents.expand_as(tokens) + 1, tokens).reshape(-1, n), q_token), up)
+    ids, up = tokens.reshape(n_trees, n), parents.expand(tokens.shape).reshape(n_trees, n)
+    q_token = drawn_from.gather(-1, tokens.unsqueeze(-1)).reshape(n_trees, n).double()
+    p_token = _entries(p, parents.expand(tokens.shape) + 1, tokens).reshape(n_trees, n)
+    firsts = _FirstChildren(_ratio(p_token, q_token), up)
     reached, siblings = firsts.reached(), draft_tree.next_siblings(up)
     # One column more, for the sibling that a last child does not have.
     ids, q_token = functional.pad(ids, (0, 1)), functional.pad(q_token, (0, 1), value=1.0)
     place = draft_tree.post_order(up)
     order = torch.zeros_like(place).scatter(-1, place, torch.arange(n, device=p.device).expand_as(place))
-    batch = torch.arange(ids.shape[0], device=p.device).unsqueeze(-1)
+    batch = torch.arange(n_trees, device=p.device).unsqueeze(-1)
     odds = [reached[:, :0]]
     for k in range(n):
         node = order[:, k : k + 1]
@@ -128,11 +129,11 @@ class _FirstChildren:
 
 def _sibling_by_sibling(p: Tensor, drawn_from: Tensor, tokens: Tensor, parents: Tensor) -> Odds:
     """Odds of each node once its earlier siblings were refused; each refusal leaves the residual of p at the parent."""
-    n = tokens.shape[-1]
-    left, drafted, ids = _flat_rows(p).clone(), drawn_from.reshape(-1, n, p.shape[-1]), tokens.reshape(-1, n)
-    rows = (parents + 1).expand(tokens.shape).reshape(-1, n)
-    rows = rows + (n + 1) * torch.arange(rows.shape[0], device=p.device).unsqueeze(-1)
-    odds = [p.new_empty(ids.shape[0], 0)]
+    n, n_trees = tokens.shape[-1], p.shape[:-2].numel()
+    left, drafted = _flat_rows(p).clone(), drawn_from.reshape(n_trees, n, p.shape[-1])
+    ids, rows = tokens.reshape(n_trees, n), (parents + 1).expand(tokens.shape).reshape(n_trees, n)
+    rows = rows + (n + 1) * torch.arange(n_trees, device=p.device).unsqueeze(-1)
+    odds = [p.new_empty(n_trees, 0)]
     for i in range(n):
         current, q, token = left.index_select(0, rows[:, i]), drafted[:, i], ids[:, i : i + 1]
         odds.append(_ratio(current.gather(-1, token), q.gather(-1, token)).clamp_max(1.0))

@@ -164,7 +164,7 @@ class RoundFinished(Event, frozen=True):
 
     @property
     def in_a_row(self) -> tuple[ProposedToken, ...]:
-        """What can be shown in a line: all of a chain; of a tree the accepted path, and the first token rejected next."""
+        """What can be shown in a line: all of a chain; of a tree the accepted path, and the first token rejected."""
         if not self.parents:
             return self.proposed
         end = self.path[-1] if self.path else -1

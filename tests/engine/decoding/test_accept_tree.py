@@ -285,7 +285,7 @@ def triples(rule: str, parents: Sequence[int], warp: Warp, n: int, seed: int) ->
 EXHAUSTED = Warp(1.0, top_k=2)
 
 
-@pytest.mark.parametrize(("parents", "warp"), [(BINARY, Warp(1.0)), (UNEVEN, Warp(0.8, top_p=0.9)), (THREE, EXHAUSTED)])
+@pytest.mark.parametrize(("parents", "warp"), [(BINARY, Warp(0.8, top_p=0.9)), (THREE, EXHAUSTED)])
 @EVERY_RULE
 def test_first_three_tokens_are_jointly_distributed_as_the_target(
     rule: str, parents: tuple[int, ...], warp: Warp
@@ -293,7 +293,7 @@ def test_first_three_tokens_are_jointly_distributed_as_the_target(
     p = sampling.probabilities(TABLE_P, warp)
     expected = (p[0][:, None, None] * p[:, :, None] * p[None, :, :]).flatten()
     texts = triples(rule, parents, warp, N_SAMPLES, seed=29)
-    n_tests = 3 * len(RULES) * 2
+    n_tests = 2 * len(RULES) * 2
     assert p_value(texts @ torch.tensor([16, 4, 1]), expected) > 1e-3 / n_tests
     assert p_value(texts[:, 0], p[0]) > 1e-3 / n_tests
 

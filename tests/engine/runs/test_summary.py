@@ -6,7 +6,7 @@ from functools import reduce
 import msgspec
 import pytest
 
-from engine.events import BlockFinished, Lane, Progressed, RunFailed
+from engine.events import BlockFinished, Lane, Progressed, RoundFinished, RunFailed
 from engine.runs.summary import BlockTime, Position, Summary, fold
 from tests.engine.runs import stories
 
@@ -173,3 +173,21 @@ def test_a_round_tells_how_its_tree_is_shown_in_one_line() -> None:
     assert [token.id for token in stories.tree_round(0, (0,), last=False).in_a_row] == [10]
     chain = stories.round_of(0, "accepted", "rejected", "untested")
     assert (chain.in_a_row, chain.depth, chain.n_accepted, chain.n_tested) == (chain.proposed, 3, 1, 2)
+
+
+def judged_together(event: RoundFinished, *prefix_probs: float) -> RoundFinished:
+    """The same round by block verification."""
+    tokens = zip(event.proposed, prefix_probs, strict=True)
+    proposed = tuple(msgspec.structs.replace(token, prefix_prob=prob) for token, prob in tokens)
+    return msgspec.structs.replace(event, proposed=proposed)
+
+
+def test_of_blocks_alpha_is_the_overlap_of_all_drafted_tokens_and_has_no_interval() -> None:
+    rounds = [
+        judged_together(stories.round_of(i, "accepted", "rejected", "untested"), 0.9, 0.4, 0.1) for i in range(20)
+    ]
+    summary = folded(stories.started(3), *rounds)
+    assert summary.alpha == summary.alpha_overlap == pytest.approx(0.5)
+    assert (summary.n_overlaps, summary.n_tested, summary.alpha_ci) == (60, 40, None)
+    assert summary.tau == pytest.approx(2.0)
+    assert summary.predicted_tau is not None
