@@ -23,7 +23,7 @@ from engine.models import target_state, tree_fit
 from engine.models.chat_template import asked_as_chat
 from engine.models.conversation import with_system
 from engine.models.loading import LoadedModel
-from engine.models.prompt_encoding import begin_ids, encode_prompt
+from engine.models.prompt_encoding import encode_prompt
 from engine.prompts import Message
 from engine.settings import ChatChoice, ChatConfig, GenerationConfig, Request
 
@@ -62,13 +62,12 @@ class Provenance(NamedTuple):
 
 class AskedPrompt(NamedTuple):
     """A prompt as ids. messages: the conversation, where it is asked as chat. warning: what was changed in it, and the
-    way out of that. n_all: the tokens of the whole text, where only a part of it is asked."""
+    way out of that."""
 
     ids: tuple[int, ...]
     messages: tuple[Message, ...] = ()
     warning: str = ""
     way_out: str = "put it into the question yourself to have it elsewhere"
-    n_all: int = 0
 
 
 class RunContext:
@@ -198,18 +197,7 @@ class RunContext:
         if request.prompt_ids is not None:
             return AskedPrompt(self._fitting(request.prompt_ids), request.messages)
         encoded = encode_prompt(self.target.tokenizer, request.prompt)
-        ids, n_all = self._part(encoded.ids, request), len(encoded.ids)
-        return AskedPrompt(self._fitting(ids), warning=encoded.note, way_out=_AS_WRITTEN, n_all=n_all)
-
-    def _part(self, ids: tuple[int, ...], request: Request) -> tuple[int, ...]:
-        """The part of a text that is asked for; its end stands behind what the tokenizer puts before a text."""
-        most = request.most_tokens
-        if not 0 < most < len(ids):
-            return ids
-        if request.part == "start":
-            return ids[:most]
-        begin = begin_ids(self.target.tokenizer)
-        return (*begin, *ids[len(ids) - max(0, most - len(begin)) :])[:most]
+        return AskedPrompt(self._fitting(encoded.ids), warning=encoded.note, way_out=_AS_WRITTEN)
 
 
 def rules_of(target: LoadedModel, config: GenerationConfig) -> GenerationRules:

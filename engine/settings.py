@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from engine.errors import InputError
-from engine.events import Setting, TextPart
+from engine.events import Setting
 from engine.prompts import Message
 
 Config = TypeVar("Config", bound=msgspec.Struct)
@@ -71,16 +71,13 @@ class ChatConfig(TemplateConfig, frozen=True):
 class Request(msgspec.Struct, frozen=True):
     """What to continue. `prompt_ids` are used as they are if present (a fork); otherwise `prompt` is tokenized.
 
-    messages: a whole conversation, whose last turn is the prompt; empty where there are no earlier turns. most_tokens:
-    so many tokens at most of a prompt that is continued as it is, 0 for all; part: its beginning or its end."""
+    messages: a whole conversation, whose last turn is the prompt; empty where there are no earlier turns."""
 
     prompt: str
     prompt_ids: tuple[int, ...] | None = None
     forked_from: str | None = None
     forked_at: int | None = None
     messages: tuple[Message, ...] = ()
-    most_tokens: int = 0
-    part: TextPart = "start"
 
 
 def make_config(kind: type[Config], settings: Mapping[str, Setting]) -> Config:

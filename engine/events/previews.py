@@ -9,7 +9,7 @@ class PromptPreviewed(Event, frozen=True):
     """A prompt as the loaded target would read it. serial: of the command. text: its beginning, where it is very long.
 
     chat: whether its chat template wrote it. note: what that changed. why_not: why it cannot be asked so, in one line,
-    empty if it can. n_all: the tokens of the whole text, where n_tokens are those of the part that is asked."""
+    empty if it can."""
 
     serial: int
     text: str = ""
@@ -17,4 +17,3 @@ class PromptPreviewed(Event, frozen=True):
     chat: bool = False
     note: str = ""
     why_not: str = ""
-    n_all: int = 0

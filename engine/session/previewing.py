@@ -25,8 +25,7 @@ def preview(session: "Session", command: PreviewPrompt, cancelled: Flag) -> Iter
         yield PromptPreviewed(command.serial, why_not=f"{err.message}; {err.hint}")
         return
     text = context.target.texts.text(prompt.ids)[:LONGEST]
-    chat, n = bool(prompt.messages), len(prompt.ids)
-    yield PromptPreviewed(command.serial, text, n, chat=chat, note=prompt.warning, n_all=prompt.n_all or n)
+    yield PromptPreviewed(command.serial, text, len(prompt.ids), chat=bool(prompt.messages), note=prompt.warning)
 
 
 HANDLERS = {PreviewPrompt: preview}

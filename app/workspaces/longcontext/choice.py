@@ -10,7 +10,7 @@ from app.words.counts import count
 from app.workspaces.longcontext.words import tr
 from engine.commands import Load, MeasureLengths, Run
 from engine.errors import InputError
-from engine.events import AttentionName, Setting, TextPart
+from engine.events import AttentionName, Setting, TextPart, TextRead
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.settings import ChatConfig, GenerationConfig, Request
@@ -18,14 +18,10 @@ from engine.settings import ChatConfig, GenerationConfig, Request
 _SEPARATORS = re.compile(r"[\s,;،؛、，；]+")
 _EXAMPLE = "512, 2048, 8192"
 _LARGEST_LENGTH, _MOST_LENGTHS, _LONGEST_SHOWN, _MOST_NAMED = 10**8, 64, 20, 5
-# More characters than tokens ever need: beyond, a text is counted in parts.
-_CHARACTERS_PER_TOKEN = 12
-_LEAST_CHARACTERS = 200_000
 
 
 class LengthChoice(NamedTuple):
-    """What is chosen. settings: of SpeculativeConfig; text: `builtin` or a path; n_read: tokens of it that a run reads,
-    0 for as many as fit."""
+    """What is chosen. settings: of SpeculativeConfig; text: `builtin` or a path."""
 
     pair: Load
     drafters: tuple[str, ...]
@@ -33,7 +29,6 @@ class LengthChoice(NamedTuple):
     text: str
     pages: str
     part: TextPart
-    n_read: int
     n_texts: int
     repeats: int
     window: int
@@ -123,17 +118,11 @@ def measurement(choice: LengthChoice) -> MeasureLengths:
     )
 
 
-def request(choice: LengthChoice, text: str, context: int) -> Request:
-    """What a run reads of a text. context: of the target, 0 while it is not known, when the target itself refuses."""
-    fits = max(1, context - choice.n_new) if context else 0
-    most = min(filter(None, (choice.n_read, fits)), default=0)
-    return Request(enough_of(text, most, choice.part), most_tokens=most, part=choice.part)
-
-
-def run(choice: LengthChoice, text: str, context: int, *, held: bool = False) -> Run:
-    """The run on the document; held: it pauses after its first round."""
+def run(choice: LengthChoice, read: TextRead, *, held: bool = False) -> Run:
+    """The run on a text as it was read; held: it pauses after its first round."""
     method, _ = _method(choice)
-    return Run(method, _settings(choice), request(choice, text, context), paused=held, n_free=1 if held else 0)
+    request = Request("", read.ids)
+    return Run(method, _settings(choice), request, paused=held, n_free=1 if held else 0)
 
 
 def _method(choice: LengthChoice) -> tuple[str, type[ChatConfig]]:
@@ -146,11 +135,3 @@ def _settings(choice: LengthChoice) -> dict[str, Setting]:
     _, config = _method(choice)
     own = {name: value for name, value in choice.settings.items() if name in config.__struct_fields__}
     return {**own, "chat": "off"}
-
-
-def enough_of(text: str, most: int, part: TextPart) -> str:
-    """The end or the beginning of a text that surely holds so many tokens; all of it for 0."""
-    n = max(_LEAST_CHARACTERS, most * _CHARACTERS_PER_TOKEN)
-    if not most or len(text) <= n:
-        return text
-    return text[:n] if part == "start" else text[-n:]

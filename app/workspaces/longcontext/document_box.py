@@ -15,12 +15,12 @@ from app.widgets.note_label import NoteLabel
 from app.widgets.number_box import WholeNumberBox
 from app.widgets.steady_box import SteadyBox
 from app.words.counts import count
-from app.workspaces.longcontext.document import BUILTIN, read_pages
-from app.workspaces.longcontext.reading import DocumentReading
+from engine.commands import ReadText
+from engine.documents.page_range import BUILTIN, parse_pages
 from engine.errors import InputError
-from engine.events import TextPart
+from engine.events import TextPart, TextRead
 
-_KEY, _MOST_RECENT, _NOTE_LINES = "long-context/documents", 8, 3
+_KEY, _MOST_RECENT, _NOTE_LINES, _MOST_SKIPPED = "long-context/documents", 8, 3, 2
 _MOST_TOKENS = 10**8
 
 
@@ -31,13 +31,11 @@ class DocumentBox(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.reading = DocumentReading(self)
-        self.reading.changed.connect(self._on_read)
         self.box = SteadyBox(self)
         self.box.setAccessibleName(self.tr("Document"))
         self.box.setToolTip(self.tr("The text to read: the one that comes with Draftscope, or a file of yours."))
         self.box.addItem(self.tr("built-in text"), BUILTIN)
-        self.box.currentIndexChanged.connect(self._on_chosen)
+        self.box.currentIndexChanged.connect(self._on_changed)
         self.file = QPushButton(self.tr("File…"), self)
         self.file.setToolTip(self.tr("Choose a text, a PDF, a page, a book or an Office file"))
         self.file.clicked.connect(
@@ -62,7 +60,6 @@ class DocumentBox(QWidget):
         for signal in (self.pages.textChanged, self.n_read.valueChanged, self.part.currentIndexChanged):
             signal.connect(self._on_changed)
         self._lay_out()
-        self._describe()
 
     def spec(self) -> str:
         """The chosen document: `builtin`, or the path of a file."""
@@ -82,26 +79,27 @@ class DocumentBox(QWidget):
         """Where the document is cut."""
         return "end" if self.part.value() == "end" else "start"
 
-    def text(self) -> str:
-        """The text of the chosen pages; empty where there is none yet. Raises InputError."""
-        document = self.reading.document
-        return "" if document is None else document.part(self.pages.text())
+    def question(self, n_new: int) -> ReadText:
+        """The question for what is chosen as a prompt that leaves room for n_new tokens. Raises InputError."""
+        pages = self.pages.text().strip()
+        parse_pages(pages)
+        return ReadText(self.spec(), pages, self.chosen_part(), self.n_read.value(), n_new)
 
     def why_not(self) -> str:
-        """Why nothing can be read; empty where something can."""
-        if self.reading.failure is not None:
-            return self.reading.failure.message
-        if self.reading.document is None:
-            return self.tr("the document is being read") if self.reading.busy else self.tr("no document is read yet")
+        """Why nothing can be read; empty where something may."""
         try:
-            read_pages(self.pages.text(), len(self.reading.document.pages))
+            self.question(1)
         except InputError as err:
             return err.message
         return ""
 
-    def read(self) -> None:
-        """Read the chosen document, if it is not there."""
-        self.reading.read(self.spec())
+    def show_text(self, read: TextRead | None, note: str, *, bad: bool = False) -> None:
+        """Say what was read, or why nothing is; bad: it cannot be."""
+        if read is not None:
+            parts = [one_line(read.name), count(read.n_tokens, "token"), *map(one_line, read.skipped[:_MOST_SKIPPED])]
+            note, bad = ", ".join(parts), False
+        self.note.setText(self.tr("⚠ {0}").format(one_line(note)) if bad else one_line(note))
+        set_role(self.note, "bad" if bad else "muted")
 
     def save(self, settings: QSettings) -> None:
         """Save the list of documents and the choices."""
@@ -123,33 +121,8 @@ class DocumentBox(QWidget):
         self.n_read.setValue(min(_MOST_TOKENS, int(n_read)) if n_read.isascii() and n_read.isdigit() else 0)
         self.part.choose(str(settings.value("long-context/part", "start")))
 
-    def _on_chosen(self) -> None:
-        if self.isVisible():
-            self.read()
-        self._on_changed()
-
-    def _on_read(self) -> None:
-        self._describe()
-        self.changed.emit()
-
     def _on_changed(self) -> None:
-        self._describe()
         self.changed.emit()
-
-    def _describe(self) -> None:
-        document, why_not = self.reading.document, self.why_not()
-        self.pages.setEnabled(document is None or bool(document.pages))
-        if document is None or why_not:
-            is_bad = self.reading.failure is not None or document is not None
-            text = self.tr("⚠ {0}").format(one_line(why_not)) if is_bad else one_line(why_not)
-        else:
-            parts = [one_line(document.title) or self.tr("about an invented harbour world")]
-            parts += [self.tr("{0:,} pages").format(len(document.pages))] if document.pages else []
-            parts.append(count(len(document.text), "character"))
-            parts += [self.tr("left out: {0}").format(one_line(document.problem))] if document.problem else []
-            text, is_bad = ", ".join(parts), False
-        self.note.setText(text)
-        set_role(self.note, "bad" if is_bad else "muted")
 
     def _lay_out(self) -> None:
         first = QHBoxLayout()

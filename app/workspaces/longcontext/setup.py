@@ -5,7 +5,6 @@ from typing import Annotated, cast
 
 from msgspec import Meta, Struct
 from PySide6.QtCore import QSettings, Signal
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app import theme
@@ -110,20 +109,37 @@ class LongContextSetupPanel(Panel):
             text=self.document.spec(),
             pages=self.document.pages.text(),
             part=self.document.chosen_part(),
-            n_read=self.document.n_read.value(),
             attention=self.attention.value(),
             settings=settings,
             **whole,
         )
 
-    @property
-    def context(self) -> int:
-        """The context of the chosen target; 0 while it is not known."""
-        model, target = self.store.engine.model, self.models.pair().target
-        if model is not None and model.target == target:
-            return model.context
-        estimate = self._estimate()
-        return 0 if estimate is None else estimate.context
+    def read(self) -> None:
+        """Read the document once the engine has its target and nothing to do, and say what came of it."""
+        lengths, model, target = self.store.tab(LengthProgress), self.store.engine.model, self.models.pair().target
+        is_loaded = model is not None and model.target == target
+        if (why_not := self.document.why_not()) or not is_loaded:
+            lengths.forget_text()
+            self.document.show_text(None, why_not or self._not_loaded(), bad=bool(why_not))
+            return
+        if self.isVisible() and not self.store.busy:
+            n_new = self.choice().n_new
+            lengths.read(self.document.question(n_new), target)
+        note = lengths.why_unread or self.tr("the document is being read")
+        self.document.show_text(lengths.text, note, bad=bool(lengths.why_unread))
+
+    def _not_loaded(self) -> str:
+        return self.tr("read once the target is loaded: Run loads it")
+
+    def why_no_text(self) -> str:
+        """Why no run can read the document; empty where one can."""
+        model, target, lengths = self.store.engine.model, self.models.pair().target, self.store.tab(LengthProgress)
+        if why_not := self.document.why_not() or lengths.why_unread:
+            return why_not
+        if lengths.text is not None:
+            return ""
+        is_loaded = model is not None and model.target == target
+        return self.tr("the document is being read") if is_loaded else self.tr("the target is not loaded yet: Load it")
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Show the estimate of the pair, the models there are and what was found out about attention kernels."""
@@ -144,11 +160,6 @@ class LongContextSetupPanel(Panel):
         if started is not None:
             self.attention.show_kernels(started.kernels)
         self._ask()
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
-        """Read the document when the tab is first seen."""
-        super().showEvent(event)
-        self.document.read()
 
     def save(self, settings: QSettings) -> None:
         """Save the choices."""

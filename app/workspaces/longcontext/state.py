@@ -1,28 +1,27 @@
-"""State of the Long context tab: the measurement on show, what is chosen in it, and the tokens of the document."""
+"""State of the Long context tab: the measurement on show, what is chosen in it, and the document as it is read."""
 
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from app.state.store import RunStore
 from app.state.tab_state import TabState
 from app.workspaces.longcontext import words
 from app.workspaces.longcontext.record import LengthPick, LengthRecord, read_record
-from app.workspaces.longcontext.strip_facts import StripFacts, TokenCount
-from engine.commands import MeasureLengths, PreviewPrompt, Run
+from app.workspaces.longcontext.strip_facts import StripFacts
+from engine.commands import MeasureLengths, ReadText, Run
 from engine.events import (
     Event,
     LengthsMeasured,
     LengthsStarted,
     Progressed,
-    PromptPreviewed,
     Refused,
     RunFailed,
     RunStarted,
+    TextRead,
 )
 from engine.runs.trace import Trace
-from engine.settings import Request
 
-# Questions of this tab are told from those of the setup, which count from 1.
-_FIRST_SERIAL = 1 << 30
 _HEAD = 16
 
 
@@ -30,8 +29,8 @@ class LengthProgress(TabState):
     """At most one measurement: under way, ended, or read from a file.
 
     parts: what runs made here have read of their documents, by id. chosen: the combination that panels show, None for
-    the best of the longest length. counted: tokens of what the next run reads, None while unknown; why_uncounted: why
-    it cannot be read."""
+    the best of the longest length. text: what the next run reads, None while unknown; why_unread: why it cannot be
+    read."""
 
     work = MeasureLengths
 
@@ -39,14 +38,13 @@ class LengthProgress(TabState):
         self.commands = store.commands
         self.record = LengthRecord()
         self.chosen: LengthPick | None = None
-        self.counted: TokenCount | None = None
-        self.why_uncounted = ""
+        self.text: TextRead | None = None
+        self.why_unread = ""
         self.parts: dict[str, StripFacts] = {}
         self._run: tuple[Run, StripFacts] | None = None
         self._outdated = ""
-        self._asked: tuple[Request, str] | None = None
-        self._share = 1.0
-        self._serial = _FIRST_SERIAL
+        self._asked: tuple[ReadText, str] | None = None
+        self._serial = 0
         self._last: LengthRecord | None = None
         self._store = store
 
@@ -102,23 +100,18 @@ class LengthProgress(TabState):
             self.parts[event.run_id] = self._run[1]
             self._run = None
 
-    # The tokens of the document
+    # The document
 
-    def count(self, request: Request, target: str, *, share: float) -> bool:
-        """Ask how many tokens a request has, unless that was the last question. share: of the document in it.
+    def read(self, question: ReadText, target: str) -> None:
+        """Ask for a text as the loaded target reads it, unless that was the last question."""
+        if (question, target) != self._asked:
+            self._asked, self.text, self.why_unread = (question, target), None, ""
+            self._serial += 1
+            self._store.ask(replace(question, serial=self._serial))
 
-        Returns whether it was asked."""
-        if (request, target) == self._asked:
-            return False
-        self._asked, self._share = (request, target), share
-        self.counted, self.why_uncounted = None, ""
-        self._serial += 1
-        self._store.ask(PreviewPrompt(request, {"chat": "off"}, self._serial))
-        return True
-
-    def forget_count(self) -> None:
-        """Count anew when asked again: another document or another target is chosen."""
-        self._asked, self.counted, self.why_uncounted = None, None, ""
+    def forget_text(self) -> None:
+        """Read anew when asked again: another document or target is chosen."""
+        self._asked, self.text, self.why_unread = None, None, ""
 
     # Files
 
@@ -140,8 +133,8 @@ class LengthProgress(TabState):
 
     def take(self, event: Event) -> bool:
         """Take in an event. Returns whether it belongs to a measurement, or answers this tab's question."""
-        if isinstance(event, PromptPreviewed) and event.serial > _FIRST_SERIAL:
-            self._take_count(event)
+        if isinstance(event, TextRead):
+            self.text = event if event.serial == self._serial else self.text
             return True
         if isinstance(event, RunStarted):
             self._note_part(event)
@@ -150,18 +143,13 @@ class LengthProgress(TabState):
             self._store.told = words.outcome(self.record)
         return is_own
 
-    def _take_count(self, event: PromptPreviewed) -> None:
-        if event.serial == self._serial:
-            self.why_uncounted = event.why_not
-            self.counted = None if event.why_not else TokenCount(event.n_tokens, event.n_all, self._share)
-
     def fail(self, event: Refused | RunFailed) -> None:
         """Note that the measurement was refused or failed."""
         if isinstance(event, RunFailed) or event.what == "measurelengths":
             self.record.fail(event)
             self._bring_back()
-        elif event.what == "previewprompt":
-            self._asked = None
+        elif event.what == "readtext":
+            self.why_unread = event.reason
 
     def kept(self, event: Refused | RunFailed) -> str:
         """The combinations measured before."""

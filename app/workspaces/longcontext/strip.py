@@ -25,7 +25,6 @@ from app.workspaces.longcontext.words import tr
 
 _STEPS = 50
 _LEAST_WIDTH = 3.0
-_MOST_PAGES = 60
 _NOT_READ, _SINKS, _WINDOW, _NEW = (
     Qt.BrushStyle.BDiagPattern, Qt.BrushStyle.Dense4Pattern, Qt.BrushStyle.FDiagPattern, Qt.BrushStyle.Dense6Pattern,
 )  # fmt: skip
@@ -68,8 +67,7 @@ class DocumentStrip(QWidget):
         facts = self.facts
         if not facts.n_all:
             return one_line(facts.note) or self.tr("no document yet")
-        total = count(facts.n_all, "token")
-        parts = [f"{one_line(facts.title)}: {total if facts.is_exact else self.tr('about {0}').format(total)}"]
+        parts = [f"{one_line(facts.title)}: {count(facts.n_all, 'token')}"]
         parts.append(self._read_words())
         if facts.window:
             parts.append(self.tr("a window keeps the last {0:,}").format(facts.window))
@@ -130,14 +128,13 @@ class DocumentStrip(QWidget):
         return QRectF(2 * theme.GRID + 0.5, line + theme.GRID + 0.5, max(1, self.width() - 4 * theme.GRID), line)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """Paint the words, the strip, its pages and the names of its parts."""
+        """Paint the words, the strip and the names of its parts."""
         painter, colours, bar = QPainter(self), theme.current(), self._bar()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_words(painter, bar)
         painter.fillRect(bar, QColor(colours.base))
         for part in self.parts():
             self._paint_part(painter, bar, part)
-        self._paint_pages(painter, bar)
         painter.setPen(QPen(QColor(colours.accent if self.hasFocus() else colours.edge), 2 if self.hasFocus() else 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(bar)
@@ -159,16 +156,6 @@ class DocumentStrip(QWidget):
         width = max(_LEAST_WIDTH, bar.width() * (part.end - part.start))
         left = min(bar.left() + bar.width() * part.start, bar.right() - width)
         painter.fillRect(QRectF(left, bar.top(), width, bar.height()), QBrush(colour, part.pattern))
-
-    def _paint_pages(self, painter: QPainter, bar: QRectF) -> None:
-        """A tick where each page begins, as far as they can be told apart."""
-        if not 1 < len(self.facts.pages) <= _MOST_PAGES:
-            return
-        scale = self.facts.n_all / max(1, self._total())
-        painter.setPen(QPen(QColor(theme.current().edge), 1))
-        for share, _ in self.facts.pages[1:]:
-            x = bar.left() + bar.width() * share * scale
-            painter.drawLine(QPointF(x, bar.top()), QPointF(x, bar.top() + bar.height() / 3))
 
     def _paint_position(self, painter: QPainter, bar: QRectF) -> None:
         """A triangle above the strip where the text has come to."""
@@ -206,15 +193,13 @@ class DocumentStrip(QWidget):
         return super().event(event)
 
     def tip_at(self, x: float) -> str:
-        """What lies at a place: its part, its token and its page."""
+        """What lies at a place: its part and its token."""
         if not self.facts.n_all:
             return self.description()
         share = self._share_at(x)
         own = [part for part in self.parts() if part.start <= share <= part.end]
         token = tr("token {0:,}").format(int(share * self._total()))
-        scale = self._total() / self.facts.n_all
-        page = next((name for start, name in reversed(self.facts.pages) if start <= share * scale), "")
-        parts = (own[-1].name if own else "", token, one_line(page))
+        parts = (own[-1].name if own else "", token)
         return "\n".join((", ".join(filter(None, parts)), self.description()))
 
     def _share_at(self, x: float) -> float:

@@ -4,33 +4,18 @@ import re
 from typing import NamedTuple
 
 from app.workspaces.longcontext.choice import LengthChoice
-from app.workspaces.longcontext.document import LongDocument
 from app.workspaces.longcontext.words import tr
-from engine.events import RunStarted
+from engine.events import RunStarted, TextRead
 
-_EXACT = 0.9995
 # A SPEC that names the size of its window.
 _WINDOW = re.compile(r"window:(\d{1,9})(?:\+(\d{1,9}))?:", re.ASCII)
-
-
-class TokenCount(NamedTuple):
-    """What a part of the document is in tokens. share: of the whole text that was counted; 1 where all of it was."""
-
-    n_read: int
-    n_counted: int
-    share: float
-
-    @property
-    def n_all(self) -> int:
-        """Tokens of the whole document, estimated where only a part was counted."""
-        return round(self.n_counted / self.share) if self.share > 0 else self.n_counted
 
 
 class StripFacts(NamedTuple):
     """What the strip shows, in tokens. n_all: of the document, 0 while unknown; first, last: what is read of it; n_new:
     what was written behind that. window, sinks: what a drafter with a window keeps, 0 for one without.
 
-    pages: where each page begins, as a share of the document, and its name. is_exact: the tokens were counted."""
+    note: why there is no document."""
 
     title: str = ""
     n_all: int = 0
@@ -39,8 +24,6 @@ class StripFacts(NamedTuple):
     n_new: int = 0
     window: int = 0
     sinks: int = 0
-    pages: tuple[tuple[float, str], ...] = ()
-    is_exact: bool = True
     note: str = ""
 
     @property
@@ -56,17 +39,16 @@ class KeptPart(NamedTuple):
     sinks: int
 
 
-def planned(document: LongDocument | None, choice: LengthChoice, counted: TokenCount | None, note: str) -> StripFacts:
-    """The document as it will be read; note: why it cannot be, or that it is not counted yet."""
-    if document is None or counted is None:
+def planned(read: TextRead | None, choice: LengthChoice, note: str) -> StripFacts:
+    """The document as it will be read; note: why it cannot be, or is not yet."""
+    if read is None:
         return StripFacts(note=note)
-    n_all, n_read = max(counted.n_all, counted.n_read), counted.n_read
+    n_read = len(read.ids)
+    n_all = max(read.n_tokens, n_read)
     first = 0 if choice.part == "start" else n_all - n_read
     kept = kept_by(choice)
-    return StripFacts(
-        title=document.title or tr("built-in text"), n_all=n_all, first=first, last=first + n_read,
-        window=kept.window, sinks=kept.sinks, pages=_pages(document, choice), is_exact=counted.share > _EXACT,
-    )  # fmt: skip
+    title = tr("{0}, pages {1}").format(read.name, read.pages) if read.pages else read.name
+    return StripFacts(title, n_all, first, first + n_read, window=kept.window, sinks=kept.sinks)
 
 
 def of_run(planned_facts: StripFacts | None, started: RunStarted, n_new: int) -> StripFacts:
@@ -84,10 +66,3 @@ def kept_by(choice: LengthChoice) -> KeptPart:
     if (named := _WINDOW.match(choice.pair.drafter)) is not None:
         return KeptPart(int(named[1]), int(named[2] or choice.sinks))
     return KeptPart(choice.window, choice.sinks)
-
-
-def _pages(document: LongDocument, choice: LengthChoice) -> tuple[tuple[float, str], ...]:
-    """Where the pages begin, as shares of the text; none where only some of them are read."""
-    if choice.pages.strip() or not document.text:
-        return ()
-    return tuple((mark.start / len(document.text), mark.name) for mark in document.pages)

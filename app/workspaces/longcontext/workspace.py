@@ -38,7 +38,6 @@ from app.workspaces.longcontext.state import LengthProgress
 from app.workspaces.longcontext.strip import DocumentStrip
 from app.workspaces.longcontext.strip_facts import StripFacts
 from app.workspaces.longcontext.table import LengthTablePanel
-from engine.errors import InputError
 from engine.runs.summary import Summary
 
 _LEFT_WIDTH = 40  # characters
@@ -106,19 +105,14 @@ class LongContextWorkspace(QWidget, Workspace):
         return verbs.why_not(self._store, verb)
 
     def _why_no_run(self) -> str:
-        reasons = (self.setup.document.why_not(), choice.why_no_run(self.setup.choice()), self._lengths.why_uncounted)
-        return next(filter(None, reasons), "")
+        return self.setup.why_no_text() or choice.why_no_run(self.setup.choice())
 
     def _start(self, *, held: bool) -> None:
-        chosen = self.setup.choice()
-        try:
-            text = self.setup.document.text()
-        except InputError as err:
-            self._store.report(err.message, err.hint, what="run")
-            return
-        command = choice.run(chosen, text, self.setup.context, held=held)
-        self._lengths.begin_run(command, self._planned())
-        self._store.run(chosen.pair, command)
+        chosen, text = self.setup.choice(), self._lengths.text
+        if text is not None:
+            command = choice.run(chosen, text, held=held)
+            self._lengths.begin_run(command, self._planned())
+            self._store.run(chosen.pair, command)
 
     def _run_again(self) -> None:
         """Repeat the run on show from the same text with the next seed."""
@@ -162,10 +156,6 @@ class LongContextWorkspace(QWidget, Workspace):
         """Restore the sizes of the first start."""
         for splitter, shares in ((self._across, _SHARES), (self._middle, _MIDDLE_SHARES)):
             splitter.setSizes([share * 100 for share in shares])
-
-    def shut_down(self) -> None:
-        """Wait for a document that is being read."""
-        self.setup.document.reading.close()
 
     # Content
 
@@ -252,7 +242,7 @@ class LongContextWorkspace(QWidget, Workspace):
             return
         self.bar.show_state(paused=self._store.paused, playing=self._store.playing)
         self.headline.show_plan(self._plan())
-        self._count()
+        self.setup.read()
         self.strip.show_facts(self._facts())
 
     def _plan(self) -> str:
@@ -261,25 +251,8 @@ class LongContextWorkspace(QWidget, Workspace):
             return self.tr("Measure needs something else first: {0}.").format(reason)
         return self.tr("Measure: {0}").format(choice.plan(chosen))
 
-    def _count(self) -> None:
-        """Count the tokens of the document once the engine has the target and nothing to do."""
-        store, chosen = self._store, self.setup.choice()
-        model, document = store.engine.model, self.setup.document
-        if not self.isVisible() or store.busy or model is None or model.target != chosen.pair.target:
-            return
-        if document.why_not():
-            self._lengths.forget_count()
-            return
-        text = document.text()
-        asked = choice.request(chosen, text, self.setup.context)
-        self._lengths.count(asked, model.target, share=len(asked.prompt) / max(1, len(text)))
-
     def _planned(self) -> StripFacts:
-        lengths, document = self._lengths, self.setup.document
-        note = (
-            document.why_not() or lengths.why_uncounted or self.tr("its tokens are counted once the target is loaded")
-        )
-        return strip_facts.planned(document.reading.document, self.setup.choice(), lengths.counted, note)
+        return strip_facts.planned(self._lengths.text, self.setup.choice(), self.setup.document.note.text())
 
     def _facts(self) -> StripFacts:
         """The run on show, unless another document was chosen since, or else the plan."""

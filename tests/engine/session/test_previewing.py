@@ -59,13 +59,3 @@ def test_only_the_beginning_of_a_very_long_text_is_handed_on(session: Session, m
     monkeypatch.setattr(previewing, "LONGEST", 9)
     shown = preview(session, Request("Who rings?"))
     assert len(shown.text) == 9 and shown.n_tokens > 9
-
-
-def test_a_part_of_a_text_is_its_beginning_or_its_end_and_all_of_it_is_counted(session: Session) -> None:
-    start = preview(session, Request("Who rings the bell?", most_tokens=3), chat="off")
-    assert (start.text, start.n_tokens, start.n_all) == ("Who", 3, 19)
-    end = preview(session, Request("Who rings the bell?", most_tokens=5, part="end"), chat="off")
-    assert (end.text, end.n_tokens, end.n_all) == ("bell?", 5, 19)
-    whole = preview(session, Request("Who?", most_tokens=99, part="end"), chat="off")
-    assert (whole.text, whole.n_tokens, whole.n_all) == ("Who?", 4, 4)
-    assert preview(session, Request("a" * 500, most_tokens=8), chat="off").why_not == ""
