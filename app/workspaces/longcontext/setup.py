@@ -116,15 +116,14 @@ class LongContextSetupPanel(Panel):
 
     def read(self) -> None:
         """Read the document once the engine has its target and nothing to do, and say what came of it."""
-        lengths, model, target = self.store.tab(LengthProgress), self.store.engine.model, self.models.pair().target
-        is_loaded = model is not None and model.target == target
-        if (why_not := self.document.why_not()) or not is_loaded:
+        lengths = self.store.tab(LengthProgress)
+        if (why_not := self.document.why_not()) or not self.is_loaded:
             lengths.forget_text()
             self.document.show_text(None, why_not or self._not_loaded(), bad=bool(why_not))
             return
         if self.isVisible() and not self.store.busy:
             n_new = self.choice().n_new
-            lengths.read(self.document.question(n_new), target)
+            lengths.read(self.document.question(n_new), self.models.pair().target)
         note = lengths.why_unread or self.tr("the document is being read")
         self.document.show_text(lengths.text, note, bad=bool(lengths.why_unread))
 
@@ -132,14 +131,14 @@ class LongContextSetupPanel(Panel):
         return self.tr("read once the target is loaded: Run loads it")
 
     def why_no_text(self) -> str:
-        """Why no run can read the document; empty where one can."""
-        model, target, lengths = self.store.engine.model, self.models.pair().target, self.store.tab(LengthProgress)
-        if why_not := self.document.why_not() or lengths.why_unread:
-            return why_not
-        if lengths.text is not None:
-            return ""
-        is_loaded = model is not None and model.target == target
-        return self.tr("the document is being read") if is_loaded else self.tr("the target is not loaded yet: Load it")
+        """Why no run can read the document; empty where one can, or will once the target is loaded."""
+        return self.document.why_not() or self.store.tab(LengthProgress).why_unread
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the chosen target is in memory."""
+        model = self.store.engine.model
+        return model is not None and model.target == self.models.pair().target
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Show the estimate of the pair, the models there are and what was found out about attention kernels."""

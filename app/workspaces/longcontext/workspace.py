@@ -55,6 +55,8 @@ class LongContextWorkspace(QWidget, Workspace):
         self._store = store = context.store
         self._opened = LastOpened()
         self._ran_example = False
+        # Whether the run that waits for its document is to be held; None where none waits.
+        self._waiting: bool | None = None
         self.error = ErrorPanel(store, self)
         self.bar = LongContextBar(context.verbs, self)
         self.headline = LengthHeadlinePanel(store, self)
@@ -108,11 +110,26 @@ class LongContextWorkspace(QWidget, Workspace):
         return self.setup.why_no_text() or choice.why_no_run(self.setup.choice())
 
     def _start(self, *, held: bool) -> None:
+        """Run, or load the target first: only it can read the document."""
         chosen, text = self.setup.choice(), self._lengths.text
-        if text is not None:
-            command = choice.run(chosen, text, held=held)
-            self._lengths.begin_run(command, self._planned())
-            self._store.run(chosen.pair, command)
+        if text is None or not self.setup.is_loaded:
+            self._waiting = held
+            if not self.setup.is_loaded:
+                self._store.load(chosen.pair)
+            return
+        self._waiting = None
+        command = choice.run(chosen, text, held=held)
+        self._lengths.begin_run(command, self._planned())
+        self._store.run(chosen.pair, command)
+
+    def _start_waiting(self) -> None:
+        """Begin the run that waits for its target and its document, unless these cannot be had."""
+        if self._waiting is None or self._store.busy:
+            return
+        if self._store.trouble is not None or self._why_no_run():
+            self._waiting = None
+        elif self._lengths.text is not None and self.setup.is_loaded:
+            self._start(held=self._waiting)
 
     def _run_again(self) -> None:
         """Repeat the run on show from the same text with the next seed."""
@@ -231,6 +248,7 @@ class LongContextWorkspace(QWidget, Workspace):
 
     def _on_choice(self) -> None:
         """Plan anew with what is chosen now."""
+        self._waiting = None
         self._lengths.forget_run()
         self._on_changed()
         self.context.verbs.refresh()
@@ -244,6 +262,7 @@ class LongContextWorkspace(QWidget, Workspace):
         self.headline.show_plan(self._plan())
         self.setup.read()
         self.strip.show_facts(self._facts())
+        self._start_waiting()
 
     def _plan(self) -> str:
         chosen = self.setup.choice()

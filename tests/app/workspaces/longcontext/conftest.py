@@ -4,8 +4,8 @@ import pytest
 
 from app.panel import Panel
 from app.workspaces.longcontext.workspace import LongContextWorkspace
-from engine.commands import Command, Estimate, PreviewPrompt, Survey
-from engine.events import Estimated, PromptPreviewed, Surveyed
+from engine.commands import Command, Estimate, ReadText, Survey
+from engine.events import Estimated, Surveyed, TextRead
 from tests.app.factory import FakeHost
 from tests.app.served import talking
 from tests.lengths import measurement
@@ -22,11 +22,16 @@ def _answer_questions(host: FakeHost) -> None:
         elif isinstance(command, Estimate):
             pair = command.pair
             host.say(Estimated(1, 2, 3, 10**9, "cpu", pair.target, pair.drafter, context=2048))
-        elif isinstance(command, PreviewPrompt):
-            most = command.request.most_tokens
-            host.say(PromptPreviewed(command.serial, "", most, n_all=9000))
+        elif isinstance(command, ReadText):
+            host.say(read(command))
 
     host.submit = submit_and_answer  # type: ignore[method-assign]
+
+
+def read(question: ReadText) -> TextRead:
+    """The text that the engine would read for a question."""
+    ids = tuple(range(question.length or 2048 - question.n_new))
+    return TextRead(question.text, "<b>Book</b>", question.pages, ids, "", 9000, "cut", (), question.serial)
 
 
 def _settle(workspace: LongContextWorkspace) -> None:
@@ -38,16 +43,13 @@ def _settle(workspace: LongContextWorkspace) -> None:
 def tab(qtbot):  # type: ignore[no-untyped-def]
     """A store with an engine, the tab on it with its document read, and a way to make the engine say something."""
     with talking(qtbot, LongContextWorkspace, _settle) as talk:
-        reading = talk.workspace.setup.document.reading
-        qtbot.waitUntil(lambda: reading.document is not None, timeout=20_000)
         # What the setup asks for by itself: what the pair takes, which models there are.
         talk.say(Estimated(32_000_000, 8_000_000, 9_000_000, 2 * 10**9, "cpu", "builtin", "builtin", context=2048))
         talk.say(Surveyed("builtin", ()))
         _answer_questions(talk.host)
-        pending = [command for command in talk.host.submitted if isinstance(command, PreviewPrompt)]
-        talk.say(*(PromptPreviewed(command.serial, "", 1920, n_all=9000) for command in pending[-1:]))
+        pending = [command for command in talk.host.submitted if isinstance(command, ReadText)]
+        talk.say(*map(read, pending[-1:]))
         yield talk
-        reading.close()
 
 
 @pytest.fixture

@@ -6,11 +6,13 @@ from app.workspaces.longcontext import choice
 from app.workspaces.longcontext.choice import LengthChoice, read_lengths
 from engine.commands import Load
 from engine.errors import InputError
+from engine.events import TextRead
 
 CHOICE = LengthChoice(
-    Load(), ("builtin", "lookup"), "512, 2k 8192", "builtin", " 3-7 ", "end", 0, 1, 3, 512, 4, 256, "eager",
+    Load(), ("builtin", "lookup"), "512, 2k 8192", "builtin", " 3-7 ", "end", 1, 3, 512, 4, 256, "eager",
     {"gamma": 4, "max_new_tokens": 64, "temperature": 0.5, "tree": "4,8", "repeats": 3, "baseline": True},
 )  # fmt: skip
+READ = TextRead("builtin", "stories", "", (1, 2, 3), "one", 9)
 
 
 @pytest.mark.parametrize(
@@ -45,25 +47,15 @@ def test_the_measurement_has_everything_that_is_chosen() -> None:
     assert command.settings == {"max_new_tokens": 64, "temperature": 0.5}
 
 
-def test_a_run_reads_what_fits_or_what_is_asked_for() -> None:
-    run = choice.run(CHOICE, "word " * 10, 2048)
+def test_a_run_continues_the_ids_that_were_read() -> None:
+    run = choice.run(CHOICE, READ)
     assert run.method == "speculative" and run.settings["tree"] == "4,8" and run.settings["chat"] == "off"
-    assert (run.request.most_tokens, run.request.part) == (2048 - 64, "end")
-    assert choice.request(CHOICE._replace(n_read=100), "x", 2048).most_tokens == 100
-    assert choice.request(CHOICE._replace(n_read=100), "x", 0).most_tokens == 100
-    assert choice.request(CHOICE, "x", 0).most_tokens == 0
-    assert choice.request(CHOICE, "x", 32).most_tokens == 1
+    assert run.request.prompt_ids == (1, 2, 3) and not run.paused
 
 
 def test_plain_decoding_gets_no_settings_of_drafts() -> None:
-    run = choice.run(CHOICE._replace(pair=Load(drafter="none")), "x", 0, held=True)
+    run = choice.run(CHOICE._replace(pair=Load(drafter="none")), READ, held=True)
     assert run.method == "plain" and "gamma" not in run.settings and run.paused and run.n_free == 1
-
-
-def test_of_a_book_only_what_can_matter_is_sent() -> None:
-    book = "a" * 3_000_000 + "z" * 300_000
-    assert len(choice.enough_of(book, 2000, "start")) == 200_000 and choice.enough_of(book, 2000, "end").endswith("zz")
-    assert choice.enough_of(book, 0, "end") == book and choice.enough_of("short", 5, "end") == "short"
 
 
 def test_reasons_are_told() -> None:

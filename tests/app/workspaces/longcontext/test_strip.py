@@ -5,9 +5,9 @@ from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from app.workspaces.longcontext.strip import DocumentStrip
-from app.workspaces.longcontext.strip_facts import StripFacts, TokenCount
+from app.workspaces.longcontext.strip_facts import StripFacts
 
-FACTS = StripFacts("<b>Book</b>", 10_000, 0, 7500, 100, 512, 4, ((0.0, "page 1"), (0.5, "page 2")))
+FACTS = StripFacts("<b>Book</b>", 10_000, 0, 7500, 100, 512, 4)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_it_says_all_of_it_in_words(strip: DocumentStrip) -> None:
     text = strip.description()
     assert text.startswith("<b>Book</b>: 10,000 tokens, the first 7,500 are read, 2,500 are cut off")
     assert "position 7,600" in text and strip.accessibleDescription() == text
-    assert "page 2" in strip.tip_at(700) and "token 7" in strip.tip_at(750)
+    assert "token 7" in strip.tip_at(750)
 
 
 def test_the_end_of_a_document_is_cut_at_its_beginning(strip: DocumentStrip) -> None:
@@ -54,7 +54,3 @@ def test_a_click_and_keys_lead_to_a_place(strip: DocumentStrip, qtbot: QtBot) ->
     for key in (Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End):
         qtbot.keyClick(strip, key)
     assert len(places) == 3 and abs(places[0] - 5000) < 100 and places[1] > places[0] and places[2] == 0
-
-
-def test_a_part_that_was_counted_tells_about_the_whole() -> None:
-    assert TokenCount(100, 500, 0.5).n_all == 1000 and TokenCount(1, 7, 0.0).n_all == 7

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 
@@ -10,10 +11,10 @@ from app.state.selection import Selection
 from app.workspaces.longcontext.record import LengthPick
 from app.workspaces.longcontext.state import LengthProgress
 from app.workspaces.longcontext.workspace import LongContextWorkspace
-from engine.commands import MeasureLengths, PreviewPrompt, Run
-from engine.events import Progressed, PromptPreviewed, Refused
+from engine.commands import MeasureLengths, ReadText, Run
+from engine.events import Progressed, Refused, RunFinished
 from engine.runs.trace import TraceWriter
-from tests.app.factory import a_round, started, text_done
+from tests.app.factory import MODEL, a_round, started, text_done
 from tests.lengths import measurement
 from tests.lengths import started as lengths_started
 
@@ -107,20 +108,25 @@ def test_a_stopped_measurement_keeps_its_figures(tab) -> None:  # type: ignore[n
     assert workspace.headline.headline.text().startswith("At 512 tokens")
 
 
-def test_the_tokens_of_the_document_are_counted_and_shown_on_the_strip(tab) -> None:  # type: ignore[no-untyped-def]
-    store, host, workspace, say = tab
-    say()
-    question = of_kind(host, PreviewPrompt)[-1]
-    assert question.request.most_tokens == 2048 - 128 and question.request.part == "start"
+def test_the_document_is_read_and_shown_on_the_strip(tab) -> None:  # type: ignore[no-untyped-def]
+    _, host, workspace, say = tab
+    question = of_kind(host, ReadText)[-1]
+    assert (question.text, question.part, question.length, question.n_new) == ("builtin", "start", 0, 128)
     facts = workspace.strip.facts
-    assert (facts.n_all, facts.first, facts.last) == (9000, 0, 1920)
+    assert (facts.title, facts.n_all, facts.first, facts.last) == ("<b>Book</b>", 9000, 0, 1920)
     assert "the first 1,920 are read, 7,080 are cut off" in workspace.strip.description()
-    assert store.engine.previewed is None
+    assert workspace.setup.document.note.text() == "<b>Book</b>, 9,000 tokens"
     workspace.setup.document.part.choose("end")
     say()
-    say()
-    assert of_kind(host, PreviewPrompt)[-1].request.part == "end"
+    assert of_kind(host, ReadText)[-1].part == "end"
     assert (workspace.strip.facts.first, workspace.strip.facts.last) == (7080, 9000)
+    workspace.setup.document.choose("/books/mine.pdf")
+    workspace.setup.document.pages.setText("3-7")
+    workspace.setup.document.n_read.setValue(700)
+    say()
+    question = of_kind(host, ReadText)[-1]
+    assert (question.text, question.pages, question.length) == ("/books/mine.pdf", "3-7", 700)
+    assert workspace.strip.facts.title == "<b>Book</b>, pages 3-7"
 
 
 def test_run_writes_on_from_the_document(tab) -> None:  # type: ignore[no-untyped-def]
@@ -129,38 +135,59 @@ def test_run_writes_on_from_the_document(tab) -> None:  # type: ignore[no-untype
     say()
     workspace.do("run")
     (run,) = of_kind(host, Run)
-    assert run.settings["tree"] == "4,8" and run.request.prompt.startswith(workspace.setup.document.text()[:100])
-    say(started(pieces=[" w"] * 1920), a_round(0, [" a"], [" b"], " c"))
+    assert run.settings["tree"] == "4,8" and len(run.request.prompt_ids) == 2016
+    say(started(pieces=[" w"] * 2016), a_round(0, [" a"], [" b"], " c"))
     assert workspace.strip.facts.n_new == 2 and workspace.strip.facts.n_all == 9000
-    assert "position 1,922" in workspace.strip.description()
-    say(text_done())
+    assert "position 2,018" in workspace.strip.description()
+    say(text_done(), RunFinished("length", 2))
     store.select(Selection(0, 1))
+    workspace.pages.setCurrentIndex(2)
     say()
-    assert workspace.tree.canvas.current == 1 or not workspace.tree.isVisible()
+    assert workspace.tree.canvas.current == 1
     workspace.setup.document.part.choose("end")
     say()
     assert workspace.strip.facts.n_new == 0
 
 
-def test_what_cannot_be_read_is_a_reason_and_not_a_run(tab, qtbot: QtBot, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    _, host, workspace, _ = tab
-    box = workspace.setup.document
-    box.choose(str(tmp_path / "<i>absent.txt"))
-    qtbot.waitUntil(lambda: box.reading.failure is not None)
-    assert "absent" in workspace.why_not("run") and "⚠" in box.note.text()
-    box.choose("builtin")
-    qtbot.waitUntil(lambda: box.reading.document is not None)
-    box.pages.setText("3-7")
-    assert "no pages" in workspace.why_not("run")
-    box.pages.setText("")
-    workspace.setup.form.set_values({"tree": "wide"})
-    assert "not a list" in workspace.why_not("run") and not of_kind(host, Run)
+def test_run_loads_another_target_first_and_reads_with_it(tab) -> None:  # type: ignore[no-untyped-def]
+    store, host, workspace, say = tab
+    workspace.setup.models.choose("/models/other", "lookup")
+    say()
+    assert workspace.strip.facts.n_all == 0 and "once the target is loaded" in workspace.setup.document.note.text()
+    workspace.do("run")
+    assert store.commands.front.target == "/models/other" and not of_kind(host, Run)
+    say(replace(MODEL, target="/models/other", drafter="lookup"))
+    say()
+    say()
+    assert len(of_kind(host, Run)) == 1
 
 
-def test_a_count_that_is_refused_is_a_reason(tab) -> None:  # type: ignore[no-untyped-def]
+def test_a_load_that_is_refused_runs_nothing(tab) -> None:  # type: ignore[no-untyped-def]
     _, host, workspace, say = tab
-    say(PromptPreviewed(of_kind(host, PreviewPrompt)[-1].serial, why_not="the prompt is empty; write a word"))
-    assert "the prompt is empty" in workspace.why_not("run") and "the prompt is empty" in workspace.strip.description()
+    workspace.setup.models.choose("/models/other", "lookup")
+    say()
+    workspace.do("run")
+    say(Refused("load", "there is no model", "choose another"))
+    workspace.setup.models.choose("builtin", "lookup")
+    say()
+    say()
+    assert not of_kind(host, Run)
+
+
+def test_what_cannot_be_read_is_a_reason_and_not_a_run(tab) -> None:  # type: ignore[no-untyped-def]
+    store, host, workspace, say = tab
+    box = workspace.setup.document
+    box.pages.setText("x-7")
+    assert "no page range" in workspace.why_not("run") and box.note.text().startswith("⚠")
+    box.pages.setText("")
+    host.submit = host.submitted.append
+    box.choose("/books/<i>absent.txt")
+    say(Refused("readtext", "there is no file <i>absent.txt", "check the path"))
+    assert workspace.why_not("run") == "there is no file <i>absent.txt" and store.trouble is None
+    assert "⚠ there is no file <i>absent.txt" in box.note.text()
+    assert workspace.strip.description() == box.note.text()
+    workspace.setup.form.set_values({"tree": "wide"})
+    assert workspace.why_not("run") and not of_kind(host, Run)
 
 
 def test_a_log_opens_in_the_tab(tab, qtbot: QtBot, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
