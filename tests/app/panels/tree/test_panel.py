@@ -57,7 +57,8 @@ def test_keys_move_along_the_branches(show: Show, qtbot: QtBot) -> None:
     panel.store.select(Selection(0, None))
     canvas = panel.canvas
     moves = (
-        ("Right", 1), ("Right", 3), ("Down", 4), ("Up", 3), ("Left", 1), ("Up", 0), ("Left", 0), ("End", 6), ("Home", 1),
+        ("Right", 1), ("Right", 3), ("Down", 4), ("Up", 3), ("Left", 1), ("Up", 0), ("Left", 0), ("End", 6),
+        ("Home", 1),
     )  # fmt: skip
     for key, node in moves:
         qtbot.keyClick(canvas, getattr(Qt.Key, f"Key_{key}"))
