@@ -12,7 +12,7 @@ from app.panel import Panel
 from app.panels.setup.drafters_box import DraftersBox
 from app.panels.setup.memory_block import MemoryBlock
 from app.panels.setup.pair_form import PairForm
-from app.panels.setup.tree_fields import show_tree_fields, usable_values, why_no_tree
+from app.panels.setup.tree_fields import TREE, show_tree_fields, usable_values, why_no_tree
 from app.state.store import RunStore
 from app.widgets.config_form import ConfigForm
 from app.widgets.focus import tab_through
@@ -91,7 +91,7 @@ class LongContextSetupPanel(Panel):
             self.document.changed, self.models.changed, self.form.changed, self.measuring.changed,
             self.drafters.changed, self.lengths.textChanged, self.attention.currentIndexChanged,
         ):  # fmt: skip
-            signal.connect(self._on_changed)
+            signal.connect(self._on_choice)
         self.models.look_asked.connect(self._survey_again)
         self._lay_out()
         self.models.show_reason("")
@@ -114,15 +114,15 @@ class LongContextSetupPanel(Panel):
             **whole,
         )
 
-    def read(self) -> None:
-        """Read the document once the engine has its target and nothing to do, and say what came of it."""
+    def read(self, n_new: int) -> None:
+        """Read the document once the engine has its target and nothing to do, and say what came of it. n_new: tokens
+        that a run writes behind it."""
         lengths = self.store.tab(LengthProgress)
         if (why_not := self.document.why_not()) or not self.is_loaded:
             lengths.forget_text()
             self.document.show_text(None, why_not or self._not_loaded(), bad=bool(why_not))
             return
         if self.isVisible() and not self.store.busy:
-            n_new = self.choice().n_new
             lengths.read(self.document.question(n_new), self.models.pair().target)
         note = lengths.why_unread or self.tr("the document is being read")
         self.document.show_text(lengths.text, note, bad=bool(lengths.why_unread))
@@ -154,7 +154,10 @@ class LongContextSetupPanel(Panel):
         self.models.show_conversions(estimate)
         self.models.show_reason("" if estimate is None else estimate.why_not)
         self.models.show_runtime(engine.model)
+        could_branch = self.form.control(TREE).isEnabled()
         show_tree_fields(self.form, why_no_tree(engine.model, self.models.pair()))
+        if self.form.control(TREE).isEnabled() != could_branch:
+            self._on_choice()
         started = self.store.tab(LengthProgress).record.started
         if started is not None:
             self.attention.show_kernels(started.kernels)
@@ -213,7 +216,7 @@ class LongContextSetupPanel(Panel):
         self._surveyed = self._asked_survey = None
         self.draw((), self.store.summary)
 
-    def _on_changed(self) -> None:
+    def _on_choice(self) -> None:
         changed = self.form.n_changed_in_rest + self.measuring.n_changed_in_rest + self.models.n_changed
         self.more.show_changes(changed + (self.attention.currentIndex() > 0))
         show_tree_fields(self.form, why_no_tree(self.store.engine.model, self.models.pair()))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app.panel import Panel
@@ -55,6 +55,7 @@ class LongContextWorkspace(QWidget, Workspace):
         self._store = store = context.store
         self._opened = LastOpened()
         self._ran_example = False
+        self._busy = self._why_no_settings = ""
         # Whether the run that waits for its document is to be held; None where none waits.
         self._waiting: bool | None = None
         self.error = ErrorPanel(store, self)
@@ -62,6 +63,7 @@ class LongContextWorkspace(QWidget, Workspace):
         self.headline = LengthHeadlinePanel(store, self)
         self.strip = DocumentStrip(self)
         self.setup = LongContextSetupPanel(store, context.pair, self, named=context.named)
+        self._chosen = self.setup.choice()
         self.stream = TokenStreamPanel(store, self, verbs=context.verbs)
         self.stream.view.empty_text = self.tr("What is written on from the document appears here, behind its tokens.")
         self.transport = TransportPanel(store, self)
@@ -107,11 +109,11 @@ class LongContextWorkspace(QWidget, Workspace):
         return verbs.why_not(self._store, verb)
 
     def _why_no_run(self) -> str:
-        return self.setup.why_no_text() or choice.why_no_run(self.setup.choice())
+        return self.setup.why_no_text() or self._why_no_settings
 
     def _start(self, *, held: bool) -> None:
         """Run, or load the target first: only it can read the document."""
-        chosen, text = self.setup.choice(), self._lengths.text
+        chosen, text = self._chosen, self._lengths.text
         if text is None or not self.setup.is_loaded:
             self._waiting = held
             if not self.setup.is_loaded:
@@ -135,16 +137,16 @@ class LongContextWorkspace(QWidget, Workspace):
         """Repeat the run on show from the same text with the next seed."""
         started = self._store.started
         assert started is not None
-        pair = requests.pair_of(started, self.setup.choice().pair, self._store.engine.model)
+        pair = requests.pair_of(started, self._chosen.pair, self._store.engine.model)
         self._store.run(pair, requests.with_seed(started))
 
     def measure(self) -> None:
         """Measure every chosen drafter at every chosen length."""
         if not self._why_no_measurement():
-            self._lengths.begin(choice.measurement(self.setup.choice()))
+            self._lengths.begin(choice.measurement(self._chosen))
 
     def _why_no_measurement(self) -> str:
-        return choice.why_no_measurement(self.setup.choice()) or self._store.may_start()
+        return choice.why_no_measurement(self._chosen) or self._store.may_start()
 
     def menu_actions(self, menu: str) -> Sequence[QAction]:
         """Return the measurement for the menu Run, and what the text offers."""
@@ -248,30 +250,40 @@ class LongContextWorkspace(QWidget, Workspace):
 
     def _on_choice(self) -> None:
         """Plan anew with what is chosen now."""
-        self._waiting = None
+        self._chosen, self._waiting = self.setup.choice(), None
+        self._why_no_settings = choice.why_no_run(self._chosen)
         self._lengths.forget_run()
-        self._on_changed()
+        self._follow()
         self.context.verbs.refresh()
 
     def _on_changed(self) -> None:
-        """Follow the store, while the tab is seen."""
-        self.bar.allow_measuring(self._why_no_measurement())
-        if not self.isVisible() and self._lengths.record.number:
+        """Follow the store; while hidden only whether work may begin, since Measure is in a menu too."""
+        busy = self._store.may_start()
+        if busy == self._busy and not self.isVisible():
             return
+        self._busy = busy
+        self._follow()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Catch up with what changed while hidden."""
+        super().showEvent(event)
+        self._follow()
+
+    def _follow(self) -> None:
+        self.bar.allow_measuring(self._why_no_measurement())
         self.bar.show_state(paused=self._store.paused, playing=self._store.playing)
         self.headline.show_plan(self._plan())
-        self.setup.read()
+        self.setup.read(self._chosen.n_new)
         self.strip.show_facts(self._facts())
         self._start_waiting()
 
     def _plan(self) -> str:
-        chosen = self.setup.choice()
-        if reason := choice.why_no_measurement(chosen):
+        if reason := choice.why_no_measurement(self._chosen):
             return self.tr("Measure needs something else first: {0}.").format(reason)
-        return self.tr("Measure: {0}").format(choice.plan(chosen))
+        return self.tr("Measure: {0}").format(choice.plan(self._chosen))
 
     def _planned(self) -> StripFacts:
-        return strip_facts.planned(self._lengths.text, self.setup.choice(), self.setup.document.note.text())
+        return strip_facts.planned(self._lengths.text, self._chosen, self.setup.document.note.text())
 
     def _facts(self) -> StripFacts:
         """The run on show, unless another document was chosen since, or else the plan."""
