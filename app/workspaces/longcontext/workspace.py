@@ -38,6 +38,7 @@ from app.workspaces.longcontext.state import LengthProgress
 from app.workspaces.longcontext.strip import DocumentStrip
 from app.workspaces.longcontext.strip_facts import StripFacts
 from app.workspaces.longcontext.table import LengthTablePanel
+from engine.events import Event
 from engine.runs.summary import Summary
 
 _LEFT_WIDTH = 40  # characters
@@ -182,6 +183,12 @@ class LongContextWorkspace(QWidget, Workspace):
     def shown_record(self) -> RunRecord | None:
         """The run on show."""
         return self._store.history.shown
+
+    @property
+    def reported(self) -> tuple[Event, ...]:
+        """The log of the measurement on show, or else that of the run."""
+        record, run = self._lengths.record, self.shown_record
+        return tuple(record.log) if record.figures or run is None else tuple(run.events)
 
     @property
     def status_summary(self) -> Summary:
