@@ -47,14 +47,19 @@ class PositionPlot(LengthPlot):
         self._length, self._drafter = _STRETCH, ""
         super().__init__(
             store, parent, title=tr("Acceptance by position"),
-            caption=tr("α where in the text a token stands, prompt included; ✶ the run on show."),
-            axis="α", bottom=tr("position (tokens)"),
+            caption=tr("α along the text; ✶ the run on show."),
+            axis="α", bottom=tr("position"),
             empty=tr("How acceptance changes along the text appears here, from every length and from the run."),
         )  # fmt: skip
 
     def place(self, length: float) -> float:
         """Return the position itself."""
         return length
+
+    def show_ticks(self) -> None:
+        """Leave the positions to the axis: there are too many to name."""
+        self.widget.rounds.first = 0
+        self.plot.getAxis("bottom").setTicks(None)
 
     def clear(self) -> None:
         """Forget the run."""
