@@ -128,7 +128,6 @@ class LengthPlot(PlotPanel):
         self.series: tuple[LengthSeries, ...] = ()
         self.lengths: tuple[float, ...] = ()
         self.even = pg.InfiniteLine(self.level or 0.0, angle=0, movable=False)
-        self.even.setVisible(self.level is not None)
         self.plot.addItem(self.even)
         self.widget.setToolTip(
             tr("Point or ← → to read a length, click to choose it; right-click or Shift+F10 export.")
@@ -174,7 +173,9 @@ class LengthPlot(PlotPanel):
             QTimer.singleShot(0, self, self.refresh)
         self._show_items()
         self._fit_range()
-        self.say_empty(Summary(), empty=not any(own.points for own in series))
+        is_empty = not any(own.points for own in series)
+        self.even.setVisible(self.level is not None and not is_empty)
+        self.say_empty(Summary(), empty=is_empty)
         self._on_left()
 
     def _show_items(self) -> None:

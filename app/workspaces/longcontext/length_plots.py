@@ -21,7 +21,7 @@ _MEGABYTE = 1e6
 class MemoryPlot(LengthPlot):
     """Keys and values of the target and of each drafter: predicted lines, measured points."""
 
-    least = 0.01
+    least = 1.0
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(
