@@ -13,7 +13,7 @@ from engine.events import Event, RoundFinished, RunStarted
 from engine.runs.summary import Summary
 
 # A point of the run for so many new tokens; longer runs have longer stretches, so that few points are drawn.
-_STRETCH, _MOST_STRETCHES = 64, 64
+_STRETCH, _MOST_STRETCHES = 16, 64
 _RUN_MARK = LaneMark("star", "✶", "text")
 
 
