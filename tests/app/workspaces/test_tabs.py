@@ -39,7 +39,7 @@ window.close_now()
 _NOT_YET = (
     "app.plots.report_pdf", "app.plots.prices_dialog", "app.panels.about", "app.panels.explain", "app.panels.get_model",
     "app.panels.settings_dialog", "app.panels.shortcuts", "engine.hub", "engine.store", "engine.reports.html",
-    "engine.session", "engine.documents.index", "scipy", "torch", "sqlite3",
+    "engine.session", "engine.documents.index", "pyqtgraph", "scipy", "torch", "sqlite3",
 )  # fmt: skip
 
 
