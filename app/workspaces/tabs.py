@@ -91,10 +91,6 @@ class LazyWorkspaces(Mapping[str, Workspace]):
         while self.make_next():
             pass
 
-    def of_view(self, view: str) -> Workspace:
-        """The workspace that a view belongs to."""
-        return self[self._views[view]]
-
     def show_view(self, view: str) -> None:
         """Bring a tab, or a window that belongs to one, to the front."""
         name = self._views[view]
