@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from app.workspaces.decode.plots import DecodePlots
 
 _LAYOUT_VERSION = 4
-# Widths of the side columns in characters, and the height of the docks below the text in lines.
-_LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH, _BOTTOM_LINES = 30, 34, 40, 14
+# Widths of the side columns in characters, and the height of the docks below the text in lines. The plots need theirs:
+# they come after the first painting, and nothing may move then.
+_LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH, _BOTTOM_LINES = 30, 34, 51, 14
 # In a low window the table gets at most a fifth of the height, so that the text keeps its room.
 _BOTTOM_SHARE = 5
 _SIDE_SHARE = 0.55
