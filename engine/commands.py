@@ -32,6 +32,7 @@ from engine.events import (
     Setting,
     Surveyed,
     TextPart,
+    TextRead,
     TrainingEstimated,
     TrainingFinished,
     WorkKind,
@@ -87,7 +88,7 @@ class _RunOrder(Order, frozen=True):
     kept_as: ClassVar[WorkKind | Literal[""]] = "run"
 
 
-class _OwnModels(Order, frozen=True, kw_only=True):
+class OwnModels(Order, frozen=True, kw_only=True):
     """The models of work that loads its target itself, which all its drafters share."""
 
     target: str = "builtin"
@@ -211,7 +212,7 @@ class Measure(Order, frozen=True, tag=True):
 LENGTHS = 512, 2048, 8192
 
 
-class MeasureLengths(_OwnModels, frozen=True, tag=True):
+class MeasureLengths(OwnModels, frozen=True, tag=True):
     """Measure what the length of the text does to a target with several drafters; plain decoding is always among them.
 
     lengths: tokens before the first new one, which the target's context must hold. drafters: SPECs; `window:MODEL` is a
@@ -262,7 +263,7 @@ class Evaluate(Order, frozen=True, tag=True):
     embedder: str = "builtin"
 
 
-class Compare(_OwnModels, frozen=True, tag=True):
+class Compare(OwnModels, frozen=True, tag=True):
     """Compare lanes over a set of prompts, each measured in turn; plain decoding is always among them.
 
     prompts: `builtin`, `builtin:TASK` or a file; n_prompts: at most that many, 0 for all. settings: those of
@@ -285,7 +286,7 @@ class Compare(_OwnModels, frozen=True, tag=True):
     tune: bool = False
 
 
-class Race(_OwnModels, frozen=True, tag=True):
+class Race(OwnModels, frozen=True, tag=True):
     """Let lanes continue one prompt in front of the viewer, a round of each in turn; nothing is measured but the lanes'
     own rounds. settings: those of GenerationConfig, for all lanes."""
 
@@ -398,7 +399,23 @@ class PreviewPrompt(_QuestionOrder, frozen=True, tag=True):
     serial: int = 0
 
 
-Question: TypeAlias = Estimate | Survey | EstimateTraining | LookUpModel | OfferPairs | ListModels | PreviewPrompt
+class ReadText(_QuestionOrder, frozen=True, tag=True):
+    """Read a file, or some of its pages, as a prompt of the loaded target. text, pages, part: as in MeasureLengths;
+    length: tokens at most, 0 for as many as leave room for `n_new`. serial: told apart by it."""
+
+    last: ClassVar[tuple[type[Event], ...]] = (TextRead,)
+
+    text: str
+    pages: str = ""
+    part: TextPart = "start"
+    length: int = 0
+    n_new: int = 128
+    serial: int = 0
+
+
+Question: TypeAlias = (
+    Estimate | Survey | EstimateTraining | LookUpModel | OfferPairs | ListModels | PreviewPrompt | ReadText
+)
 Command: TypeAlias = (
     Load
     | Unload

@@ -65,6 +65,7 @@ from engine.events.lengths import LengthsMeasured as LengthsMeasured
 from engine.events.lengths import LengthsStarted as LengthsStarted
 from engine.events.lengths import PrefillMeasured as PrefillMeasured
 from engine.events.lengths import TextPart as TextPart
+from engine.events.lengths import TextRead as TextRead
 from engine.events.lengths import TextStretch as TextStretch
 from engine.events.models import CachedModel as CachedModel
 from engine.events.models import FileDownloaded as FileDownloaded
@@ -287,4 +288,5 @@ AnyEvent: TypeAlias = (
     | ModelsListed
     | ModelRemoved
     | PromptPreviewed
+    | TextRead
 )

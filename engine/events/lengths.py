@@ -1,4 +1,4 @@
-"""What length does to speculation: memory, time and acceptance by length and drafter; others import from `engine.events`.
+"""What length does to speculation: memory, time and acceptance by length and drafter; import from `engine.events`.
 
 * imports neither Qt nor torch. A length is the tokens before the first new one."""
 
@@ -164,3 +164,19 @@ class LengthsMeasured(Event, frozen=True):
     cautions: tuple[str, ...] = ()
     workload: str = ""
     complete: bool = True
+
+
+class TextRead(Event, frozen=True):
+    """A text, or a part of it, as the loaded target reads it. ids: a prompt, with the signs that begin a text; text:
+    the same for people. n_tokens: of all that there is; cut: what was left out, in a sentence, empty where nothing was;
+    skipped: what of the file could not be read. serial: that of the question."""
+
+    source: str
+    name: str
+    pages: str
+    ids: tuple[int, ...]
+    text: str
+    n_tokens: int
+    cut: str = ""
+    skipped: tuple[str, ...] = ()
+    serial: int = 0
