@@ -5,6 +5,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+# On a CPU a few new ids attend by a mask that is small; more of them by a kernel that needs none.
+MOST_MASKED = 32
+
 
 class Tree(NamedTuple):
     """New ids in a tree: depths [n] int64, 0 for an id that follows the cache; seen [n, n] bool, row i: which of the
@@ -26,10 +29,10 @@ class AttendedSpan(NamedTuple):
 def span(n: int, start: int, window: int | None, tree: Tree | None, device: torch.device) -> AttendedSpan:
     """What n new ids after `start` others attend to in a layer that attends to `window` positions.
 
-    On a GPU a chain has no mask unless a window ends within it: the mask of a prefill would grow with the context."""
+    A chain has no mask unless a window ends within it: the mask of a prefill would grow with the context."""
     first = 0 if window is None else max(0, start - window + 1)
     unwindowed = window is None or start + n <= window
-    if n == 1 or (device.type != "cpu" and tree is None and unwindowed):
+    if n == 1 or (tree is None and unwindowed and (device.type != "cpu" or n > MOST_MASKED)):
         return AttendedSpan(first, None)
     if tree is not None:
         return AttendedSpan(first, _tree_mask(tree, start, first, window))
