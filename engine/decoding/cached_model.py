@@ -3,6 +3,7 @@
 The only module that uses the transformers cache. Exact for any combination of configured and actual windows."""
 
 import copy
+import sys
 from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple, Protocol, Self, cast
@@ -85,6 +86,17 @@ def windows_of(config: PreTrainedConfig) -> tuple[int | None, ...]:
     return tuple(
         layer.sliding_window if type(layer) is DynamicSlidingWindowLayer else None
         for layer in DynamicCache(config=config).layers
+    )
+
+
+def _honoured_windows(model: PreTrainedModel) -> tuple[int | None, ...]:
+    """How many positions the modules of each layer attend to; None means all.
+
+    They may name a window themselves, or have the mask made that the configuration asks for; others ignore it."""
+    makes_masks = hasattr(sys.modules[type(model).__module__], "create_sliding_window_causal_mask")
+    windowed = _windowed_layers(model)
+    return tuple(
+        window if makes_masks or index in windowed else None for index, window in enumerate(windows_of(model.config))
     )
 
 
@@ -191,6 +203,7 @@ class CachedModel:
         self.model = model
         self.hidden: Tensor | None = None
         self._context, self._hidden_layers = context, tuple(hidden_layers)
+        self._windows = _honoured_windows(model)
         self.device: torch.device = model.get_input_embeddings().weight.device
         self.n_vocabulary = int(model.get_input_embeddings().weight.shape[0])
         self.reset()
@@ -221,7 +234,7 @@ class CachedModel:
     def _tree_arguments(self, tree: Tree) -> dict[str, Tensor | Masks]:
         """How the modules are told of a tree: by positions, and by what each new id attends to."""
         positions = self.length - tree.n_cached + tree.new_depths
-        read = tree_masks.masks(self._cache, self.model.config, tree, self.model.dtype)
+        read = tree_masks.masks(self._cache, self.model.config, self._windows, tree, self.model.dtype)
         return {"position_ids": positions.unsqueeze(0), "attention_mask": read}
 
     def prefill(self, ids: Tensor) -> None:
