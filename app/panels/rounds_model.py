@@ -216,7 +216,8 @@ class RoundsModel(QAbstractTableModel):
                 self.tr("least p/q"),
                 self.tr(
                     "The least acceptance probability, min(1, p/q), of the tested tokens: how near the round came to a "
-                    "rejection. Not shown for greedy decoding, where it is 0 or 1."
+                    "rejection; of a block, how probably it is kept so far. Not shown for greedy decoding, where it is "
+                    "0 or 1."
                 ),
                 lambda e: quantities.number(least_accept_prob(e)),
                 lambda e: _UNKNOWN_KEY if (least := least_accept_prob(e)) is None else least,
@@ -250,7 +251,8 @@ def rejected_text(event: RoundFinished) -> str:
 
 def least_accept_prob(event: RoundFinished) -> float | None:
     """The lowest acceptance probability of the tested tokens; None if none was tested."""
-    return min((token.accept_prob for token in event.proposed if token.fate != "untested"), default=None)
+    tested = (token for token in event.proposed if token.fate != "untested")
+    return min((t.accept_prob if t.prefix_prob is None else t.prefix_prob for t in tested), default=None)
 
 
 def emitted_text(event: RoundFinished) -> str:

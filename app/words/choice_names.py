@@ -72,5 +72,11 @@ def _names_by_setting() -> dict[str, dict[str, str]]:
             "cross-entropy": tr("cross-entropy"),
         },
         "chat": {"on": tr("as chat"), "off": tr("text as it is")},
+        "accept": {
+            "token": tr("token by token"),
+            "block": tr("block"),
+            "recursive": tr("recursive (tree)"),
+            "traversal": tr("traversal (tree)"),
+        },
         "form": {"notes": tr("notes"), "pages": tr("pages"), "both": tr("notes and pages")},
     }

@@ -13,7 +13,7 @@ from torch import Tensor
 from engine.batch.drafters import RowsDraft, RowsDrafter, no_drafts
 from engine.batch.sequences import RowCounts, Sequences, padded, take_in
 from engine.decoding import accept, sampling
-from engine.decoding.accept import Acceptance
+from engine.decoding.accept import Acceptance, ChainRule
 from engine.decoding.clock import Clock
 from engine.decoding.packing import HostRecord, pack, shortened, unpack
 from engine.decoding.ruled_text import RuledText
@@ -45,13 +45,16 @@ class BatchDecoder:
         warp: Warp,
         clock: Clock,
         rules: Callable[[int], RuledText] | None = None,
+        accept_rule: ChainRule = accept.exact,
     ) -> None:
-        """rules: makes what changes the target's logits in a sequence whose prompt has so many ids."""
+        """rules: makes what changes the target's logits in a sequence whose prompt has so many ids. accept_rule: for
+        tokens that were drawn, in sampling."""
         self._target = target
         self._drafter = drafter
         self._warp = warp
         self._clock = clock
         self._new_rules = rules
+        self._accept_rule = accept_rule
         self._rules: list[RuledText] = []
         self._indices: list[int] = []
         self._ended: set[int] = set()
@@ -174,7 +177,7 @@ class BatchDecoder:
             return accept.greedy(logits.argmax(-1), draft.tokens, real=real)
         if draft.q is None:
             return accept.point_mass(p, draft.tokens, u[:, :n], u[:, -1], real=real)
-        return accept.exact(p, draft.q, draft.tokens, u[:, :n], u[:, -1], real=real)
+        return self._accept_rule(p, draft.q, draft.tokens, u[:, :n], u[:, -1], real=real)
 
     def _commit(self, index: int, record: HostRecord) -> HostRecord:
         """Append the emitted ids to a sequence; the caches drop rejected ones when the next round begins."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from engine.measuring.matrix import Axes
     from engine.session.session import Session
 
-FIXED = ("stop_at_end", "baseline", "repeats")
+FIXED = ("stop_at_end", "baseline", "repeats", "tree", "accept")
 CHAT = ("chat", "system")
 _LARGEST_BATCH = 256
 GREEDY = ("temperature", "top_k", "top_p", "min_p")

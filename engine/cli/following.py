@@ -109,7 +109,7 @@ class FollowedRun:
         return {"systems": {name: msgspec.to_builtins(answer) for name, answer in self._answers.items()}}
 
     def _show(self, event: RoundFinished) -> None:
-        shown = event.proposed if self._output.console.is_terminal else event.proposed[: len(event.emitted) - 1]
+        shown = event.in_a_row if self._output.console.is_terminal else event.in_a_row[: len(event.emitted) - 1]
         for token in shown:
             self._output.console.print(token.text, end="", markup=False, style=_STYLES[token.fate])
         if event.last is not None:

@@ -13,6 +13,7 @@ from engine.drafters import model_spec, weights_bytes
 from engine.events import LaneSpec, RoundFinished
 from engine.experiments.lane_specs import method_of
 from engine.machine.energy import EnergyMeter
+from engine.methods.run_events import drafts_trees
 from engine.models.hashes import model_hash
 from engine.models.kv_size import kv_bytes
 from engine.models.loading import LoadedModel
@@ -56,7 +57,8 @@ def warm_up(lane: Lane, ids: Sequence[int], cancelled: Flag) -> None:
 def continued(lane: Lane, ids: Sequence[int], cancelled: Flag, meter: EnergyMeter | None) -> MeasuredText:
     """Continue a prompt once; rounds are kept, not sent anywhere meanwhile. Raises Cancelled once the flag is set."""
     runtime = RunContext(lane.target, lane.drafter, lane.spec.drafter, cancelled=cancelled)
-    runtime.prepare(lane.config, ids, gamma=lane.spec.gamma)
+    if not drafts_trees(lane.config):  # they are not captured
+        runtime.prepare(lane.config, ids, gamma=lane.spec.gamma)
     decode = method_of(lane.spec).decode
     assert decode is not None
     before = None if meter is None else meter.joules()

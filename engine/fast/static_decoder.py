@@ -120,7 +120,8 @@ class StaticDecoder:
         if length < 1 or (self._fused is not None and self._n_draftable(n, length) < n):
             return
         point_mass = None if drafter is None else drafter.capabilities.point_mass
-        for _ in range(_N_CALLS if self._cache.unprepared(n, span, self._warp, point_mass) else 0):
+        unprepared = self._cache.unprepared(n, span, self._warp, point_mass=point_mass, verifier=self._verifier)
+        for _ in range(_N_CALLS if unprepared else 0):
             self._cache.place([0, 0], length)
             if drafter is None:
                 self._launch(n, length)

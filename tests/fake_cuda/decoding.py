@@ -39,12 +39,13 @@ def settings(warp: Warp, *, n_new: int) -> GenerationConfig:
     )  # fmt: skip
 
 
-def decoded(kind: Kind, watch: Watch, *, n_new: int = 5, gamma: int = GAMMA) -> Decoded:
+def decoded(kind: Kind, watch: Watch, *, n_new: int = 5, gamma: int = GAMMA, widths: tuple[int, ...] = ()) -> Decoded:
     """One generation by a pair of this kind."""
     with watch.on():
         rt = kinds.run_context(kind, watch)
         watch.clear()
-        items = rt.generate(settings(kind.warp, n_new=n_new), PROMPT, gamma=gamma if rt.drafter is not None else 0)
+        gamma = (len(widths) or gamma) if rt.drafter is not None else 0
+        items = rt.generate(settings(kind.warp, n_new=n_new), PROMPT, gamma=gamma, widths=widths)
         next(items)
         prefill_waits = dict(watch.waits)
         watch.waits.clear()
@@ -76,10 +77,10 @@ def repeats(watch: Watch, patch: pytest.MonkeyPatch) -> Iterator[list[list[list[
         yield works
 
 
-def on_cpu(kind: Kind, *, n_new: int = 9, gamma: int = GAMMA) -> tuple[int, ...]:
+def on_cpu(kind: Kind, *, n_new: int = 9, gamma: int = GAMMA, widths: tuple[int, ...] = ()) -> tuple[int, ...]:
     """What the same pair makes on a CPU, in float32."""
     with torch.inference_mode():
         rt = kinds.run_context(kind._replace(place=kinds.Place("cpu", "cpu"), dtype=torch.float32), None)
-        gamma = gamma if rt.drafter is not None else 0
-        _, made = whole(rt.generate(settings(kind.warp, n_new=n_new), PROMPT, gamma=gamma))
+        gamma = (len(widths) or gamma) if rt.drafter is not None else 0
+        _, made = whole(rt.generate(settings(kind.warp, n_new=n_new), PROMPT, gamma=gamma, widths=widths))
     return made.ids

@@ -14,11 +14,13 @@ from engine.batch.generation import RowGeneration, RowRequest, generate_rows
 from engine.batch.scoring import scored
 from engine.batch.sequences import FusedSequences, ModuleSequences, sequences_of
 from engine.commands import Load
+from engine.decoding import accept, accept_block
 from engine.decoding.clock import clock_for
 from engine.decoding.drafting import Drafter
 from engine.decoding.generation import Generation, Limits, generate, whole
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Decoder
+from engine.decoding.verifying import BLOCK, EXACT
 from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.drafters.small_model import SmallModelDrafter
 from engine.errors import InputError
@@ -79,10 +81,13 @@ def one_drafter(pair: Pair, kind: str) -> Drafter | None:
 
 @torch.inference_mode()
 def together(
-    pair: Pair, asked: Sequence[RowRequest], *, kind: str = "model", warp: Warp = GREEDY
+    pair: Pair, asked: Sequence[RowRequest], *, kind: str = "model", warp: Warp = GREEDY, block: bool = False
 ) -> tuple[list[Generation], list[RoundFinished]]:
     target = pair.target
-    decoder = BatchDecoder(sequences_of(target), rows_drafter(pair, kind), warp=warp, clock=clock_for(target.device))
+    rule = accept_block.block if block else accept.exact
+    decoder = BatchDecoder(
+        sequences_of(target), rows_drafter(pair, kind), warp=warp, clock=clock_for(target.device), accept_rule=rule
+    )
     gamma = 0 if kind == "none" else GAMMA
     items = list(generate_rows(decoder, asked, gamma, target.texts, lambda: None))
     assert isinstance(items[0], PhaseFinished)
@@ -93,11 +98,13 @@ def together(
 
 @torch.inference_mode()
 def alone(
-    pair: Pair, one: RowRequest, *, kind: str = "model", warp: Warp = GREEDY
+    pair: Pair, one: RowRequest, *, kind: str = "model", warp: Warp = GREEDY, block: bool = False
 ) -> tuple[Generation, list[RoundFinished]]:
     target = pair.target
     clock = clock_for(target.device)
-    decoder = Decoder(target.sequence(), one_drafter(pair, kind), warp=warp, seed=one.seed, clock=clock)
+    verifier = BLOCK if block else EXACT
+    drafter = one_drafter(pair, kind)
+    decoder = Decoder(target.sequence(), drafter, warp=warp, seed=one.seed, clock=clock, verifier=verifier)
     gamma, run = 0 if kind == "none" else GAMMA, RunContext(target, None, "", cancelled=Flag())
     rounds, made = whole(generate(decoder, one.ids, gamma, one.limits, target.texts, run))
     return made, rounds
@@ -120,6 +127,22 @@ def test_every_lane_makes_what_it_makes_alone_round_by_round(pair: Pair, kind: s
         assert (made[lane].ids, made[lane].reason) == (expected.ids, expected.reason)
         own = [item for item in rounds if item.lane == str(lane)]
         assert [facts(item) for item in own] == [facts(item) for item in expected_rounds]
+
+
+@pytest.mark.parametrize("kind", ["model", "lookup"])
+def test_every_lane_is_judged_by_blocks_as_it_is_alone(pair: Pair, kind: str) -> None:
+    asked = requests((30, 1, 17, 4, 24))
+    made, rounds = together(pair, asked, kind=kind, warp=SAMPLED, block=True)
+    for lane, one in enumerate(asked):
+        expected, expected_rounds = alone(pair, one, kind=kind, warp=SAMPLED, block=True)
+        own = [item for item in rounds if item.lane == str(lane)]
+        assert made[lane].ids == expected.ids
+        for item, alike in zip(own, expected_rounds, strict=True):
+            assert facts(item) == facts(alike)
+            odds = [[(token.accept_prob, token.prefix_prob) for token in each.proposed] for each in (item, alike)]
+            assert odds[0] == [pytest.approx(each, abs=1e-3) for each in odds[1]]
+    drawn = [token.prefix_prob for item in rounds for token in item.proposed]
+    assert all(prob is not None for prob in drawn) == (kind == "model")
 
 
 @torch.inference_mode()

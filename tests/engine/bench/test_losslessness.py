@@ -13,7 +13,7 @@ from engine.bench.hosted import HostedPair
 from engine.bench.losslessness import Losslessness
 from engine.commands import Load
 from engine.errors import EngineError
-from engine.events import Event, Progressed, RunStarted
+from engine.events import Event, Progressed, RoundFinished, RunStarted
 from engine.host.process_host import ProcessHost
 from engine.host.thread_host import Host, ThreadHost
 from engine.methods.plain.config import PlainConfig
@@ -112,6 +112,24 @@ def test_sampled_text_in_the_events_has_the_targets_distribution(
     assert found.n_cells > 3
     assert found.sampling_p_value > 1e-3
     assert (found.engine, found.runtime) == (pair.engine, runtime)
+
+
+def test_block_verification_samples_the_targets_distribution_too(hosts: dict[str, Host], specs: Specs) -> None:
+    session = Session()
+    list(session.do(Load(specs.target, "none")))
+    assert session.target is not None
+    config = msgspec.structs.replace(SHORT, accept="block")
+    pair = loaded(hosts["thread"], specs, "fused")
+    *_, verdict = losslessness.check(pair, session.target, PROMPTS[:1], config, n_samples=N_SAMPLES)
+    assert isinstance(verdict, Losslessness)
+    assert (verdict.accept, verdict.greedy_equal) == ("block", True)
+    assert verdict.sampling_p_value > 1e-3
+    rounds = [event for event in pair.run("speculative", config, PROMPTS[0]) if isinstance(event, RoundFinished)]
+    greedy = all(token.prefix_prob is None for event in rounds for token in event.proposed)
+    sampled = msgspec.structs.replace(config, temperature=1.0)
+    judged = [event for event in pair.run("speculative", sampled, PROMPTS[0]) if isinstance(event, RoundFinished)]
+    assert greedy
+    assert all(token.prefix_prob is not None for event in judged for token in event.proposed)
 
 
 def test_text_that_is_not_the_targets_is_found(hosts: dict[str, Host], specs: Specs, tmp_path: Path) -> None:
