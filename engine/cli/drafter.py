@@ -10,7 +10,7 @@ import typer
 from engine.cli import drafter_tables
 from engine.cli.exit_status import OK, STOPPED
 from engine.cli.kept_log import KeptLog, Saving
-from engine.cli.options import CHAT_CHOICES, Chat, Json, NoSave, decimal
+from engine.cli.options import CHAT_CHOICES, Chat, Json, NoSave, decimal, whole_number
 from engine.cli.output import Output, Value
 from engine.cli.running import stop_noted, stoppable
 from engine.commands import Load, Train
@@ -187,9 +187,10 @@ def _start(text: str) -> dict[str, str]:
 def _size(name: str, text: str) -> int:
     if text == _AUTO:
         return 0
-    if not text.isdecimal() or int(text) < 1:
-        raise InputError(f"{name} = {text}: must be auto or a whole number above 0", f"leave --{name} out")
-    return int(text)
+    size = whole_number(text)
+    if not size:
+        raise InputError(f"{name} = {text[:80]}: must be auto or a whole number above 0", f"leave --{name} out")
+    return size
 
 
 def refuse_early(target: str, data: Path | None, device: str, dtype: str) -> None:

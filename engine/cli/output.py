@@ -13,6 +13,7 @@ from engine.cli import terminal
 from engine.cli.terminal import SafeConsole
 from engine.errors import InputError
 from engine.events import Event
+from engine.machine.file_kinds import refuse_irregular
 from engine.reports import shown_text
 
 Value: TypeAlias = object
@@ -68,8 +69,10 @@ class Output:
         """out: a file for the summary, machine and date included. Raises InputError where it cannot be written."""
         self.json = json
         self._out = out
-        if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
-            raise InputError(f"{out} cannot be written", "name a file in a folder that is there")
+        if out is not None:
+            refuse_irregular(out, "name a file")
+            if not out.absolute().parent.is_dir():
+                raise InputError(f"{out} cannot be written", "name a file in a folder that is there")
         self.console = SafeConsole(highlight=False, soft_wrap=True, markup=False, emoji=False)  # names may hold either
         self._errors = SafeConsole(stderr=True, highlight=False, markup=False, emoji=False)
 

@@ -61,7 +61,8 @@ class LongspecDrafter:
         assert target_kv is not None
         ring = self._allocated_ring()
         # Over fixed memory each draft has the same shape: it writes the last id but one itself, as far as it has one.
-        if self._repeaters is not None and target_kv.length:
+        # Under rules rounds are not captured, and the target's keys lie in memory that grows.
+        if self._repeaters is not None and context.rules is None and target_kv.length:
             self._catch_up(ring, context.ids, last - 1)
             drafts = self._captured_over(ring, self._repeaters)
             draft = drafts.draft(context.ids, context.u[:n], context.warp, target_kv)

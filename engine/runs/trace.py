@@ -254,7 +254,8 @@ def _why_impossible(event: Event) -> str | None:
         return reason
     numbers: list[int | float]
     if isinstance(event, RoundFinished):
-        numbers = [event.round, *event.emitted]
+        tokens: list[ProposedToken | LastToken] = [*event.proposed, *(() if event.last is None else (event.last,))]
+        numbers = [event.round, *event.emitted, *(token.id for token in tokens), *(token.rank or 0 for token in tokens)]
     elif isinstance(event, GenerationMeasured):
         numbers = [*event.prompt_ids, *event.ids, event.prompt, event.turn, event.repeat, event.n_rounds]
     elif isinstance(event, RunStarted | RaceStarted):

@@ -116,6 +116,20 @@ def test_a_number_larger_than_any_run_has_is_damage(tmp_path: Path, field: str, 
     assert found.damage is not None
 
 
+@pytest.mark.parametrize("part", ["proposed", "last"])
+def test_a_token_larger_than_any_vocabulary_is_damage(tmp_path: Path, part: str) -> None:
+    path = saved(tmp_path, stories.whole_run())
+    lines = path.read_bytes().splitlines(keepends=True)
+    number = next(i for i, line in enumerate(lines) if b"RoundFinished" in line)
+    broken = json.loads(lines[number])
+    (broken["last"] if part == "last" else broken["proposed"][0])["id"] = 2**70
+    lines[number] = json.dumps(broken).encode() + b"\n"
+    path.write_bytes(b"".join(lines))
+    found = trace.read(path)
+    assert len(found.events) == number
+    assert "larger than any run has" in str(found.damage)
+
+
 def test_a_setting_larger_than_any_run_has_is_no_run(tmp_path: Path) -> None:
     path = saved(tmp_path, stories.whole_run())
     lines = path.read_bytes().splitlines(keepends=True)
