@@ -37,7 +37,10 @@ def run_command(app: "typer.Typer", argv: list[str], *, name: str) -> int:
     try:
         result = command.main(args=argv, prog_name=name, standalone_mode=False)
     except TyperException as err:
-        return _complain(f"{err.format_message()} (see draftscope --help)")
+        message = err.format_message()
+        if message.startswith("Usage:"):  # a group of commands alone
+            return _complain("a command is missing; see draftscope --help, or that of the group")
+        return _complain(f"{message} (see draftscope --help)")
     except EngineError as err:
         return _complain(str(err))
     except Exit as err:

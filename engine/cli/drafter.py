@@ -98,7 +98,7 @@ def train_drafter(
             **_start(start_from),
         },
     )  # fmt: skip
-    refuse_early(target, data, device, dtype)
+    refuse_early(target, data, device, dtype, start_folder=settings.start_folder)
     from engine.training.job import DrafterJob
 
     job = DrafterJob(target, data, out or own_folder(target), settings, device, dtype, resume)
@@ -193,9 +193,9 @@ def _size(name: str, text: str) -> int:
     return size
 
 
-def refuse_early(target: str, data: Path | None, device: str, dtype: str) -> None:
+def refuse_early(target: str, data: Path | None, device: str, dtype: str, *, start_folder: str = "") -> None:
     """Check the names before torch is imported. Raises InputError, ModelError."""
-    early_refusal.refuse(Load(target, "none", device))
+    early_refusal.refuse(Load(target, start_folder or "none", device))
     if data is not None and not data.exists():
         raise InputError(f"there are no texts at {data}", "name a folder or a file of text")
     if dtype not in (_AUTO, "float32", "bfloat16"):

@@ -235,8 +235,7 @@ def test_any_other_value_in_any_field_is_survived(
     assert digest(path).kind == "run"
 
 
-def test_name_that_is_no_text_ends_the_saving_and_not_the_run(tmp_path: Path) -> None:
-    writer = TraceWriter(tmp_path / "trace.jsonl")
-    with pytest.raises(EngineError, match="no longer saved"):
-        writer.write(msgspec.structs.replace(stories.started(), target="m\udcff"))
-    writer.close()
+def test_name_that_is_no_text_is_saved_with_escapes(tmp_path: Path) -> None:
+    started = msgspec.structs.replace(stories.started(), target="m\udcff")
+    found = trace.read(saved(tmp_path, [started, *stories.whole_run()[1:]]))
+    assert found.events == (msgspec.structs.replace(started, target="m\\udcff"), *stories.whole_run()[1:])

@@ -153,7 +153,7 @@ def test_greedy_text_under_rules_is_the_plain_one(drafter: str) -> None:
     pair = models("byte_level", drafter)
     for prompt in ("The harbour master", " ", "日"):
         free = decoded(pair, prompt, gamma=0)[1].ids
-        rules = RULES._replace(suppressed=free[2:5])
+        rules = RULES._replace(suppressed=free[len(free) // 2 :][:2])
         plain = decoded(pair, prompt, gamma=0, rules=rules)[1].ids
         assert decoded(pair, prompt, gamma=4, rules=rules)[1].ids == plain
         assert plain != free, "rules that change nothing prove nothing"
