@@ -169,7 +169,8 @@ class LookupRows:
 def _ruled(logits: Tensor, drafted: Sequence[Tensor], rules: Sequence[RuledText]) -> Tensor:
     """A drafter's logits [B, V] float32 as each row's rules change the target's; drafted: [B] of each step so far."""
     texts = torch.stack(list(drafted), 1) if drafted else rules[0].no_tokens.expand(len(rules), 0)
-    return torch.cat([rule.applied(row, text) for rule, row, text in zip(rules, logits.unsqueeze(1), texts, strict=True)])
+    rows = zip(rules, logits.unsqueeze(1), texts, strict=True)
+    return torch.cat([rule.applied(row, text) for rule, row, text in rows])
 
 
 def no_drafts(n_rows: int, device: torch.device) -> RowsDraft:
