@@ -34,7 +34,7 @@ from engine.experiments.prompt_file import MOST_REASONS
 from engine.experiments.recommending import of_speedup
 from engine.reports.sameness_words import sameness_words
 from engine.reports.words import counted, times
-from engine.settings import ChatConfig
+from engine.settings import ChatConfig, make_config
 
 _Drafters = Annotated[
     list[str] | None, typer.Option("--drafter", help="a drafter to compare, repeated: its SPEC as in decode")
@@ -91,6 +91,7 @@ def comparison_of(
     """The comparison that a command line names. Raises InputError."""
     if n_prompts < 0:
         raise InputError(f"n-prompts = {n_prompts}: must be >= 0", "0 takes all prompts of the set")
+    make_config(ChatConfig, settings)
     return Compare(
         lanes_of(drafter_specs or _usual_drafters(pair), gammas), prompts, n_prompts, settings=settings,
         target=pair.target, device=pair.device, drafter_device=pair.drafter_device, dtype=pair.dtype,

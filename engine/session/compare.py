@@ -31,6 +31,7 @@ from engine.settings import ChatConfig, Request, make_config
 if TYPE_CHECKING:
     from engine.session.session import Session
 
+_MOST_REPEATS = 1_000
 _FEWER = "compare fewer drafters at once, or smaller ones"
 
 
@@ -50,8 +51,9 @@ def compare(session: "Session", command: Compare, cancelled: Flag) -> Iterator[E
     Raises InputError before anything is loaded: a setting out of its bounds, no prompts."""
     settings = make_config(ChatConfig, command.settings)
     _check(command)
-    if command.repeats < 1:
-        raise InputError(f"repeats = {command.repeats}: must be >= 1", "1 is enough over many prompts")
+    if not 1 <= command.repeats <= _MOST_REPEATS:
+        reason = f"repeats = {command.repeats}: must be from 1 to {_MOST_REPEATS:,}"
+        raise InputError(reason, "1 is enough over many prompts")
     prompt_set = prompt_sets.read(command.prompts, n=command.n_prompts, seed=settings.seed)
     try:
         yield from _compared(session, command, prompt_set, cancelled)
