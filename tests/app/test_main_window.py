@@ -225,6 +225,18 @@ def test_a_dropped_conversation_is_shown_with_its_turns(open_window, qtbot, tmp_
     assert prompt.text() == "Hm?" and [turn.content for turn in prompt.conversation.earlier] == ["Hi", "Ho"]
 
 
+def test_a_dropped_text_is_what_the_tab_in_front_is_about_and_says_so(open_window, qtbot, tmp_path):
+    window, _ = open_window()
+    (file := tmp_path / "notes.txt").write_text("The harbour was quiet.")
+    _drop(window, file)
+    prompt = window.workspaces["decode"].prompt
+    qtbot.waitUntil(lambda: prompt.text() == "The harbour was quiet.")
+    assert window.store.told.startswith("notes.txt is the prompt;")
+    window.show_view("compare")
+    _drop(window, file)
+    qtbot.waitUntil(lambda: window.store.told.startswith("notes.txt: 1 prompt to compare;"))
+
+
 def test_a_dropped_model_folder_becomes_the_target(open_window, qtbot, tmp_path):
     window, _ = open_window()
     (tmp_path / "config.json").write_text("{}")
