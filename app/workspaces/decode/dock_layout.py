@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, QTimer
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from app import theme
 from app.widgets.side_column import SideColumn
+from app.workspaces.decode.dock_group import DockGroup
 
 # The height of the docks below the text in lines: the usual one, and the least that shows some rows.
 _USUAL_LINES, _LEAST_LINES = 14, 8
@@ -21,11 +21,16 @@ _AREAS = {
 }
 
 
+def tr(words: str) -> str:
+    """Translate the name of a group."""
+    return QCoreApplication.translate("docks", words)
+
+
 class DockLayout(QObject):
     """Sizes are kept apart for windows wide enough for all side columns and for narrower ones; only the user's count.
 
-    docks: by name, `rounds` the first of those below the text. columns: what the side docks hold. text: what keeps
-    half of the window, also of its height: in a low window the docks below are hidden."""
+    docks: by name. columns: what the side docks hold. text: what keeps half of the window; figures and plots, or the
+    tables below it, are hidden where they would leave it less."""
 
     def __init__(
         self,
@@ -38,22 +43,27 @@ class DockLayout(QObject):
         self._window, self._docks, self._columns, self._text = window, docks, columns, text
         self._was_wide: bool | None = None
         self._sizes: dict[bool, dict[str, int]] = {}
-        self._folded: list[QDockWidget] = []
-        self._insisted = False  # the user opened tables for which there is little room
         self._settled_size = QSize()
         self._settling = self._timer(0)
         self._settling.timeout.connect(self._settle)
         self._calming = self._timer(_CALM_MS)
-        self.tables = QAction(QCoreApplication.translate("docks", "Tables"), self, checkable=True)
-        self.tables.setToolTip(
-            QCoreApplication.translate("docks", "Show or hide the tables below: rounds, runs of this session, log")
+        self._tables = DockGroup(
+            self._below,
+            tr("Tables"),
+            tr("Show or hide the tables below: rounds, runs of this session, log"),
+            self,
+            on_shown=self._size_soon,
         )
-        self.tables.triggered.connect(self._show_tables)
-        for name, dock in docks.items():
+        self._figures = DockGroup(
+            [docks["metrics"], docks["plots"]],
+            tr("Figures"),
+            tr("Show or hide the figures and plots of the run"),
+            self,
+            on_shown=self._size_soon,
+        )
+        self.groups = self._figures, self._tables
+        for dock in docks.values():
             dock.installEventFilter(self)
-            if name not in _AREAS:
-                dock.toggleViewAction().toggled.connect(self._follow_tables)
-                dock.toggleViewAction().triggered.connect(self._insist)
 
     @staticmethod
     def area(name: str) -> Qt.DockWidgetArea:
@@ -73,19 +83,21 @@ class DockLayout(QObject):
             dock.show()
         rounds, *others = self._below
         self._sizes.clear()
-        self._folded.clear()
-        self._insisted = False
+        for group in self.groups:
+            group.forget()
         self._arrange_right()
         for dock in others:
             self._window.tabifyDockWidget(rounds, dock)
         rounds.raise_()
-        self._fold()
+        self._fold_figures()
+        self._fold_tables()
         self._size_docks()
 
     def adopt(self) -> None:
         """Take the docks as they were restored."""
         self._was_wide = self._is_wide
-        self._follow_tables()
+        for group in self.groups:
+            group.follow()
         self._settling.start()
 
     def follow_window(self) -> None:
@@ -94,12 +106,9 @@ class DockLayout(QObject):
             self._settling.start()
 
     def unfold(self) -> None:
-        """Show the docks again that the height of the window had hidden."""
-        folded, self._folded = self._folded, []
-        for dock in folded:
-            dock.show()
-        if folded:
-            folded[0].raise_()
+        """Show the docks again that were hidden for want of room."""
+        for group in self.groups:
+            group.unfold()
 
     def lay_open(self) -> None:
         """Show every panel at once: put docks that share a place side by side."""
@@ -111,15 +120,18 @@ class DockLayout(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         """Remember the sizes that the user gives the docks: those that change while the window keeps its own."""
-        is_settled = (
-            self._window.size() == self._settled_size
-        )  # a window that grows resizes its docks before it says so
-        if event.type() == QEvent.Type.Resize and self._was_wide is not None and is_settled and self.at_rest:
+        # Docks are hidden while their window is being deleted: then nothing may be asked of it.
+        if event.type() == QEvent.Type.Resize and self._was_wide is not None and self.at_rest and self._is_settled:
             sizes = {name: self._docks[name].width() for name in _AREAS}
             if any(dock.isVisible() for dock in self._below):
                 sizes["rounds"] = self._window.height() - self._docks["rounds"].y()
             self._sizes[self._was_wide] = {**self._sizes.get(self._was_wide, {}), **sizes}
-        return super().eventFilter(watched, event)
+        return False
+
+    @property
+    def _is_settled(self) -> bool:
+        """Whether the window has its size; one that grows resizes its docks before it says so."""
+        return self._window.size() == self._settled_size
 
     @property
     def _below(self) -> list[QDockWidget]:
@@ -132,11 +144,12 @@ class DockLayout(QObject):
 
     def _settle(self) -> None:
         """Rearrange plots and figures if the window became narrow or wide, and restore the sizes of the docks."""
+        self._fold_figures()
         right = [self._docks["metrics"], self._docks["plots"]]
         movable = not any(dock.isFloating() or not dock.toggleViewAction().isChecked() for dock in right)
         if self._was_wide != self._is_wide and movable:
             self._arrange_right()
-        self._fold()
+        self._fold_tables()
         self._size_docks()
 
     def _arrange_right(self) -> None:
@@ -160,15 +173,18 @@ class DockLayout(QObject):
         middle = self._window.centralWidget()
         return self._window.height() - (middle.height() - self._text.height()) - self._window.window().height() // 2
 
-    def _fold(self) -> None:
-        """Hide the docks below where they have no room, and show them again where they do."""
-        if self._room_below() >= _LEAST_LINES * self._window.fontMetrics().lineSpacing():
-            self._insisted = False
-            self.unfold()
-        elif not self._folded and not self._insisted:
-            self._folded = [dock for dock in self._below if not dock.isHidden() and not dock.isFloating()]
-            for dock in self._folded:
-                dock.hide()
+    def _fold_figures(self) -> None:
+        """Hide figures and plots where the text would have less than half of the width; show them where they fit."""
+        if self._figures.fold_unless(self._room_beside() >= self._columns["metrics"].minimumWidth()):
+            self._settling.start()  # with another width, the parts above the text may need another height
+
+    def _fold_tables(self) -> None:
+        """Hide the tables where the text would have less than half of the height; show them where they fit."""
+        self._tables.fold_unless(self._room_below() >= _LEAST_LINES * self._window.fontMetrics().lineSpacing())
+
+    def _room_beside(self) -> int:
+        """The width that is left for figures once the text has half of the window."""
+        return self._window.width() // 2 - self._columns["setup"].preferred_width() - 2 * theme.GRID
 
     def _size_docks(self) -> None:
         """Give the docks the sizes they were given in a window of this kind, at first those of the first start."""
@@ -178,7 +194,7 @@ class DockLayout(QObject):
         sizes = {name: column.preferred_width() for name, column in self._columns.items()} | self._sizes.get(wide, {})
         names = [name for name in _AREAS if not self._docks[name].isFloating()]
         # The text keeps half of the window.
-        room = self._window.width() // 2 - sizes["setup"] - 2 * theme.GRID
+        room = self._room_beside()
         widths = [sizes[name] if wide or name == "setup" else min(sizes[name], room) for name in names]
         self._window.resizeDocks([self._docks[name] for name in names], widths, Qt.Orientation.Horizontal)
         line = self._window.fontMetrics().lineSpacing()
@@ -186,21 +202,8 @@ class DockLayout(QObject):
         height = min(sizes.get("rounds", usual), self._window.height() // 2)
         self._window.resizeDocks([self._docks["rounds"]], [height], Qt.Orientation.Vertical)
 
-    def _show_tables(self, shown: bool) -> None:
-        for dock in self._below:
-            dock.setVisible(shown)
-        self._insist(shown)
-        if shown:
-            self._below[0].raise_()
-            QTimer.singleShot(0, self, self._size_docks)
-
-    def _insist(self, shown: bool) -> None:
-        """Leave tables as the user wants them until the window has room for them."""
-        self._folded.clear()
-        self._insisted = shown
-
-    def _follow_tables(self) -> None:
-        self.tables.setChecked(any(dock.toggleViewAction().isChecked() for dock in self._below))
+    def _size_soon(self) -> None:
+        QTimer.singleShot(0, self, self._size_docks)
 
     def _timer(self, ms: int) -> QTimer:
         timer = QTimer(self)

@@ -83,7 +83,8 @@ class DecodeWorkspace(QMainWindow, Workspace):
             "log": self._add_dock("log", self.tr("Log"), self.log),
         }
         self.docks = DockLayout(self, self._docks, columns, self.stream.view)
-        self.transport.add_switch(self.docks.tables)
+        for group in self.docks.groups:
+            self.transport.add_switch(group.switch)
         self._arranged = self._shown_before = False
         self.setAnimated(False)
         self.setup.choice_changed.connect(self.headline.show_plan)
