@@ -171,7 +171,8 @@ class DockLayout(QObject):
     def _room_below(self) -> int:
         """The height that is left for docks once the text has half of the window."""
         middle = self._window.centralWidget()
-        return self._window.height() - (middle.height() - self._text.height()) - self._window.window().height() // 2
+        others = 0 if middle is None else middle.height() - self._text.height()
+        return self._window.height() - others - self._window.window().height() // 2
 
     def _fold_figures(self) -> None:
         """Hide figures and plots where the text would have less than half of the width; show them where they fit."""

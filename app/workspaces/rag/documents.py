@@ -122,7 +122,7 @@ class DocumentsPanel(AnswerPanel):
         if progress.live:
             return "; ".join((self.tr("making the index"), *self._left_out_so_far()))
         if not self._shows_last():
-            if self.index() == BUILTIN:
+            if self.index() in SHIPPED:
                 return self.tr("choose a folder to ask your own documents")
             return self.tr("made before; what it holds is said when its folder is indexed again")
         if progress.failure is not None:
