@@ -1,7 +1,7 @@
 """Row of the settings for one folder: where it is, with buttons that change it, take it back, and show it."""
 
-import os
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from msgspec.structs import replace
 from PySide6.QtCore import QCoreApplication, QUrl, Signal
@@ -85,7 +85,11 @@ def _why_not(folder: str) -> str:
         return _tr("its name is no text")
     if not Path(folder).is_absolute() or not Path(folder).is_dir():
         return _tr("this is no folder")
-    return "" if os.access(folder, os.W_OK | os.X_OK) else _tr("you may not write there")
+    try:
+        TemporaryFile(dir=folder).close()
+    except OSError as err:
+        return err.strerror or str(err)
+    return ""
 
 
 def _tr(words: str) -> str:
