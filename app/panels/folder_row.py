@@ -16,6 +16,8 @@ from app.widgets.permission import allow
 from engine.machine import folders, paths
 from engine.machine.folders import FolderKind
 
+_LONGEST_SHOWN = 44
+
 
 class FolderRow(QWidget):
     """`changed` carries what happened, in words. in_use: the folder that counts until the next start."""
@@ -27,6 +29,8 @@ class FolderRow(QWidget):
         self._kind, self._name, self._in_use = kind, name, in_use
         self.label = plain_label("", self)
         self.label.setAccessibleName(name)
+        # As wide in every row, so that the buttons stand below each other.
+        self.label.setMinimumWidth(_LONGEST_SHOWN * self.label.fontMetrics().averageCharWidth())
         self.change = self._button(self.tr("Change…"), self.tr("Choose another folder for {0}"))
         self.change.clicked.connect(self._ask)
         self.usual = self._button(self.tr("Usual place"), self.tr("Use the usual folder again for {0}"))
@@ -46,7 +50,7 @@ class FolderRow(QWidget):
         chosen = folders.saved().of(self._kind)
         variable = folders.deciding_variable(self._kind)
         shown = str(self._in_use) if variable or not chosen else chosen
-        self.label.setText(path_line(shown))
+        self.label.setText(path_line(shown, longest=_LONGEST_SHOWN))
         self.label.setToolTip(plain_tip(shown))
         decided = self.tr("{0} is set: it says where this folder is").format(variable) if variable else ""
         allow(self.change, decided, self.tr("Choose another folder for {0}").format(self._name))

@@ -29,7 +29,7 @@ class ComparisonTime:
         self._stages, self._clock = stages, clock
         self._at: int | None = None
         self._began_s = self._stage_began_s = 0.0
-        self._n_texts = self._n_texts_before = 0.0
+        self._n_texts = self._n_texts_before = self._n_done_before = 0.0
 
     def told(self, event: Progressed) -> Progressed:
         """The progress with the seconds left for all stages; as it is where they are unknown."""
@@ -38,20 +38,22 @@ class ComparisonTime:
         if place is None:
             return event
         if place != self._at:
-            self._begin(place)
+            self._begin(place, event.done)
         return replace(event, left_s=self._left_s(event, self._stages[place], self._stages[place + 1 :]))
 
-    def _begin(self, place: int) -> None:
+    def _begin(self, place: int, n_done: float) -> None:
         now_s = self._clock()
         self._began_s = now_s if self._at is None else self._began_s
-        self._at, self._stage_began_s, self._n_texts_before = place, now_s, self._n_texts
+        self._at, self._stage_began_s = place, now_s
+        self._n_texts_before, self._n_done_before = self._n_texts, n_done
 
     def _left_s(self, event: Progressed, stage: ComparisonStage, to_come: Sequence[ComparisonStage]) -> float | None:
         now_s = self._clock()
-        self._n_texts = self._n_texts_before + event.done * stage.texts_per_unit
+        n_done = event.done - self._n_done_before  # what was done when the clock started took no time on it
+        self._n_texts = self._n_texts_before + n_done * stage.texts_per_unit
         if not self._n_texts or now_s <= self._began_s:
             return None
         s_per_text = (now_s - self._began_s) / self._n_texts
-        s_per_unit = (now_s - self._stage_began_s) / event.done if event.done else s_per_text * stage.texts_per_unit
+        s_per_unit = (now_s - self._stage_began_s) / n_done if n_done else s_per_text * stage.texts_per_unit
         rest_s = sum(later.n_units * later.texts_per_unit for later in to_come) * s_per_text
         return max(0.0, event.total - event.done) * s_per_unit + rest_s

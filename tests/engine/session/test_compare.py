@@ -386,5 +386,5 @@ def test_what_is_changed_in_prompts_is_said_once_with_the_number_of_prompts() ->
 
 def test_all_stages_of_a_comparison_share_one_estimate_of_the_time_left(events: list[Event]) -> None:
     left = [event.left_s for event in events if isinstance(event, Progressed) and event.unit in ("texts", "steps")]
-    assert None not in left[1:] and left[-1] == 0
+    assert len(left) > 2 and all(seconds is not None and seconds >= 0 for seconds in left[1:])
     assert all(event.left_s is None for event in events if isinstance(event, Progressed) and event.unit == "lanes")
