@@ -132,8 +132,10 @@ def test_settings_and_prompt_come_back_at_the_next_start(open_window):
     assert again.workspaces["decode"].prompt.prompt.toPlainText() == "Again"
 
 
-def test_a_closed_dock_comes_back_with_reset_layout(open_window):
+def test_a_closed_dock_comes_back_with_reset_layout(open_window, qtbot):
     window, _ = open_window()
+    window.resize(1600, 1000)
+    qtbot.waitUntil(window.workspaces["decode"].rounds.isVisible)
     for action in window.workspaces["decode"].menu_actions("view")[:-3]:
         action.trigger()
     assert not window.workspaces["decode"].rounds.isVisible()
@@ -163,6 +165,7 @@ def test_every_control_has_a_name_for_those_who_cannot_see_it(open_window):
 
 def test_a_file_dropped_anywhere_is_opened_and_a_text_is_not(open_window, qtbot, tmp_path):
     window, _ = open_window()
+    window.show_view("runs")
     file, mime = tmp_path / "prompts.txt", QMimeData()
     file.write_text("one\ntwo\n")
     mime.setUrls([QUrl.fromLocalFile(str(file))])
