@@ -145,8 +145,8 @@ def _print(event: Event, output: Output) -> None:
         case GenerationMeasured():
             if output.json:
                 output.line(_without(msgspec.to_builtins(event), "rounds", "generation"))
-        case ComparisonStarted() if event.skipped:
-            for line in _skipped(event):
+        case ComparisonStarted():
+            for line in (*_skipped(event), *(f"warning: {note}" for note in event.prompt_notes)):
                 output.note(line)
             output.event(event)
         case LaneRefused():
@@ -157,6 +157,8 @@ def _print(event: Event, output: Output) -> None:
 
 def _skipped(started: ComparisonStarted) -> Iterator[str]:
     """How many entries of the prompts are left out, and the first reasons, a line each."""
+    if not started.skipped:
+        return
     n = max(started.n_skipped, len(started.skipped))
     entries = counted(n, "entry is", "entries are")
     used = counted(len(started.prompts), "prompt is", "prompts are")
