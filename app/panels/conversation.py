@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QWidget
 
 from app import theme
+from app.state.round_tree import tree_of
 from app.state.run_record import RunRecord
 from app.text.plain_text import one_line, paragraphs, plain_tip
 from app.widgets.elided_label import ElidedLabel
@@ -125,6 +126,8 @@ def with_answer(record: RunRecord) -> tuple[Message, ...]:
     text = "".join(event.text for event in rounds)
     if rounds and record.summary.reason == "end_of_text":
         last = rounds[-1]
-        piece = last.last.text if last.last is not None else last.proposed[len(last.emitted) - 1].text
+        kept = tree_of(last).path[: len(last.emitted)]
+        accepted = last.proposed[kept[-1]].text if kept else ""
+        piece = accepted if last.last is None else last.last.text
         text = text.removesuffix(piece)
     return (*started.messages, Message("assistant", text))

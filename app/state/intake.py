@@ -24,6 +24,7 @@ from engine.events import (
     RunFailed,
     RunFinished,
     RunStarted,
+    TextRead,
     TokensEmitted,
 )
 
@@ -168,7 +169,7 @@ class Intake:
 
 
 def _is_frequent(event: Event) -> bool:
-    """Whether an event comes too often for the log."""
+    """Whether an event comes too often for the log, or is too long for it."""
     if isinstance(event, EvaluationMeasured | ComparisonMeasured):
         return not event.complete
-    return isinstance(event, RoundFinished | Progressed | TokensEmitted | GenerationMeasured)
+    return isinstance(event, RoundFinished | Progressed | TokensEmitted | GenerationMeasured | TextRead)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QPushButton, Q
 from app import theme
 from app.choices.recent_folders import RecentFolders
 from app.panel import Panel
+from app.panels.setup.drafters_box import DraftersBox
 from app.panels.verbs import Verbs
 from app.state.store import RunStore
 from app.text.plain_text import one_line
@@ -21,7 +22,6 @@ from app.words.model_names import full_name, is_builtin
 from app.workspaces.compare import choice
 from app.workspaces.compare.choice import ComparisonChoice
 from app.workspaces.compare.comparing import ComparingProgress
-from app.workspaces.compare.drafters_box import DraftersBox
 from app.workspaces.compare.more_box import MoreBox
 from app.workspaces.compare.prompts_box import PromptSetBox
 from engine.commands import Load, Survey

@@ -15,7 +15,7 @@ from app.workspaces.train import words as training_words
 from engine import events
 from engine.events import Event
 
-_LONGEST_NAME = 80
+_LONGEST_NAME, _MOST_LENGTHS = 80, 8
 
 
 def tr(text: str) -> str:
@@ -100,6 +100,20 @@ def _(event: events.RunFinished) -> str:
 @_describe.register
 def _(event: events.RunFailed) -> str:
     return tr("failed: {0}; {1}").format(_name(event.message), _name(event.hint))
+
+
+@_describe.register
+def _(event: events.LengthsStarted) -> str:
+    lengths = ", ".join(f"{length:,}" for length in event.lengths[:_MOST_LENGTHS])
+    return tr("measuring {0} at {1} tokens of {2}").format(
+        count(len(event.drafters) - 1, "drafter"), lengths, _name(event.text)
+    )
+
+
+@_describe.register
+def _(event: events.LengthsMeasured) -> str:
+    ended = tr("lengths measured") if event.complete else tr("stopped measuring lengths")
+    return tr("{0}: {1:,} combinations with a drafter, {2:,} refused").format(ended, event.n_measured, event.n_refused)
 
 
 @_describe.register

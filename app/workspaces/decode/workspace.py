@@ -15,6 +15,8 @@ from app.panels.prompt import EXAMPLE_PROMPTS, PromptPanel
 from app.panels.rounds import RoundsPanel
 from app.panels.setup.panel import SetupPanel
 from app.panels.stream.panel import TokenStreamPanel
+from app.panels.transport import TransportPanel
+from app.panels.tree.panel import TreePanel
 from app.state import requests, verbs
 from app.state.dropped import TEXT_SUFFIXES, DroppedFiles
 from app.state.run_record import RunRecord
@@ -29,7 +31,6 @@ from app.workspaces.decode.headline import HeadlinePanel
 from app.workspaces.decode.log import LogPanel
 from app.workspaces.decode.measuring import MeasuringProgress
 from app.workspaces.decode.metrics import MetricsPanel
-from app.workspaces.decode.transport import TransportPanel
 from engine.commands import Load
 from engine.events import RoundFinished
 from engine.prompts import Message
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from app.workspaces.decode.measured import MeasuredDialog
     from app.workspaces.decode.plots import DecodePlots
 
-_LAYOUT_VERSION = 4
+_LAYOUT_VERSION = 5
 # Widths of the side columns in characters. The plots need theirs: they come after the first painting, and nothing may
 # move then.
 _LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH = 30, 34, 51
@@ -61,10 +62,12 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self.headline = HeadlinePanel(store, self.setup.setup, self)
         self.metrics = MetricsPanel(store, self)
         self.rounds = RoundsPanel(store, self)
+        self.tree = TreePanel(store, self)
         self.history = HistoryPanel(store, self)
         self.log = LogPanel(store, self)
         self.transport = TransportPanel(store, self)
         self._late_plots = LatePlots(store, self)
+        self._why_no_run = ""
         self._measured: MeasuredDialog | None = None
         self._measure_action = QAction(self.tr("Measure context, γ and batch…"), self)
         self._measure_action.triggered.connect(self._show_measured)
@@ -84,6 +87,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
             "metrics": self._add_dock("metrics", self.tr("Figures"), columns["metrics"]),
             "plots": self._add_dock("plots", self.tr("Plots"), columns["plots"]),
             "rounds": self._add_dock("rounds", self.tr("Rounds"), self.rounds),
+            "tree": self._add_dock("tree", self.tr("Tree"), self.tree),
             "history": self._add_dock("history", self.tr("Runs of this session"), self.history),
             "log": self._add_dock("log", self.tr("Log"), self.log),
         }
@@ -92,7 +96,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
             self.transport.add_switch(group.switch)
         self._arranged = self._shown_before = False
         self.setAnimated(False)
-        self.setup.choice_changed.connect(self.headline.show_plan)
+        self.setup.choice_changed.connect(self._on_choice)
         self.setup.measure_only_toggled.connect(self._set_measure_only)
         self._late_plots.made.connect(self._connect_plots)
         self.setup.settings_restored.connect(self.prompt.restore_prompt)
@@ -138,7 +142,14 @@ class DecodeWorkspace(QMainWindow, Workspace):
 
     def why_not(self, verb: Verb) -> str:
         """Return why a verb is not possible for the run on show; empty where it is."""
-        return verbs.why_not(self._store, verb)
+        begins = verb == "run" or (verb == "step" and not self._store.in_rounds)
+        return (self._why_no_run if begins else "") or verbs.why_not(self._store, verb)
+
+    def _on_choice(self) -> None:
+        """Plan anew, and find out whether the chosen settings go together."""
+        self.headline.show_plan()
+        self._why_no_run = requests.why_not(self.setup.setup())
+        self.context.verbs.refresh()
 
     def _start(self, *, held: bool) -> None:
         setup = self.setup.setup()
