@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from inspect import signature
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel
-from transformers.cache_utils import DynamicSlidingWindowLayer
 
 from engine.decoding.token_tree import Tree
 
@@ -16,21 +15,19 @@ Masks: TypeAlias = Tensor | dict[str, Tensor]
 _FULL, _SLIDING = "full_attention", "sliding_attention"
 
 
-class _Kind(NamedTuple):
-    """A kind of layer: its name in a configuration, and how many positions it attends to; None means all."""
+def masks(
+    cache: DynamicCache, config: PreTrainedConfig, windows: Sequence[int | None], tree: Tree, dtype: torch.dtype
+) -> Masks:
+    """What is added to the scores of the new ids of a tree after the ids in the cache, [1, 1, n, positions] each.
 
-    name: str
-    window: int | None
-
-
-def masks(cache: DynamicCache, config: PreTrainedConfig, tree: Tree, dtype: torch.dtype) -> Masks:
-    """What is added to the scores of the new ids of a tree after the ids in the cache, [1, 1, n, positions] each."""
-    kinds: dict[_Kind, int] = {}
-    for index, layer in enumerate(cache.layers):
-        kinds.setdefault(_kind(layer, config, index), index)
-    by_name = {kind.name: _mask(cache, index, kind.window, tree, dtype) for kind, index in kinds.items()}
+    windows: one entry a layer, how many positions its modules attend to; None means all."""
+    kinds: Sequence[str] = getattr(config, "layer_types", None) or [_FULL] * len(cache.layers)
+    firsts = {windows[index]: index for index in reversed(range(len(cache.layers)))}
+    by_window = {window: _mask(cache, index, window, tree, dtype) for window, index in firsts.items()}
     # Modules without kinds of layers take no mapping.
-    return by_name if len({kind.window for kind in kinds}) > 1 else next(iter(by_name.values()))
+    if len(by_window) == 1:
+        return next(iter(by_window.values()))
+    return {kinds[index]: by_window[window] for window, index in firsts.items()}
 
 
 def why_no_tree(model: PreTrainedModel) -> str:
@@ -46,13 +43,6 @@ def why_no_tree(model: PreTrainedModel) -> str:
     if getattr(config, "_attn_implementation", None) not in ("sdpa", "eager"):
         return "its attention takes no masks"
     return ""
-
-
-def _kind(layer: object, config: PreTrainedConfig, index: int) -> _Kind:
-    window = layer.sliding_window if type(layer) is DynamicSlidingWindowLayer else None
-    kinds: Sequence[str] = getattr(config, "layer_types", None) or ()
-    named = kinds[index] if index < len(kinds) else _FULL
-    return _Kind(named, window)
 
 
 def _mask(cache: DynamicCache, index: int, window: int | None, tree: Tree, dtype: torch.dtype) -> Tensor:

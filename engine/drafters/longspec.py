@@ -64,7 +64,8 @@ class LongspecDrafter:
             self._catch_up(ring, context.ids, last)
             self._length = last + 1
             return self._tree(ring, context, n)
-        if self._repeaters is not None and target_kv.length:
+        # Under rules rounds are not captured, and the target's keys lie in memory that grows.
+        if self._repeaters is not None and context.rules is None and target_kv.length:
             self._catch_up(ring, context.ids, last - 1)
             drafts = self._captured_over(ring, self._repeaters)
             draft = drafts.draft(context.ids, context.u[:n], context.warp, target_kv)
@@ -169,6 +170,11 @@ def drafter_over(block: LongspecBlock, target: LoadedModel) -> LongspecDrafter:
     return LongspecDrafter(use, device=target.device, repeaters=repeaters)
 
 
+def _kv_bytes(spec: str, target: LoadedModel, model: LoadedModel | None, n: int) -> int:
+    return shape.ring_bytes(files.check(spec).shape, target.dtype.itemsize)
+
+
 DRAFTER = DrafterSpec(
-    "longspec", "LongSpec", "FOLDER", files.is_longspec, needs_model=False, build=_build, memory=_memory
-)
+    "longspec", "LongSpec", "FOLDER", files.is_longspec, needs_model=False, build=_build, memory=_memory,
+    kv_bytes=_kv_bytes,
+)  # fmt: skip

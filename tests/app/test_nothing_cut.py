@@ -141,8 +141,8 @@ def _outside_of_parents(widget: QWidget) -> str:
         if isinstance(area, QScrollArea) and parent is area.viewport():
             across = area.horizontalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOff
             return (
-                f"is cut at the side of its column by {rect.right() - parent.width()}"
-                if across and (rect.right() > parent.width() + 1)
+                f"is cut at the side of its column by {rect.right() - area.viewport().width()}"
+                if across and (rect.right() > area.viewport().width() + 1)
                 else ""
             )
         if not parent.rect().adjusted(-2, -2, 2, 2).contains(rect):

@@ -375,7 +375,6 @@ class SetupPanel(Panel):
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
-        column.addWidget(self.opened)
         column.addWidget(plain_label(self.tr("Models"), self, role="title"))
         column.addWidget(self.models)
         column.addWidget(plain_label(self.tr("Method"), self, role="title"))

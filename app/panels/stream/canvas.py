@@ -134,6 +134,11 @@ class StreamCanvas(QAbstractScrollArea):
         return self._layout if self._page is None else self._page
 
     @property
+    def settled(self) -> bool:
+        """Whether every token is laid out."""
+        return self._n_laid_out == len(self.tokens)
+
+    @property
     def line_height(self) -> int:
         """Distance between two lines."""
         return self._painter.line_height

@@ -42,11 +42,6 @@ class StreamReader(StreamCanvas):
         """The card, for the panel that owns the view."""
         return self._card
 
-    @property
-    def settled(self) -> bool:
-        """Whether every token is laid out."""
-        return self._n_laid_out == len(self.tokens)
-
     # The run on show
 
     def show_as_text(self, reading: bool) -> None:

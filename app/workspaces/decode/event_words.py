@@ -215,11 +215,12 @@ def _(event: events.FileSkipped) -> str:
 
 @_describe.register
 def _(event: events.Indexed) -> str:
-    return tr("indexed {0}: {1} of {2}, {3:,} skipped, in {4:.1f} s").format(
+    return tr("indexed {0}: {1} of {2}, {3:,} not read, {4:,} read in part, in {5:.1f} s").format(
         _name(event.index),
         count(event.n_chunks, "passage"),
         count(event.n_files, "file"),
-        event.n_skipped,
+        event.n_unread,
+        event.n_partly,
         event.seconds,
     )
 

@@ -124,7 +124,7 @@ class LongContextSetupPanel(Panel):
             self.document.show_text(None, why_not or self._not_loaded(), bad=bool(why_not))
             return
         if self.isVisible() and not self.store.busy:
-            lengths.ask_text(self.document.question(n_new), self.models.pair().target)
+            lengths.read_text(self.document.question(n_new), self.models.pair().target)
         note = lengths.why_unread or self.tr("the document is being read")
         self.document.show_text(lengths.text, note, bad=bool(lengths.why_unread))
 

@@ -102,7 +102,7 @@ class LengthProgress(TabState):
 
     # The document
 
-    def ask_text(self, question: ReadText, target: str) -> None:
+    def read_text(self, question: ReadText, target: str) -> None:
         """Ask for a text as the loaded target reads it, unless that was the last question."""
         if (question, target) != self._asked:
             self._asked, self.text, self.why_unread = (question, target), None, ""

@@ -13,7 +13,9 @@ from tests import fakes
 PARENTS = [-1, -1, 0, 0, 1, 2, 2]
 PATHS = [[0], [1], [0, 2], [0, 3], [1, 4], [0, 2, 5], [0, 2, 6]]
 NODES = [21, 22, 23, 24, 25, 26, 27]
-ONE_WINDOW = {"layer_types": ["sliding_attention", "sliding_attention"], "sliding_window": 12}
+ONE_WINDOW = {
+    "layer_types": ["sliding_attention", "sliding_attention"], "sliding_window": 12, "use_sliding_window": True,
+}  # fmt: skip
 
 
 def made(family: str) -> PreTrainedModel:

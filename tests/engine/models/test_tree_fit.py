@@ -35,7 +35,7 @@ def refusal(session: Session, tree: str) -> InputError:
     return refused.value
 
 
-@pytest.mark.parametrize("drafter", ["lookup", "early-exit:1", "none"])
+@pytest.mark.parametrize("drafter", ["lookup", "early-exit:1"])
 def test_drafters_that_cannot_branch_are_named(pair: tuple[str, str], drafter: str) -> None:
     refused = refusal(loaded(pair[0], drafter), "2,2")
     assert refused.message == f"the drafter {drafter} drafts chains only, no trees"
