@@ -89,10 +89,15 @@ def test_a_combination_that_was_refused_says_why_as_plain_text(measured) -> None
     assert [model.row_at(place).pick.drafter for place in range(2)] == ["builtin", "none"]
 
 
-def test_attention_kernels_that_cannot_be_used_are_grey_with_the_reason(measured) -> None:  # type: ignore[no-untyped-def]
-    _, _, workspace, _ = measured
+def test_attention_kernels_that_cannot_be_used_are_grey_with_the_reason(tab) -> None:  # type: ignore[no-untyped-def]
+    _, _, workspace, say = tab
     box = workspace.setup.attention
     items = {box.itemData(place): box.model().item(place) for place in range(box.count())}
+    assert not items["cudnn"].isEnabled() and "CUDA only" in items["cudnn"].toolTip()
+    assert items["math"].isEnabled()
+    workspace.measure()
+    say(*measurement())
+    assert not items["cudnn"].isEnabled()
     assert not items["flash-attn"].isEnabled() and "is not installed" in items["flash-attn"].toolTip()
     assert not items["math"].isEnabled() and "not equal" in items["math"].toolTip()
     assert items["eager"].isEnabled() and "equal" in items["eager"].toolTip()
