@@ -6,8 +6,9 @@ from collections.abc import Callable, Generator, Sequence
 from threading import Event as Flag
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.decoding.cached_model import PREFILL_CHUNK, SequenceModel
 from engine.decoding.clock import Clock, clock_for
-from engine.decoding.drafting import Capabilities, Drafter
+from engine.decoding.drafting import Capabilities, Drafter, expect_length
 from engine.decoding.generation import Generation, Limits, generate
 from engine.decoding.generation_rules import NO_RULES, GenerationRules
 from engine.decoding.ruled_text import RuledText
@@ -82,7 +83,10 @@ class RunContext:
         cancelled: Flag,
         documents: "DocumentResources | None" = None,
         provenance: Provenance | None = None,
+        prefill_chunk: int = PREFILL_CHUNK,
     ) -> None:
+        """prefill_chunk: how many ids of a prompt are read at once."""
+        self.prefill_chunk = prefill_chunk
         self.target = target
         self.drafter = drafter
         self.drafter_spec = drafter_spec
@@ -111,12 +115,17 @@ class RunContext:
             context.documents = documents._replace(drafter=documents.drafter.asked(chat))
         return context
 
-    def decoder(self, config: GenerationConfig, *, gamma: int, n_most: int, widths: tuple[int, ...] = ()) -> Decoding:
+    def decoder(
+        self, config: GenerationConfig, *, gamma: int, n_most: int, widths: tuple[int, ...] = (),
+        sequence: SequenceModel | None = None,
+    ) -> Decoding:  # fmt: skip
         """A decoder of one sequence of at most n_most ids; with gamma 0 it never drafts.
 
         widths: how many nodes its drafts have at each depth; empty for chains. Use one at a time: the next one may
-        reuse the cache of the last. Raises InputError where a tree cannot be drafted or read."""
+        reuse the cache of the last. sequence: of the target, to be used in place of a new one where rounds are not
+        captured. Raises InputError where a tree cannot be drafted or read."""
         drafter, static = self.drafter if gamma else None, self.target.static
+        expect_length(drafter, n_most)
         needed = Capabilities() if drafter is None else drafter.capabilities
         layers, handles = target_state.hidden_layers(self.target, needed), target_state.handles(self.target, needed)
         warp, rules = warp_of(config), ruled_text(self.target, config, n_most=n_most)
@@ -126,16 +135,18 @@ class RunContext:
         verifier = chain_verifier(config.accept_rule)
         # Captured rounds have no drafter in the target's own cache, no trees, and do not read the text before a token.
         if static is None or needed.first_layers or rules is not None or widths:
+            sequence = sequence or self.target.sequence(layers)
+            sequence.expect(n_most + sum(widths))
             return Decoder(
-                self.target.sequence(layers), drafter,
-                warp=warp, seed=config.seed, clock=self.clock, handles=handles, verifier=verifier,
+                sequence, drafter, warp=warp, seed=config.seed, clock=self.clock, handles=handles, verifier=verifier,
                 tree_verifier=tree_verifier(config.accept_rule), rules=rules, widths=widths,
+                prefill_chunk=self.prefill_chunk,
             )  # fmt: skip
         fused = drafter.fused() if isinstance(drafter, DraftsInRound) else None
         return StaticDecoder(
             static, drafter if fused is None else None, fused,
             n_most=min(n_most, self.target.context), warp=warp, seed=config.seed, clock=self.clock,
-            hidden_layers=layers, handles=handles, verifier=verifier,
+            hidden_layers=layers, handles=handles, verifier=verifier, prefill_chunk=self.prefill_chunk,
         )  # fmt: skip
 
     def refuse_unfit_tree(self, widths: tuple[int, ...]) -> None:
@@ -154,12 +165,15 @@ class RunContext:
             decoder.prepare(gamma, len(ids), self.checkpoint)
 
     def generate(
-        self, config: GenerationConfig, ids: Sequence[int], *, gamma: int, widths: tuple[int, ...] = ()
-    ) -> Generator[PhaseFinished | RoundFinished, None, Generation]:
+        self, config: GenerationConfig, ids: Sequence[int], *, gamma: int, widths: tuple[int, ...] = (),
+        sequence: SequenceModel | None = None,
+    ) -> Generator[PhaseFinished | RoundFinished, None, Generation]:  # fmt: skip
         """A generation with new caches; gamma 0 is plain decoding, without the drafter.
 
-        widths: as many as gamma, for trees."""
-        decoder = self.decoder(config, gamma=gamma, n_most=len(ids) + config.max_new_tokens, widths=widths)
+        widths: as many as gamma, for trees. sequence: see `decoder`."""
+        decoder = self.decoder(
+            config, gamma=gamma, n_most=len(ids) + config.max_new_tokens, widths=widths, sequence=sequence
+        )
         stop_ids = self.target.stop_ids if config.stop_at_end else frozenset()
         limits = Limits(config.max_new_tokens, self.target.context, stop_ids)
         return generate(decoder, ids, gamma, limits, self.target.texts, self)

@@ -77,6 +77,18 @@ class StatusPanel(Panel):
             row.addWidget(widget)
         keep_room(self.progress)
 
+    def come_last(self) -> None:
+        """Let the Tab key reach Stop after everything else: a control that joins a window is the last of it.
+
+        Not by a walk along the focus chain: each widget that PySide returns of it becomes a child of the one before in
+        Python's eyes, which the collector then takes for garbage and deletes."""
+        row = self.layout()
+        assert row is not None
+        row.removeWidget(self.stop)
+        self.stop.setParent(None)
+        row.addWidget(self.stop)
+        self.stop.show()
+
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Update the line."""
         if self.device.text() != (device := self._device_text()):

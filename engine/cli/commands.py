@@ -13,6 +13,7 @@ from engine.cli import (
     coverage,
     decode,
     drafter,
+    longcontext,
     longspec,
     models,
     rag,
@@ -65,6 +66,7 @@ def tree() -> typer.Typer:
     app.command("decode")(decode.decode)
     app.command("report")(report.report)
     app.command("compare")(compare.compare)
+    app.command("longcontext")(longcontext.longcontext)
     app.add_typer(_as_group(run.commands()), name="run")
     for name, help_text, members in (
         ("bench", "Measurements against peers and limits.", _BENCHES),

@@ -50,6 +50,7 @@ Chat = Annotated[
 ]
 _NOT_FINITE = ("nan", "inf", "infinity")  # each setting refuses them by its own bounds
 _NO_MODEL = ", ".join(offered.usage for offered in drafters.offered())
+_OVER_MODEL = ", ".join(offered.usage for offered in drafters.offered_over_model())
 
 
 class PairOptions(msgspec.Struct, frozen=True):
@@ -62,7 +63,7 @@ class PairOptions(msgspec.Struct, frozen=True):
         str,
         Meta(
             description=f"builtin[:small|:misaligned|:rag], a folder (a model or a LongSpec drafter), "
-            f"GGUF file or hub id, {_NO_MODEL}, none; auto fits the target"
+            f"GGUF file or hub id, {_OVER_MODEL}, {_NO_MODEL}, none; auto fits the target"
         ),
     ] = "auto"
     device: Annotated[str, Meta(description="auto, cpu, cuda or cuda:N")] = "auto"

@@ -49,6 +49,9 @@ NAMES: dict[type[Event], str] = {
     events.ComparisonStarted: "comparison",
     events.LaneRefused: "lane_refused",
     events.ConversionStarted: "conversion",
+    events.LengthsStarted: "lengths",
+    events.PrefillMeasured: "prefill",
+    events.LengthMeasured: "length",
 }
 
 

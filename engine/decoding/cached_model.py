@@ -34,9 +34,9 @@ class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
     _key_buffer: Tensor
     _value_buffer: Tensor
 
-    def __init__(self, context: int | None) -> None:
+    def __init__(self, context: int | None, expected: int | None = None) -> None:
         super().__init__()
-        self._context = context
+        self._context, self._expected = context, expected
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
@@ -55,19 +55,21 @@ class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
         return self.keys, self.values
 
     def _larger_buffer(self, old: Tensor, new: Tensor, n: int) -> Tensor:
-        """A buffer for 2n positions, at most the context if that holds n; contains the old positions."""
+        """A buffer for 2n positions, at most what is expected or else the context, if that holds n; contains the old
+        positions."""
         preferred = max(_FIRST_CAPACITY, 2 * n)
-        capacity = preferred if self._context is None else max(n, min(preferred, self._context))
+        most = self._expected if self._expected is not None and n <= self._expected else self._context
+        capacity = preferred if most is None else max(n, min(preferred, most))
         buffer = new.new_empty((*new.shape[:-2], capacity, new.shape[-1]))
         if old.numel():
             buffer[..., : old.shape[-2], :] = old
         return buffer
 
 
-def cache_for(model: PreTrainedModel, *, context: int | None = None) -> DynamicCache:
+def cache_for(model: PreTrainedModel, *, context: int | None = None, expected: int | None = None) -> DynamicCache:
     """An empty cache that drops only the positions a layer's modules never attend to.
 
-    context: the most positions it will hold; None if unknown.
+    context: the most positions it will hold; None if unknown. expected: those for which it is allocated at first.
     A configuration may name a window that its modules ignore, or window other layers than they do. Keeping too many
     positions stays exact, since the modules mask what lies outside their windows."""
     cache = DynamicCache(config=model.config)
@@ -77,7 +79,7 @@ def cache_for(model: PreTrainedModel, *, context: int | None = None) -> DynamicC
     for index, layer in enumerate(cache.layers):
         ignored = type(layer) is DynamicSlidingWindowLayer and index not in windowed
         if ignored or type(layer) is DynamicLayer:
-            cache.layers[index] = _GrowingLayer(context)
+            cache.layers[index] = _GrowingLayer(context, expected)
     return cache
 
 
@@ -139,12 +141,15 @@ class SequenceModel(Protocol):
     def reset(self) -> None:
         """Forget every id."""
 
+    def expect(self, n: int) -> None:
+        """Expect at most n ids from the next reset on, and allocate for no more as long as that holds."""
+
     def forward(self, ids: Tensor, *, tree: Tree | None = None) -> Tensor:
         """Logits [n, V] after each of the new ids [n], which join the cache; they follow each other unless they are a
         tree's."""
 
     def prefill(self, ids: Tensor) -> None:
-        """Add ids [n] to the cache; n <= PREFILL_CHUNK."""
+        """Add ids [n] to the cache; what computing them takes grows with n."""
 
     def rollback(self, n: int) -> None:
         """Remove the last n ids from the cache, all of them added since the last rollback or prefill."""
@@ -204,14 +209,19 @@ class CachedModel:
         self.hidden: Tensor | None = None
         self._context, self._hidden_layers = context, tuple(hidden_layers)
         self._windows = _honoured_windows(model)
+        self._expected: int | None = None
         self.device: torch.device = model.get_input_embeddings().weight.device
         self.n_vocabulary = int(model.get_input_embeddings().weight.shape[0])
         self.reset()
 
     def reset(self) -> None:
         """Forget every id."""
-        self._cache = cache_for(self.model, context=self._context)
+        self._cache = cache_for(self.model, context=self._context, expected=self._expected)
         self.length = 0
+
+    def expect(self, n: int) -> None:
+        """Expect at most n ids from the next reset on, and allocate for no more as long as that holds."""
+        self._expected = n
 
     def forward(self, ids: Tensor, *, tree: Tree | None = None) -> Tensor:
         """Logits after each of the new ids, which join the cache.
@@ -240,7 +250,7 @@ class CachedModel:
     def prefill(self, ids: Tensor) -> None:
         """Add ids to the cache without computing all their logits.
 
-        ids: [n] int64 on `device`, n <= `PREFILL_CHUNK`; longer prompts take several calls."""
+        ids: [n] int64 on `device`; long prompts take several calls, since what computing them takes grows with n."""
         self._run(ids, n_kept=1)
         self._cache.crop(0)
 

@@ -151,6 +151,34 @@ class FollowsPath(Protocol):
         """Keep of the last draft, a tree, what belongs to the accepted nodes, in their order; `commit` comes next."""
 
 
+@runtime_checkable
+class ReadsWholePrompt(Protocol):
+    """A drafter that reads of a prompt what it can only choose, or is better done, once all of it is there."""
+
+    def prompt_ended(self, ids: Sequence[int]) -> None:
+        """Read the whole prompt, of which `prefill` got all but the last id."""
+
+
+@runtime_checkable
+class ExpectsLength(Protocol):
+    """A drafter whose memory grows with the text, and is allocated for no more than the text will have."""
+
+    def expect(self, n: int) -> None:
+        """Expect at most n ids from the next reset on; more remain possible."""
+
+
+def end_prompt(drafter: object, ids: Sequence[int]) -> None:
+    """Tell a drafter that a prompt is whole, if it wants to know."""
+    if isinstance(drafter, ReadsWholePrompt):
+        drafter.prompt_ended(ids)
+
+
+def expect_length(drafter: object, n: int) -> None:
+    """Tell a drafter how many ids the next text will have at most, if its memory depends on that."""
+    if isinstance(drafter, ExpectsLength):
+        drafter.expect(n)
+
+
 class AcceptedHidden:
     """Collects the hidden states of accepted positions until the drafter proposes again."""
 

@@ -22,6 +22,7 @@ from engine.decoding.drafting import (
     FirstLayers,
     FollowsPath,
     TargetState,
+    end_prompt,
     no_draft,
 )
 from engine.decoding.packing import HostRecord, pack, unpack
@@ -72,7 +73,8 @@ class Decoder:
 
     handles: the embedding and the head of the target, where the drafter uses them. The target must keep the
     hidden states that the drafter declared. rules: change the target's logits before anything reads them. widths: how
-    many nodes a draft has at each depth, for a drafter that branches; empty for chains."""
+    many nodes a draft has at each depth, for a drafter that branches; empty for chains. prefill_chunk:
+    how many ids of a prompt are read at once."""
 
     def __init__(
         self,
@@ -87,8 +89,10 @@ class Decoder:
         tree_verifier: TreeVerifies = _EXACT_TREES,
         rules: RuledText | None = None,
         widths: tuple[int, ...] = (),
+        prefill_chunk: int = PREFILL_CHUNK,
     ) -> None:
         self.ids: list[int] = []
+        self._prefill_chunk = prefill_chunk
         self._rules, self._widths, self._tree_verifier = rules, widths, tree_verifier
         self._target, self._drafter, self._verifier, self._handles = target, drafter, verifier, handles
         self._warp, self._clock = warp, clock
@@ -110,12 +114,13 @@ class Decoder:
         if self._rules is not None:
             self._rules.begin(ids)
         prompt = uploaded_ids(ids[:-1], self._target.device)
-        for start in range(0, len(ids) - 1, PREFILL_CHUNK):
-            chunk = slice(start, min(start + PREFILL_CHUNK, len(ids) - 1))
+        for start in range(0, len(ids) - 1, self._prefill_chunk):
+            chunk = slice(start, min(start + self._prefill_chunk, len(ids) - 1))
             self._target.prefill(prompt[chunk])
             if self._drafter is not None:
                 self._drafter.prefill(ids[chunk], self._state_for(self._drafter, self._target.hidden))
             checkpoint()
+        end_prompt(self._drafter, ids)
         settle(self._target.device)
 
     def round(self, gamma: int, *, followed: bool = False) -> Round:

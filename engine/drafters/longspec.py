@@ -169,6 +169,11 @@ def drafter_over(block: LongspecBlock, target: LoadedModel) -> LongspecDrafter:
     return LongspecDrafter(use, device=target.device, repeaters=repeaters)
 
 
+def _kv_bytes(spec: str, target: LoadedModel, model: LoadedModel | None, n: int) -> int:
+    return shape.ring_bytes(files.check(spec).shape, target.dtype.itemsize)
+
+
 DRAFTER = DrafterSpec(
-    "longspec", "LongSpec", "FOLDER", files.is_longspec, needs_model=False, build=_build, memory=_memory
-)
+    "longspec", "LongSpec", "FOLDER", files.is_longspec, needs_model=False, build=_build, memory=_memory,
+    kv_bytes=_kv_bytes,
+)  # fmt: skip

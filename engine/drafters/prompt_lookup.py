@@ -33,7 +33,11 @@ class PromptLookupDrafter:
         self._n_indexed = 0
 
     def prefill(self, ids: Sequence[int], target: TargetState) -> None:
-        """Do nothing: `propose` updates the index."""
+        """Do nothing: `prompt_ended` makes the index of the prompt, `propose` continues it."""
+
+    def prompt_ended(self, ids: Sequence[int]) -> None:
+        """Index the prompt, so that this is part of reading it and not of the first round."""
+        self._index(ids)
 
     def propose(self, context: DraftContext) -> Draft:
         """Propose what followed the last ids earlier; nothing if none of their n-grams occurred before."""

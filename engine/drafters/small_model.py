@@ -17,6 +17,7 @@ from engine.decoding.tree_widths import MOST_NODES
 from engine.drafters import DrafterSpec
 from engine.fast.model import FusedModel
 from engine.fast.static_kv_cache import FusedDrafter
+from engine.models.kv_size import kv_bytes
 from engine.models.loading import LoadedModel
 from engine.vocabularies.drafter import OtherTokenizerDrafter, TokenizerOfModel
 
@@ -41,6 +42,10 @@ class SmallModelDrafter:
     def reset(self) -> None:
         """Forget the sequence."""
         self._model.reset()
+
+    def expect(self, n: int) -> None:
+        """Allocate for texts of at most n ids from the next reset on."""
+        self._model.expect(n)
 
     def prefill(self, ids: Sequence[int], target: TargetState) -> None:
         """Process the next ids of the prompt."""
@@ -139,4 +144,16 @@ def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> SmallMo
     return drafter_for(target, model)
 
 
-DRAFTER = DrafterSpec("small_model", "Small model", "builtin", lambda spec: True, needs_model=True, build=_build)
+def _kv_bytes(spec: str, target: LoadedModel, model: LoadedModel | None, n: int) -> int:
+    assert model is not None
+    return cache_bytes(model, min(n, target.context) if model.drafts_through == "ids" else n)
+
+
+def cache_bytes(model: LoadedModel, n: int) -> int:
+    """What the cache of a drafting model takes for a text of n ids, of which it keeps its own context at most."""
+    return kv_bytes(model.model.config, model.dtype, model.runtime, context=min(n, model.context))
+
+
+DRAFTER = DrafterSpec(
+    "small_model", "Small model", "builtin", lambda spec: True, needs_model=True, build=_build, kv_bytes=_kv_bytes
+)

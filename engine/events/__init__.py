@@ -2,8 +2,8 @@
 
 Ids are token ids of the target's vocabulary; times are seconds or milliseconds as their suffix says. Fields are only
 ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. Events of trainings,
-documents, answers, their evaluation, the scaling of a pair and models of a hub are defined in the modules of those
-names, and all are re-exported here."""
+documents, answers, their evaluation, the scaling of a pair, lengths and models of a hub are defined in the modules of
+those names, and all are re-exported here."""
 
 from typing import Literal, TypeAlias
 
@@ -57,6 +57,16 @@ from engine.events.decoding import TokensEmitted as TokensEmitted
 from engine.events.documents import FileSkipped as FileSkipped
 from engine.events.documents import Indexed as Indexed
 from engine.events.evaluation import EvaluationMeasured as EvaluationMeasured
+from engine.events.lengths import AttentionChecked as AttentionChecked
+from engine.events.lengths import AttentionName as AttentionName
+from engine.events.lengths import KvPrediction as KvPrediction
+from engine.events.lengths import LengthMeasured as LengthMeasured
+from engine.events.lengths import LengthsMeasured as LengthsMeasured
+from engine.events.lengths import LengthsStarted as LengthsStarted
+from engine.events.lengths import PrefillMeasured as PrefillMeasured
+from engine.events.lengths import TextPart as TextPart
+from engine.events.lengths import TextRead as TextRead
+from engine.events.lengths import TextStretch as TextStretch
 from engine.events.models import CachedModel as CachedModel
 from engine.events.models import FileDownloaded as FileDownloaded
 from engine.events.models import HubFile as HubFile
@@ -246,6 +256,10 @@ AnyEvent: TypeAlias = (
     | CheckpointSaved
     | TrainingFinished
     | ScalingMeasured
+    | LengthsStarted
+    | PrefillMeasured
+    | LengthMeasured
+    | LengthsMeasured
     | EvaluationMeasured
     | ComparisonStarted
     | LaneRefused
@@ -274,4 +288,5 @@ AnyEvent: TypeAlias = (
     | ModelsListed
     | ModelRemoved
     | PromptPreviewed
+    | TextRead
 )

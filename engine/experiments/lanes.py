@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from engine.decoding.drafting import Drafter
 from engine.decoding.generation import Generation, whole
-from engine.drafters import weights_bytes
+from engine.drafters import model_spec, weights_bytes
 from engine.events import LaneSpec, RoundFinished
 from engine.experiments.lane_specs import method_of
 from engine.machine.energy import EnergyMeter
@@ -85,5 +85,5 @@ def model_hashes(target: str, lanes: Sequence[Lane]) -> tuple[tuple[str, str], .
     """What tells models apart that are called the same: a hash of the target, and of each drafter's model."""
     with_files = (lane for lane in lanes if lane.model is not None or weights_bytes(lane.drafter))
     specs = dict.fromkeys(lane.spec.drafter for lane in with_files)
-    drafters = ((f"drafter {spec}", model_hash(spec, drafter=True)) for spec in specs)
+    drafters = ((f"drafter {spec}", model_hash(model_spec(spec), drafter=True)) for spec in specs)
     return tuple(pair for pair in (("target", model_hash(target)), *drafters) if pair[1])

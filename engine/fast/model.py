@@ -13,6 +13,7 @@ from torch import Tensor
 from engine.decoding.drafting import FirstLayers, LastKv
 from engine.decoding.token_tree import Tree
 from engine.fast import layers, matmul, tree_attention
+from engine.fast.attention_kernels import Attend, usual
 from engine.fast.few_rows import FewRows, serves
 from engine.fast.kv_cache import Buffers, FirstLayersCache, KvCache
 from engine.fast.layers import Product, Rotations
@@ -44,13 +45,17 @@ class FusedModel:
         context: int,
         hidden_layers: Sequence[int] = (),
         shared: FirstLayersCache | None = None,
+        attend: Attend = usual,
     ) -> None:
-        """shared: the cache to use, of a longer model; `reset` then forgets nothing of it."""
+        """shared: the cache to use, of a longer model; `reset` then forgets nothing of it. attend: the attention of a
+        prompt, in layers without a window that ends within it."""
         self.device: torch.device = weights.embedding.device
         self.n_vocabulary = int(weights.embedding.shape[0])
         self.hidden: Tensor | None = None
         self._weights, self._shape = weights, weights.shape
         self._context, self._hidden_layers, self._shared = context, tuple(hidden_layers), shared
+        self._expected: int | None = None
+        self._attend_prompt = attend
         self._few_rows = FewRows(weights) if serves(weights) else None
         self._product: Product = matmul.streamed_product if matmul.streams(weights) else matmul.product
         self.reset()
@@ -64,9 +69,15 @@ class FusedModel:
         """Forget every id."""
         if self._few_rows is not None:
             self._few_rows.forget()
-        own = self._shared or KvCache(self._shape, self._weights.embedding, context=self._context)
+        own = self._shared or KvCache(
+            self._shape, self._weights.embedding, context=self._context, expected=self._expected
+        )
         self._cache: KvCache | FirstLayersCache = own
         self.length = 0
+
+    def expect(self, n: int) -> None:
+        """Expect at most n ids from the next reset on, and allocate for no more as long as that holds."""
+        self._expected = n
 
     def forward(self, ids: Tensor, *, tree: Tree | None = None) -> Tensor:
         """Logits after each of the new ids, which join the cache.
@@ -172,9 +183,10 @@ class FusedModel:
             yield partial(tree_attention.mixed, keys, values, spans[window], scale=self._shape.attention_scale)
 
     def _mixed(self, keys: Tensor, values: Tensor, mask: Tensor | None, queries: Tensor) -> Tensor:
-        by_head = queries.transpose(0, 1).unsqueeze(0)
-        mixed = layers.attention(by_head, keys, values, mask, self._shape.attention_scale)
-        return mixed[0].transpose(0, 1)
+        by_head, scale = queries.transpose(0, 1).unsqueeze(0), self._shape.attention_scale
+        if mask is None and queries.shape[0] > 1:
+            return self._attend_prompt(by_head, keys, values, scale)[0].transpose(0, 1)
+        return layers.attention(by_head, keys, values, mask, scale)[0].transpose(0, 1)
 
     def _write_kv(self, hidden: Tensor, layer: FusedLayer, states: _States) -> Tensor:
         """Write the keys and values of one layer in place; returns its queries [n, H, D]."""

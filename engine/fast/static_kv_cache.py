@@ -108,6 +108,10 @@ class StaticKvCache:
         """Memory of the caches."""
         return sum(model.bytes() for model in (self._target, self._drafter) if model is not None)
 
+    def target_bytes(self) -> int:
+        """Memory of the target's cache."""
+        return 0 if self._target is None else self._target.bytes()
+
     def unprepared(self, n: int, span: int, warp: Warp, *, point_mass: bool | None, verifier: Verifier) -> bool:
         """Whether this is the first such question about these rounds since rounds were last dropped.
 

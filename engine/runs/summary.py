@@ -1,7 +1,7 @@
 """Folds a run's events into counters and rates; `fold` is pure, and a summary does not grow with its run."""
 
 from collections.abc import Mapping
-from functools import singledispatch
+from functools import cached_property, singledispatch
 from statistics import median
 from typing import Literal, TypeAlias
 
@@ -42,13 +42,15 @@ class BlockTime(msgspec.Struct, frozen=True):
     paired: bool = True
 
 
-class Summary(msgspec.Struct, frozen=True):
+class Summary(msgspec.Struct, frozen=True, dict=True):
     """Counters and rates of one run so far. Times in milliseconds. n_drafted: rounds with a draft; draft_lengths: how
     many of them drafted one token, two, and so on. judged_together: whether a rule judged the tokens of a draft
     together, of which none is tested on its own. n_overlaps: at how many positions overlap_sum was taken.
 
     A tree is as long as it is deep: gamma and draft_lengths count depths. Several of its nodes may be tested at one
-    place of the text, which counts once, as accepted if one of them was; n_proposed alone counts every node."""
+    place of the text, which counts once, as accepted if one of them was; n_proposed alone counts every node.
+
+    What needs all timed blocks is computed once a summary (`dict`): many panels ask, and a trace may name thousands."""
 
     state: State = "idle"
     method: str = ""
@@ -138,14 +140,14 @@ class Summary(msgspec.Struct, frozen=True):
         """Time after prefill."""
         return self.draft_ms + self.verify_ms + self.other_ms
 
-    @property
+    @cached_property
     def ms_per_token(self) -> float | None:
         """Median over the speculative blocks of repeats, or of the run so far."""
         if times := self._times("speculative"):
             return statistics.ms_per_token(times)
         return self.decode_ms / self.n_emitted if self.n_emitted else None
 
-    @property
+    @cached_property
     def baseline_ms_per_token(self) -> float | None:
         """Median over the plain blocks of this run."""
         times = self._times("plain")
@@ -185,7 +187,7 @@ class Summary(msgspec.Struct, frozen=True):
             else None
         )
 
-    @property
+    @cached_property
     def costs(self) -> CostModel | None:
         """What a round costs, from the steps of the timed blocks, and from the rounds where those tell nothing; None
         until plain decoding was timed, and where nothing was drafted."""
@@ -223,7 +225,7 @@ class Summary(msgspec.Struct, frozen=True):
             return None
         return self.costs.speedup(self.predicted_tau, self.mean_draft, self.drafted_share)
 
-    @property
+    @cached_property
     def measured_speedup(self) -> RatioEstimate | None:
         """The two times per token divided, over the repeats of this prompt; None before one is finished."""
         plain, drafted = self._times("plain"), self._times("speculative")
@@ -247,7 +249,7 @@ class Summary(msgspec.Struct, frozen=True):
         estimate = self.measured_speedup
         return None if estimate is None else estimate.range
 
-    @property
+    @cached_property
     def disturbances(self) -> tuple[str, ...]:
         """What disturbed the timed blocks, a sentence each."""
         lanes: tuple[events.Lane, ...] = ("plain", "speculative")

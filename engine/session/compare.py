@@ -1,16 +1,14 @@
 """Compares lanes on one target: loads it and every drafter, and leaves out the lanes that cannot take part."""
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
 from threading import Event as Flag
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from msgspec.structs import replace
 
 from engine import drafters
 from engine.commands import Compare, Load, Race
-from engine.decoding.drafting import Drafter
 from engine.errors import EngineError, InputError
 from engine.events import ComparedPrompt, Event, LaneRefused, LaneSpec
 from engine.experiments import prompt_sets
@@ -23,28 +21,17 @@ from engine.experiments.racing import race as raced
 from engine.experiments.tuning import tuned
 from engine.machine.energy import EnergyMeter, NotMeasurable, meter_for
 from engine.machine.out_of_memory import memory_errors
-from engine.models import loading
 from engine.models.chat_template import asked_as_chat
-from engine.models.loading import LoadedModel
 from engine.prompts import Message
-from engine.runtime import Cancelled, RunContext
+from engine.runtime import RunContext
+from engine.session.lane_loading import LoadedDrafter, load_of, loaded_drafter, loaded_target, until_stopped
 from engine.session.memory import release_memory
-from engine.session.pairs import plan_of
 from engine.settings import ChatConfig, Request, make_config
 
 if TYPE_CHECKING:
     from engine.session.session import Session
 
-T = TypeVar("T")
 _FEWER = "compare fewer drafters at once, or smaller ones"
-
-
-class _LoadedDrafter(NamedTuple):
-    """A drafter in memory, and the target as its lanes use it. model: its model, None where it has none."""
-
-    target: LoadedModel
-    drafter: Drafter
-    model: LoadedModel | None
 
 
 class _Prompts(NamedTuple):
@@ -159,23 +146,17 @@ def _loaded_lanes(
     session: "Session", command: Compare, cancelled: Flag
 ) -> Generator[Event, None, tuple[list[Lane], list[tuple[LaneSpec, LaneRefused]]]]:
     """The lanes that can take part, plain decoding first, and the others with the reason."""
-    pair = Load(
-        command.target, drafters.NONE, command.device, command.drafter_device, command.dtype, command.runtime,
-        command.quantize,
-    )  # fmt: skip
-    if session.loaded is None or replace(session.loaded, drafter=drafters.NONE) != pair:
-        yield from _until_stopped(session.do(pair), cancelled)
-    target = session.target
-    assert target is not None
+    pair = load_of(command)
+    target = yield from loaded_target(session, pair, cancelled)
     lanes = [Lane(PLAIN, target, None, None, config_of(PLAIN, command.settings))]
     refused: list[tuple[LaneSpec, LaneRefused]] = []
-    ready: dict[str, _LoadedDrafter | LaneRefused] = {}
+    ready: dict[str, LoadedDrafter | LaneRefused] = {}
     for spec in command.lanes:
         if spec.name == PLAIN.name:
             continue
         if spec.drafter not in ready:
             steps = _drafter(session, replace(pair, drafter=spec.drafter), spec)
-            ready[spec.drafter] = yield from _until_stopped(steps, cancelled)
+            ready[spec.drafter] = yield from until_stopped(steps, cancelled)
         drafter = ready[spec.drafter]
         if isinstance(drafter, LaneRefused):
             refused.append((spec, replace(drafter, lane=spec.name)))
@@ -185,31 +166,10 @@ def _loaded_lanes(
     return lanes, refused
 
 
-def _until_stopped(steps: "Iterator[Event] | Generator[Event, None, T]", cancelled: Flag) -> Generator[Event, None, T]:
-    """Pass on the events of a load and return what it does; raises Cancelled once the flag is set."""
-    with closing(cast(Generator[Event, None, T], steps)) as events:
-        while True:
-            if cancelled.is_set():
-                raise Cancelled
-            try:
-                event = next(events)
-            except StopIteration as end:
-                return cast(T, end.value)
-            yield event
-
-
-def _drafter(session: "Session", pair: Load, lane: LaneSpec) -> Generator[Event, None, _LoadedDrafter | LaneRefused]:
-    """A lane's drafter on the target in memory, or why there is none; the one in memory is used again."""
-    target = session.target
-    assert target is not None
-    if pair == session.loaded and session.drafter is not None:
-        model = None if session.models is None else session.models.drafter
-        return _LoadedDrafter(loading.with_own_graphs(target), session.drafter, model)
+def _drafter(session: "Session", pair: Load, lane: LaneSpec) -> Generator[Event, None, LoadedDrafter | LaneRefused]:
+    """A lane's drafter on the target in memory, or why there is none."""
     try:
-        model = None
-        if drafters.find(pair.drafter).needs_model:
-            model = yield from loading.load_drafter(plan_of(pair, measure=False))
-        return _LoadedDrafter(loading.with_own_graphs(target), drafters.build(pair.drafter, target, model), model)
+        return (yield from loaded_drafter(session, pair))
     except EngineError as err:
         return LaneRefused(lane.name, err.message, err.hint)
 

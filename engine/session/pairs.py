@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from engine import drafters
 from engine.commands import Estimate, Load, Survey, Unload
-from engine.errors import EngineError
+from engine.errors import EngineError, InputError
 from engine.events import ConversionStarted, Estimated, Event, ModelLoaded, ModelOption, ModelUnloaded, Progressed
 from engine.models import checkpoint_folder, checks, devices, fastest_dtype, load_plan, loading, pair_names
 from engine.models.loading import Pair
@@ -107,10 +107,10 @@ def plan_of(command: Load, *, measure: bool) -> load_plan.LoadPlan:
     runtime, quantize = pair_names.parse_runtime(command.runtime), parse_quantize(command.quantize, device)
     kind = None if command.drafter == drafters.NONE else drafters.find(command.drafter)
     has_model = kind is not None and kind.needs_model
-    drafter = checkpoint_folder.inspect(command.drafter, drafter=True) if has_model else None
+    drafter = checkpoint_folder.inspect(_model_of(command.drafter), drafter=True) if has_model else None
     target = checkpoint_folder.inspect(command.target)
     plan = load_plan.plan(target, drafter, device, drafter_device, command.dtype)._replace(
-        runtime=runtime, quantize=quantize
+        runtime=runtime, quantize=quantize, drafter_reach=None if kind is None else kind.reach(command.drafter)
     )
     if command.dtype == pair_names.FASTEST:
         plan = _with_fastest_dtype(plan, measure=measure)
@@ -119,6 +119,14 @@ def plan_of(command: Load, *, measure: bool) -> load_plan.LoadPlan:
     if kind is None or kind.memory is None:
         return plan
     return plan._replace(own_bytes=kind.memory(command.drafter, target, plan.dtype))
+
+
+def _model_of(drafter: str) -> str:
+    """The SPEC of the model that a drafter drafts with. Raises InputError where it works over something else."""
+    model = drafters.model_spec(drafter)
+    if model != drafter and not drafters.find(model).needs_model:
+        raise InputError(f"drafter {drafter}: {model} is no model of its own", "name a model whose text it can shorten")
+    return model
 
 
 def _with_fastest_dtype(plan: load_plan.LoadPlan, *, measure: bool) -> load_plan.LoadPlan:

@@ -154,6 +154,7 @@ def test_painting_of_a_floating_dock_counts_in_the_budget(open_window):
 
 def test_every_control_has_a_name_for_those_who_cannot_see_it(open_window):
     window, _ = open_window()
+    window.workspaces.make_all()
     controls = [*window.findChildren(QComboBox), *window.findChildren(QAbstractSpinBox)]
     buttons = [button for button in window.findChildren(QPushButton) if button.isVisible()]
     assert all(control.accessibleName() for control in controls)
@@ -255,6 +256,7 @@ def test_several_files_at_once_are_refused_with_the_way_out(open_window):
 
 def test_no_line_of_text_takes_the_address_of_a_dropped_file(open_window):
     window, _ = open_window()
+    window.workspaces.make_all()
     lines = window.findChildren(QLineEdit)
     taking = [line for line in lines if line.acceptDrops() and not line.property("takes-paths")]
     assert len(lines) > 10 and taking == []
@@ -301,6 +303,7 @@ def test_files_opened_before_are_listed_at_the_next_start(open_window, tmp_path)
 
 def test_no_key_of_the_window_is_taken_again_by_a_part_of_it(open_window):
     window, _ = open_window()
+    window.workspaces.make_all()
     keys = {}
     for action in window.findChildren(QAction):
         for key in action.shortcuts():

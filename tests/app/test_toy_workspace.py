@@ -53,7 +53,7 @@ def test_it_is_the_last_tab_and_in_the_menu(open_window) -> None:  # type: ignor
         "Toy",
     ]
     window._menus.actions["tab_toy_tab"].trigger()
-    assert tabs.currentWidget() is window.workspaces["toy_tab"]
+    assert window.front is window.workspaces["toy_tab"] and tabs.currentIndex() == tabs.count() - 1
     assert window._menus.actions["tab_toy_tab"].shortcut().toString() == "Ctrl+6"
 
 

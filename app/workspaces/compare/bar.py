@@ -141,7 +141,7 @@ class CompareBar(Panel):
         by_spec = {option.spec: option for option in (ModelOption("builtin", "builtin", 0, "target"), *options)}
         self.target.set_choices([_target_choice(option) for option in by_spec.values()])
 
-    def _on_changed(self) -> None:
+    def _on_edited(self) -> None:
         self.draw((), self.store.summary)
         self.changed.emit()
 
@@ -150,7 +150,7 @@ class CompareBar(Panel):
             self.target.spec_changed, self.prompts.changed, self.n_prompts.valueChanged, self.gammas.textChanged,
             self.drafters.changed, self.more.changed,
         ):  # fmt: skip
-            signal.connect(self._on_changed)
+            signal.connect(self._on_edited)
         self.target.folder_asked.connect(
             lambda: path_line.choose(self, self.tr("Choose a target folder"), self.target.set_spec)
         )

@@ -1,6 +1,7 @@
 """The Decode tab: prompt and stream in the middle, setup on the left, figures on the right, rounds below."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
@@ -22,10 +23,9 @@ from app.state.verbs import Verb
 from app.widgets.side_column import SideColumn
 from app.words.model_names import full_name
 from app.workspaces.base import LastOpened, TabContext, Workspace
-from app.workspaces.decode.docks import DecodeDock, DecodePlots
+from app.workspaces.decode.docks import DecodeDock, LatePlots
 from app.workspaces.decode.headline import HeadlinePanel
 from app.workspaces.decode.log import LogPanel
-from app.workspaces.decode.measured import MeasuredDialog
 from app.workspaces.decode.measuring import MeasuringProgress
 from app.workspaces.decode.metrics import MetricsPanel
 from app.workspaces.decode.transport import TransportPanel
@@ -34,9 +34,14 @@ from engine.events import RoundFinished
 from engine.prompts import Message
 from engine.runs.summary import Summary
 
+if TYPE_CHECKING:
+    from app.workspaces.decode.measured import MeasuredDialog
+    from app.workspaces.decode.plots import DecodePlots
+
 _LAYOUT_VERSION = 4
-# Widths of the side columns in characters, and the height of the docks below the text in lines.
-_LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH, _BOTTOM_LINES = 30, 34, 40, 14
+# Widths of the side columns in characters, and the height of the docks below the text in lines. The plots need theirs:
+# they come after the first painting, and nothing may move then.
+_LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH, _BOTTOM_LINES = 30, 34, 51, 14
 # In a low window the table gets at most a fifth of the height, so that the text keeps its room.
 _BOTTOM_SHARE = 5
 _SIDE_SHARE = 0.55
@@ -68,7 +73,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self.history = HistoryPanel(store, self)
         self.log = LogPanel(store, self)
         self.transport = TransportPanel(store, self)
-        self.plots = DecodePlots(store, self)
+        self._late_plots = LatePlots(store, self)
         self._measured: MeasuredDialog | None = None
         self._measure_action = QAction(self.tr("Measure context, γ and batch…"), self)
         self._measure_action.triggered.connect(self._show_measured)
@@ -81,7 +86,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self._columns = {
             "setup": SideColumn(self.setup, _LEFT_WIDTH),
             "metrics": SideColumn(self.metrics, _RIGHT_WIDTH),
-            "plots": SideColumn(self.plots, _PLOTS_WIDTH),
+            "plots": SideColumn(self._late_plots, _PLOTS_WIDTH),
         }
         self._docks = {
             "setup": self._add_dock("setup", self.tr("Setup"), self._columns["setup"]),
@@ -107,9 +112,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
             dock.installEventFilter(self)
         self.setup.choice_changed.connect(self.headline.show_plan)
         self.setup.measure_only_toggled.connect(self._set_measure_only)
-        for plot in self.plots.all:
-            plot.export_failed.connect(store.report)
-            plot.exported.connect(self._report_export)
+        self._late_plots.made.connect(self._connect_plots)
         self.setup.settings_restored.connect(self.prompt.restore_prompt)
         self.setup.chat.preview.asked.connect(self._preview)
 
@@ -256,9 +259,12 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self._store.run(pair, requests.with_seed(started))
 
     @property
-    def measured(self) -> MeasuredDialog:
+    def measured(self) -> "MeasuredDialog":
         """The window of what was measured, created when it is first needed."""
         if self._measured is None:
+            # Imported late: the first paint waits for every import.
+            from app.workspaces.decode.measured import MeasuredDialog
+
             self._measured = MeasuredDialog(self._store, self, verbs=self.context.verbs)
             self._measured.start_asked.connect(self.measure)
         return self._measured
@@ -268,7 +274,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
 
     def measure(self) -> None:
         """Measure the chosen pair over contexts, draft lengths and batch sizes."""
-        if self._store.can_start:
+        if not self._store.may_start():
             setup = self.setup.setup()
             self._store.tab(MeasuringProgress).begin(setup.pair, requests.measurement(setup))
 
@@ -406,6 +412,16 @@ class DecodeWorkspace(QMainWindow, Workspace):
             message = self.tr("{0} has no chat template: of the conversation only its last turn is asked")
             hint = self.tr("choose an instruct model as the target")
             self._store.report(message.format(full_name(model.target, "target")), hint, what="conversation")
+
+    @property
+    def plots(self) -> "DecodePlots":
+        """The column of plots."""
+        return self._late_plots.plots
+
+    def _connect_plots(self) -> None:
+        for plot in self.plots.all:
+            plot.export_failed.connect(self._store.report)
+            plot.exported.connect(self._report_export)
 
     def _report_export(self, path: str) -> None:
         self._store.tell(self.tr("exported to {0}").format(path))

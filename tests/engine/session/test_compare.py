@@ -312,7 +312,7 @@ def test_prompts_too_long_for_the_target_are_skipped_by_name(folder: Path, sessi
 
 def test_a_race_goes_round_by_round_and_ends_with_the_same_text(folder: Path, session: Session) -> None:
     lanes = lanes_of([str(folder / "near"), "lookup"], (2,))
-    raced = list(session.do(Race(lanes, "The harbour", SETTINGS, str(folder / "target")), Flag()))
+    raced = list(session.do(Race(lanes, "The harbour", SETTINGS, target=str(folder / "target")), Flag()))
     started = next(event for event in raced if isinstance(event, RaceStarted))
     rounds = [event for event in raced if isinstance(event, RoundFinished)]
     assert [event.lane for event in rounds[:3]] == [lane.name for lane in started.lanes]
@@ -326,7 +326,7 @@ def test_a_race_goes_round_by_round_and_ends_with_the_same_text(folder: Path, se
 
 def test_two_lanes_of_a_race_may_share_a_drafter(folder: Path, session: Session) -> None:
     lanes = lanes_of([str(folder / "near")], (1, 3))
-    raced = list(session.do(Race(lanes, "The harbour", SETTINGS, str(folder / "target")), Flag()))
+    raced = list(session.do(Race(lanes, "The harbour", SETTINGS, target=str(folder / "target")), Flag()))
     assert isinstance(raced[-1], RaceFinished)
     assert raced[-1].same_text == (("near γ 1", True), ("near γ 3", True))
 
@@ -334,7 +334,7 @@ def test_two_lanes_of_a_race_may_share_a_drafter(folder: Path, session: Session)
 def test_a_stopped_race_says_so(folder: Path, session: Session) -> None:
     flag, raced = Flag(), []
     lanes = lanes_of(["lookup"], (2,))
-    for event in session.do(Race(lanes, "The harbour", SETTINGS, str(folder / "target")), flag):
+    for event in session.do(Race(lanes, "The harbour", SETTINGS, target=str(folder / "target")), flag):
         raced.append(event)
         if isinstance(event, RoundFinished):
             flag.set()
