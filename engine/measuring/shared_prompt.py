@@ -7,6 +7,7 @@ from torch import Tensor
 
 from engine.decoding.cached_model import SequenceModel
 from engine.decoding.drafting import FirstLayers, LastKv
+from engine.decoding.token_tree import Tree
 
 
 class SharedPrompt:
@@ -36,10 +37,10 @@ class SharedPrompt:
             self._model.expect(n)
             self._model.reset()
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """Logits [n, V] after each of the new ids [n], which join the cache."""
+    def forward(self, ids: Tensor, *, tree: Tree | None = None) -> Tensor:
+        """Logits [n, V] after each of the new ids [n], a chain or a tree, which join the cache."""
         self._cut()
-        logits = self._model.forward(ids)
+        logits = self._model.forward(ids, tree=tree)
         self.length, self.hidden = self._model.length, self._model.hidden
         return logits
 
@@ -58,6 +59,12 @@ class SharedPrompt:
         """Remove the last n ids from the cache."""
         self._cut()
         self._model.rollback(n)
+        self.length = self._model.length
+
+    def keep(self, chosen: Tensor, n: int) -> None:
+        """Of the last n ids, keep only those at `chosen`, in that order."""
+        self._cut()
+        self._model.keep(chosen, n)
         self.length = self._model.length
 
     def last_kv(self) -> LastKv:
