@@ -147,7 +147,7 @@ class MainWindow(QMainWindow):
             self.dialogs.recent.add(path)
         if header.is_gguf(path.name):
             self.store.drafter_offered.emit(str(path), requests.default_drafter(str(path)))
-        else:
+        elif not self.front.take_text(path):
             self.store.open_trace(path)
 
     def ask_save(self) -> None:

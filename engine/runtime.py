@@ -116,14 +116,19 @@ class RunContext:
         return context
 
     def decoder(
-        self, config: GenerationConfig, *, gamma: int, n_most: int, widths: tuple[int, ...] = (),
+        self,
+        config: GenerationConfig,
+        *,
+        gamma: int,
+        n_most: int,
+        widths: tuple[int, ...] = (),
         sequence: SequenceModel | None = None,
-    ) -> Decoding:  # fmt: skip
+    ) -> Decoding:
         """A decoder of one sequence of at most n_most ids; with gamma 0 it never drafts.
 
-        widths: how many nodes its drafts have at each depth; empty for chains. Use one at a time: the next one may
-        reuse the cache of the last. sequence: of the target, to be used in place of a new one where rounds are not
-        captured. Raises InputError where a tree cannot be drafted or read."""
+        widths: how many nodes its drafts have at each depth; empty for chains. sequence: of the target, to be used in
+        place of a new one where rounds are not captured. Use one decoder at a time: the next one may reuse the cache of
+        the last. Raises InputError where a tree cannot be drafted or read."""
         drafter, static = self.drafter if gamma else None, self.target.static
         expect_length(drafter, n_most)
         needed = Capabilities() if drafter is None else drafter.capabilities
@@ -165,15 +170,19 @@ class RunContext:
             decoder.prepare(gamma, len(ids), self.checkpoint)
 
     def generate(
-        self, config: GenerationConfig, ids: Sequence[int], *, gamma: int, widths: tuple[int, ...] = (),
+        self,
+        config: GenerationConfig,
+        ids: Sequence[int],
+        *,
+        gamma: int,
+        widths: tuple[int, ...] = (),
         sequence: SequenceModel | None = None,
-    ) -> Generator[PhaseFinished | RoundFinished, None, Generation]:  # fmt: skip
+    ) -> Generator[PhaseFinished | RoundFinished, None, Generation]:
         """A generation with new caches; gamma 0 is plain decoding, without the drafter.
 
         widths: as many as gamma, for trees. sequence: see `decoder`."""
-        decoder = self.decoder(
-            config, gamma=gamma, n_most=len(ids) + config.max_new_tokens, widths=widths, sequence=sequence
-        )
+        n_most = len(ids) + config.max_new_tokens
+        decoder = self.decoder(config, gamma=gamma, n_most=n_most, widths=widths, sequence=sequence)
         stop_ids = self.target.stop_ids if config.stop_at_end else frozenset()
         limits = Limits(config.max_new_tokens, self.target.context, stop_ids)
         return generate(decoder, ids, gamma, limits, self.target.texts, self)

@@ -87,6 +87,8 @@ class BatchDecoder:
         # Upload before drafting: a later copy would have to wait for the drafter's work.
         host_tensors = (torch.tensor(pending), torch.tensor(lengths), host_u)
         last, starts, u = uploaded_together(host_tensors, self._target.device)
+        for rules, ids in zip(self._rules, self.ids, strict=False):
+            rules.follow(ids)
         draft = self._draft(row_gammas, host_u)
         draft_end = self._clock.mark()
         logits = self._forward(last, RowCounts(tuple(lengths), starts), draft)
@@ -148,7 +150,9 @@ class BatchDecoder:
     def _draft(self, gammas: Sequence[int], u: Tensor) -> RowsDraft:
         if self._drafter is None or not any(gammas):
             return no_drafts(len(gammas), self._target.device)
-        return self._drafter.propose([self.ids[index] for index in self._indices], gammas, self._warp, u)
+        texts = [self.ids[index] for index in self._indices]
+        rules = [self._rules[index] for index in self._indices] if self._rules else []
+        return self._drafter.propose(texts, gammas, self._warp, u, rules=rules)
 
     def _forward(self, pending: Tensor, starts: RowCounts, draft: RowsDraft) -> Tensor:
         """Logits [B, n + 1, V] after the pending id [B, 1] and each drafted token of every row."""
@@ -158,11 +162,10 @@ class BatchDecoder:
 
     def _ruled(self, logits: Tensor, tokens: Tensor) -> Tensor:
         """The logits of each row as its rules change them; of an ended row, and after padding, they do not matter."""
-        rows = []
-        for index, row, drafted in zip(self._indices, logits, tokens, strict=True):
-            self._rules[index].follow(self.ids[index])
-            rows.append(row if index in self._ended else self._rules[index].applied(row, drafted))
-        return torch.stack(rows)
+        rows = zip(self._indices, logits, tokens, strict=True)
+        return torch.stack([
+            row if index in self._ended else self._rules[index].applied(row, drafted) for index, row, drafted in rows
+        ])  # fmt: skip
 
     def _packed_records(self, logits: Tensor, draft: RowsDraft, u: Tensor) -> Tensor:
         """Packed records of all rows [B, numbers]; u: [B, at least n + 1], the last column for the last token."""

@@ -96,7 +96,7 @@ def check(
 def _first_divergence(
     pair: HostedPair, prompts: Sequence[Sequence[int]], config: SpeculativeConfig
 ) -> Generator[Event, None, int | None]:
-    """Index of the first token that differs from plain decoding, of chains at any length; None where none does."""
+    """Index of the first token that differs from plain decoding, at any draft length; None where none does."""
     rules = {"generation_rules": config.generation_rules, "repetition_penalty": config.repetition_penalty}
     shared = {"max_new_tokens": config.max_new_tokens, "stop_at_end": False, **rules}
     greedy_config = make_config(

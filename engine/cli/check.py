@@ -108,8 +108,10 @@ def _configs(settings: Settings, accept: str) -> list[SpeculativeConfig]:
         raise InputError(f"unknown accept rule {accept!r}", f"use {', '.join(_RULES)} or {_ALL}")
     if accept != _ALL:
         return [make_config(SpeculativeConfig, {**settings, "accept": accept})]
-    chains = [{"tree": "", "accept": rule} for rule in ("token", "block")]
-    trees = [{"tree": settings.get("tree") or _SMALL_TREE, "accept": rule} for rule in ("recursive", "traversal")]
+    chains: list[Settings] = [{"tree": "", "accept": rule} for rule in ("token", "block")]
+    trees: list[Settings] = [
+        {"tree": settings.get("tree") or _SMALL_TREE, "accept": rule} for rule in ("recursive", "traversal")
+    ]
     return [make_config(SpeculativeConfig, {**settings, **chosen}) for chosen in [*chains, *trees]]
 
 

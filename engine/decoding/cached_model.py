@@ -208,8 +208,8 @@ class CachedModel:
         self.model = model
         self.hidden: Tensor | None = None
         self._context, self._hidden_layers = context, tuple(hidden_layers)
-        self._windows = _honoured_windows(model)
         self._expected: int | None = None
+        self._windows = _honoured_windows(model)
         self.device: torch.device = model.get_input_embeddings().weight.device
         self.n_vocabulary = int(model.get_input_embeddings().weight.shape[0])
         self.reset()

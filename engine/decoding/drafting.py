@@ -167,6 +167,12 @@ class ExpectsLength(Protocol):
         """Expect at most n ids from the next reset on; more remain possible."""
 
 
+def follow_path(drafter: object, path: Sequence[int]) -> None:
+    """Tell a drafter which nodes of its tree were accepted, if it keeps something of them."""
+    if isinstance(drafter, FollowsPath):
+        drafter.follow(path)
+
+
 def end_prompt(drafter: object, ids: Sequence[int]) -> None:
     """Tell a drafter that a prompt is whole, if it wants to know."""
     if isinstance(drafter, ReadsWholePrompt):

@@ -20,9 +20,9 @@ from engine.decoding.drafting import (
     DraftContext,
     Drafter,
     FirstLayers,
-    FollowsPath,
     TargetState,
     end_prompt,
+    follow_path,
     no_draft,
 )
 from engine.decoding.packing import HostRecord, pack, unpack
@@ -72,9 +72,9 @@ class Decoder:
     """A `Decoding` by a target and an optional drafter that begins a round only when the last one was read.
 
     handles: the embedding and the head of the target, where the drafter uses them. The target must keep the
-    hidden states that the drafter declared. rules: change the target's logits before anything reads them. widths: how
-    many nodes a draft has at each depth, for a drafter that branches; empty for chains. prefill_chunk:
-    how many ids of a prompt are read at once."""
+    hidden states that the drafter declared. rules: change the target's logits before anything reads them.
+    prefill_chunk: how many ids of a prompt are read at once. widths: how many nodes a draft has at each depth, for a
+    drafter that branches; empty for chains."""
 
     def __init__(
         self,
@@ -198,8 +198,8 @@ class Decoder:
         self.ids += [*(record.tokens[node] for node in record.accepted), record.last_id]
         self._n_accepted = record.n_accepted
         self._keep_rows(record.rows, n + 1)
-        if isinstance(self._drafter, FollowsPath) and record.parents:
-            self._drafter.follow(record.path)
+        if record.parents:
+            follow_path(self._drafter, record.path)
         if self._drafter is not None:
             self._drafter.commit(self.ids)
 

@@ -145,7 +145,8 @@ class ModelLoaded(Event, frozen=True):
     then the target's too. chat_template: whether the target has one; chat: whether it is asked through it unless told
     otherwise; why_chat: the reason of that. rules: what the target's generation config changes in its logits, in words;
     ignored: what it asks for besides and does not get; sampling: the sampling it recommends, empty if none. note: what
-    has to be said about how its checkpoint was read, empty for most."""
+    has to be said about how its checkpoint was read, empty for most. why_no_tree: why its drafts cannot branch, empty
+    if they can."""
 
     target: str
     drafter: str
@@ -173,6 +174,7 @@ class ModelLoaded(Event, frozen=True):
     ignored: tuple[str, ...] = ()
     sampling: str = ""
     note: str = ""
+    why_no_tree: str = ""
 
 
 class ModelUnloaded(Event, frozen=True):

@@ -185,8 +185,10 @@ class FusedModel:
     def _mixed(self, keys: Tensor, values: Tensor, mask: Tensor | None, queries: Tensor) -> Tensor:
         by_head, scale = queries.transpose(0, 1).unsqueeze(0), self._shape.attention_scale
         if mask is None and queries.shape[0] > 1:
-            return self._attend_prompt(by_head, keys, values, scale)[0].transpose(0, 1)
-        return layers.attention(by_head, keys, values, mask, scale)[0].transpose(0, 1)
+            mixed = self._attend_prompt(by_head, keys, values, scale)
+        else:
+            mixed = layers.attention(by_head, keys, values, mask, scale)
+        return mixed[0].transpose(0, 1)
 
     def _write_kv(self, hidden: Tensor, layer: FusedLayer, states: _States) -> Tensor:
         """Write the keys and values of one layer in place; returns its queries [n, H, D]."""

@@ -38,7 +38,8 @@ class SharedPrompt:
             self._model.reset()
 
     def forward(self, ids: Tensor, *, tree: Tree | None = None) -> Tensor:
-        """Logits [n, V] after each of the new ids [n], a chain or a tree, which join the cache."""
+        """Logits [n, V] after each of the new ids [n], which join the cache; they follow each other unless they are a
+        tree's."""
         self._cut()
         logits = self._model.forward(ids, tree=tree)
         self.length, self.hidden = self._model.length, self._model.hidden
@@ -62,7 +63,7 @@ class SharedPrompt:
         self.length = self._model.length
 
     def keep(self, chosen: Tensor, n: int) -> None:
-        """Of the last n ids, keep only those at `chosen`, in that order."""
+        """Of the last n ids, a tree, keep only those at `chosen` [k] int64, in that order."""
         self._cut()
         self._model.keep(chosen, n)
         self.length = self._model.length

@@ -33,6 +33,15 @@ def refuse(target: LoadedModel, drafter: Drafter | None, spec: str, widths: tupl
         raise InputError(reason, _WAY_OUT.format("a smaller one"))
 
 
+def why_not_pair(target: LoadedModel, drafter: Drafter | None, spec: str) -> str:
+    """Why a pair decodes no trees at all; empty where it does."""
+    try:
+        refuse(target, drafter, spec, (1,))
+    except InputError as err:
+        return err.message
+    return ""
+
+
 def why_not(target: LoadedModel) -> str:
     """Why a target cannot read trees; empty where it can, which modules are tried for."""
     if target.fused is not None:

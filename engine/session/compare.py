@@ -1,6 +1,8 @@
 """Compares lanes on one target: loads it and every drafter, and leaves out the lanes that cannot take part."""
 
+from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from threading import Event as Flag
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,20 +12,22 @@ from msgspec.structs import replace
 from engine import drafters
 from engine.commands import Compare, Load, Race
 from engine.errors import EngineError, InputError
-from engine.events import ComparedPrompt, Event, LaneRefused, LaneSpec
+from engine.events import ComparedPrompt, Event, LaneRefused, LaneSpec, Progressed, Warned
 from engine.experiments import prompt_sets
+from engine.experiments.changes import expected_stage
 from engine.experiments.comparing import ComparisonJob, warmed_up
 from engine.experiments.comparing import compare as measured
+from engine.experiments.comparison_time import ComparisonStage, ComparisonTime
 from engine.experiments.lane_specs import PLAIN, config_of, one_a_drafter, refuse_ambiguous, with_gamma
 from engine.experiments.lanes import Lane
 from engine.experiments.prompt_sets import PromptSet
 from engine.experiments.racing import race as raced
-from engine.experiments.tuning import tuned
+from engine.experiments.tuning import N_CONFIRMED, tuned
 from engine.machine.energy import EnergyMeter, NotMeasurable, meter_for
 from engine.machine.out_of_memory import memory_errors
 from engine.models.chat_template import asked_as_chat
 from engine.prompts import Message
-from engine.runtime import RunContext
+from engine.runtime import AskedPrompt, RunContext
 from engine.session.lane_loading import LoadedDrafter, load_of, loaded_drafter, loaded_target, until_stopped
 from engine.session.memory import release_memory
 from engine.settings import ChatConfig, Request, make_config
@@ -31,17 +35,19 @@ from engine.settings import ChatConfig, Request, make_config
 if TYPE_CHECKING:
     from engine.session.session import Session
 
+_MOST_REPEATS = 1_000
 _FEWER = "compare fewer drafters at once, or smaller ones"
 
 
 class _Prompts(NamedTuple):
     """The prompts that fit, with the ids of their first turns and the conversations that these begin (no messages where
-    they are not asked as chat), and a line for each prompt that does not fit."""
+    they are not asked as chat), a line for each prompt that does not fit, and what was changed in those that do."""
 
     prompts: tuple[ComparedPrompt, ...]
     ids: tuple[tuple[int, ...], ...]
     conversations: tuple[tuple[Message, ...], ...]
     skipped: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def compare(session: "Session", command: Compare, cancelled: Flag) -> Iterator[Event]:
@@ -50,8 +56,9 @@ def compare(session: "Session", command: Compare, cancelled: Flag) -> Iterator[E
     Raises InputError before anything is loaded: a setting out of its bounds, no prompts."""
     settings = make_config(ChatConfig, command.settings)
     _check(command)
-    if command.repeats < 1:
-        raise InputError(f"repeats = {command.repeats}: must be >= 1", "1 is enough over many prompts")
+    if not 1 <= command.repeats <= _MOST_REPEATS:
+        reason = f"repeats = {command.repeats}: must be from 1 to {_MOST_REPEATS:,}"
+        raise InputError(reason, "1 is enough over many prompts")
     prompt_set = prompt_sets.read(command.prompts, n=command.n_prompts, seed=settings.seed)
     try:
         yield from _compared(session, command, prompt_set, cancelled)
@@ -72,6 +79,7 @@ def _compared(session: "Session", command: Compare, prompt_set: PromptSet, cance
         conversations=prompts.conversations,
         skipped=(*prompt_set.skipped, *prompts.skipped),
         n_skipped=prompt_set.n_skipped + len(prompts.skipped),
+        prompt_notes=prompts.notes,
         settings=command.settings,
         repeats=command.repeats,
         meter=_meter(lanes),
@@ -98,6 +106,8 @@ def _raced(session: "Session", comparison: Compare, prompt: str, cancelled: Flag
         yield refusal
     context = RunContext(lanes[0].target, None, drafters.NONE, cancelled=cancelled)
     asked = context.asked(Request(prompt), make_config(ChatConfig, comparison.settings))
+    if asked.warning:
+        yield Warned(asked.warning, asked.way_out)
     # Lanes run side by side: a drafter that two of them use needs two states.
     own = [
         lane._replace(drafter=drafters.build(lane.spec.drafter, lane.target, lane.model)) if lane.drafter else lane
@@ -130,6 +140,27 @@ def _meter(lanes: Sequence[Lane]) -> EnergyMeter | NotMeasurable:
 
 
 def _measured(job: ComparisonJob, command: Compare, cancelled: Flag) -> Iterator[Event]:
+    """The comparison's events; its progress says how long all its stages together still take."""
+    time_left = ComparisonTime(_stages(job, tune=command.tune))
+    with closing(_tuned_and_measured(job, command, cancelled)) as events:
+        for event in events:
+            yield time_left.told(event) if isinstance(event, Progressed) else event
+
+
+def _stages(job: ComparisonJob, *, tune: bool) -> tuple[ComparisonStage, ...]:
+    """The stages that are counted. How many texts there are after tuning is known once it has chosen the lanes."""
+    n_lanes = 1 + (len(job.lanes) - 1) * (N_CONFIRMED if tune else 1)
+    n_texts = n_lanes * job.repeats * sum(len(prompt.turns) for prompt in job.prompts)
+    checking = expected_stage(
+        has_model=any(lane.model is not None for lane in job.lanes),
+        n_prompts=len(job.prompts),
+        n_new=job.lanes[0].config.max_new_tokens,
+    )
+    tuning = (ComparisonStage("tuning", "steps", 0),) if tune else ()  # the first: its own total counts
+    return (*tuning, ComparisonStage("measuring", "texts", n_texts), checking)
+
+
+def _tuned_and_measured(job: ComparisonJob, command: Compare, cancelled: Flag) -> Generator[Event, None, None]:
     if command.tune:
         job = yield from warmed_up(job, cancelled)
         lanes, predictions = yield from tuned(job, cancelled)
@@ -179,7 +210,9 @@ def _fitting(plain: Lane, prompts: Sequence[ComparedPrompt], config: ChatConfig)
     target = plain.target
     asked_as_chat(target.chat_template, target.spec, config)
     runtime = RunContext(target, None, drafters.NONE, cancelled=Flag())
-    kept, asked, skipped = [], [], []
+    kept: list[ComparedPrompt] = []
+    asked: list[AskedPrompt] = []
+    skipped: list[str] = []
     for prompt in prompts:
         try:
             asked.append(runtime.asked(Request(prompt.turns[0]), config))
@@ -188,6 +221,13 @@ def _fitting(plain: Lane, prompts: Sequence[ComparedPrompt], config: ChatConfig)
             skipped.append(f"prompt {prompt.id}: {err.message}")
     if not kept:
         raise InputError(f"no prompt can be used: {skipped[0]}", "use shorter prompts, or another target")
-    return _Prompts(
-        tuple(kept), tuple(each.ids for each in asked), tuple(each.messages for each in asked), tuple(skipped)
+    ids, conversations = tuple(each.ids for each in asked), tuple(each.messages for each in asked)
+    return _Prompts(tuple(kept), ids, conversations, tuple(skipped), _notes(asked))
+
+
+def _notes(asked: Sequence[AskedPrompt]) -> tuple[str, ...]:
+    """What was changed in the prompts, in how many of them, and the way out of that, a line each."""
+    changes = Counter((each.warning, each.way_out) for each in asked if each.warning)
+    return tuple(
+        f"{warning} (prompts affected: {n} of {len(asked)}); {way_out}" for (warning, way_out), n in changes.items()
     )

@@ -14,7 +14,7 @@ from engine import drafters
 from engine.commands import Estimate, Load, Survey, Unload
 from engine.errors import EngineError, InputError
 from engine.events import ConversionStarted, Estimated, Event, ModelLoaded, ModelOption, ModelUnloaded, Progressed
-from engine.models import checkpoint_folder, checks, devices, fastest_dtype, load_plan, loading, pair_names
+from engine.models import checkpoint_folder, checks, devices, fastest_dtype, load_plan, loading, pair_names, tree_fit
 from engine.models.loading import Pair
 from engine.models.quantize import parse_quantize
 from engine.models.survey import survey
@@ -44,7 +44,9 @@ def load(session: "Session", command: Load, cancelled: Flag) -> Iterator[Event]:
     drafter = None if has_no_drafter else drafters.build(command.drafter, *pair)
     session.take_pair(pair, drafter, command)
     loaded = replace(_loaded(pair, command.drafter, time.perf_counter() - started), why_dtype=plan.why_dtype)
-    loaded = replace(loaded, drafter_bytes=loaded.drafter_bytes + drafters.weights_bytes(drafter))
+    why_no_tree = tree_fit.why_not_pair(pair.target, drafter, command.drafter)
+    n_bytes = loaded.drafter_bytes + drafters.weights_bytes(drafter)
+    loaded = replace(loaded, drafter_bytes=n_bytes, why_no_tree=why_no_tree)
     yield _through_text(loaded, drafter, pair) if isinstance(drafter, OtherTokenizerDrafter) else loaded
 
 

@@ -132,8 +132,10 @@ def test_settings_and_prompt_come_back_at_the_next_start(open_window):
     assert again.workspaces["decode"].prompt.prompt.toPlainText() == "Again"
 
 
-def test_a_closed_dock_comes_back_with_reset_layout(open_window):
+def test_a_closed_dock_comes_back_with_reset_layout(open_window, qtbot):
     window, _ = open_window()
+    window.resize(1600, 1000)
+    qtbot.waitUntil(window.workspaces["decode"].rounds.isVisible)
     for action in window.workspaces["decode"].menu_actions("view")[:-3]:
         action.trigger()
     assert not window.workspaces["decode"].rounds.isVisible()
@@ -164,6 +166,7 @@ def test_every_control_has_a_name_for_those_who_cannot_see_it(open_window):
 
 def test_a_file_dropped_anywhere_is_opened_and_a_text_is_not(open_window, qtbot, tmp_path):
     window, _ = open_window()
+    window.show_view("runs")
     file, mime = tmp_path / "prompts.txt", QMimeData()
     file.write_text("one\ntwo\n")
     mime.setUrls([QUrl.fromLocalFile(str(file))])
@@ -224,6 +227,18 @@ def test_a_dropped_conversation_is_shown_with_its_turns(open_window, qtbot, tmp_
     qtbot.waitUntil(lambda: window.front is window.workspaces["decode"])
     prompt = window.front.prompt
     assert prompt.text() == "Hm?" and [turn.content for turn in prompt.conversation.earlier] == ["Hi", "Ho"]
+
+
+def test_a_dropped_text_is_what_the_tab_in_front_is_about_and_says_so(open_window, qtbot, tmp_path):
+    window, _ = open_window()
+    (file := tmp_path / "notes.txt").write_text("The harbour was quiet.")
+    _drop(window, file)
+    prompt = window.workspaces["decode"].prompt
+    qtbot.waitUntil(lambda: prompt.text() == "The harbour was quiet.")
+    assert window.store.told.startswith("notes.txt is the prompt;")
+    window.show_view("compare")
+    _drop(window, file)
+    qtbot.waitUntil(lambda: window.store.told.startswith("notes.txt: 1 prompt to compare;"))
 
 
 def test_a_dropped_model_folder_becomes_the_target(open_window, qtbot, tmp_path):

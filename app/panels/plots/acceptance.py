@@ -89,9 +89,7 @@ class AcceptancePlot(PlotPanel):
                 numbers.append(event.round)
                 alphas.append(self._overlap.sum / self._overlap.n)
                 continue
-            fates = [token.fate for token in event.proposed]
-            accepted = fates.count("accepted")
-            self._sums = self._sums.plus(accepted, accepted + fates.count("rejected"))
+            self._sums = self._sums.plus(event.n_accepted, event.n_tested)
             if not self._sums.tested:
                 continue
             numbers.append(event.round)

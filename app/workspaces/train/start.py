@@ -17,7 +17,7 @@ from engine.training.drafter_config import STARTS, StartName
 class StartChoice(QWidget):
     """A list of starts, the folder of the model that one of them needs, and a line for each size of own layers.
 
-    `changed`: a choice was changed."""
+    `changed`: a choice was changed. `sizes` comes with an estimate, so its owner places it where nothing follows."""
 
     changed = Signal()
 
@@ -48,7 +48,7 @@ class StartChoice(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.HALF)
-        for widget in (self.box, self.folder, self.sizes):
+        for widget in (self.box, self.folder):
             column.addWidget(widget)
         self.sizes.hide()
         self._show_folder()

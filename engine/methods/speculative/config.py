@@ -32,7 +32,7 @@ class SpeculativeConfig(ChatConfig, frozen=True):
     gamma: Annotated[int, Meta(ge=1, le=64, title="Draft length γ", description="tokens proposed in a round")] = 4
     baseline: Annotated[bool, Meta(title="Measure plain too", description="time plain decoding in the same run")] = True
     repeats: Annotated[int, Meta(ge=1, le=1000, title="Repeats", description=_REPEATS)] = 5
-    tree: Annotated[str, Meta(title="Draft tree", description=_TREE)] = ""
+    tree: Annotated[str, Meta(title="Branches at each step", description=_TREE)] = ""
     accept: Annotated[AcceptRule, Meta(title="Accept rule", description=_ACCEPT)] = "token"
 
     def __post_init__(self) -> None:
