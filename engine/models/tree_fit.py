@@ -51,7 +51,7 @@ def why_not(target: LoadedModel) -> str:
     return reason or ("" if _reads_trees(target.model) else "its modules read a tree otherwise than its paths")
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def _reads_trees(model: PreTrainedModel) -> bool:
     """Whether modules compute for the node of a small tree what they compute for the path to it."""
     device = model.get_input_embeddings().weight.device
