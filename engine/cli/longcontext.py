@@ -173,9 +173,10 @@ def _sum_up(measured: _Rows, kept: KeptLog, output: Output) -> None:
     }
     if output.saves:
         place = {} if started is None else {"device": started.device, "dtype": started.dtype, "target": started.target}
-        lists |= {**place, "rows": msgspec.to_builtins(measured.rows)}
-    shown = {**fields, **lists} if output.json or output.saves else fields
-    output.summary({**shown, "run": kept.run_id})
+        output.save({**fields, **lists, **place, "rows": msgspec.to_builtins(measured.rows), "run": kept.run_id})
+    # People have read the lists in the tables before.
+    shown = {**fields, **lists} if output.json else fields
+    Output(json=output.json).summary({**shown, "run": kept.run_id})
 
 
 def tables(
@@ -229,4 +230,4 @@ def _ms(ms: float | None) -> str:
 
 
 def _mib(n_bytes: int | None) -> str:
-    return "-" if n_bytes is None else f"{n_bytes / _MIB:.2f} MiB"
+    return "-" if n_bytes is None else f"{n_bytes / _MIB:.2f} MiB" if n_bytes else "none"
