@@ -44,7 +44,7 @@ def drafter_name(spec: str) -> str:
     if kind == _WINDOW and rest:
         size, _, model = rest.partition(":") if rest[0].isdigit() else ("", "", rest)
         tokens = size.partition("+")[0]
-        named = _tr("{0}, window of {1}") if tokens else _tr("{0}, cut to a window")
+        named = _tr("{0} (window {1})") if tokens else _tr("{0} (window)")
         return named.format(drafter_name(model) or path_line(model), path_line(tokens, longest=12))
     return builtin_name(spec, "drafter") or ""
 

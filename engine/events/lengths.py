@@ -169,7 +169,7 @@ class LengthsMeasured(Event, frozen=True):
 class TextRead(Event, frozen=True):
     """A text, or a part of it, as the loaded target reads it. ids: a prompt, with the signs that begin a text; text:
     the same for people. n_tokens: of all that there is; cut: what was left out, in a sentence, empty where nothing was;
-    skipped: what of the file could not be read. serial: that of the question."""
+    skipped: what of the file could not be read. serial: that of the question. kernels: what can read it, unchecked."""
 
     source: str
     name: str
@@ -180,3 +180,4 @@ class TextRead(Event, frozen=True):
     cut: str = ""
     skipped: tuple[str, ...] = ()
     serial: int = 0
+    kernels: tuple[AttentionChecked, ...] = ()

@@ -140,6 +140,15 @@ def _least_ms(work: Callable[[], None], device: torch.device) -> float:
     return min(times)
 
 
+def named_kernels(target: LoadedModel) -> tuple[AttentionChecked, ...]:
+    """Every attention kernel and why a target cannot be read with it, without a check."""
+    own, fused = (target.device, target.dtype), target.fused is not None
+    return tuple(
+        AttentionChecked(kernel.name, kernel.title, attention_kernels.why_not(kernel, *own, fused=fused))
+        for kernel in attention_kernels.kernels()
+    )
+
+
 @torch.inference_mode()
 def checked_kernels(
     target: LoadedModel, n_positions: int, chunk: int, checkpoint: Callable[[], None] = lambda: None

@@ -8,6 +8,7 @@ from engine.commands import ReadText
 from engine.errors import InputError
 from engine.events import Event, TextRead
 from engine.measuring import long_text
+from engine.measuring.prefill import named_kernels
 
 if TYPE_CHECKING:
     from engine.session.session import Session
@@ -36,8 +37,9 @@ def read(session: "Session", command: ReadText, cancelled: Flag) -> Iterator[Eve
     ids = texts.prompt(0, texts.longest)
     text = target.tokenizer.decode(ids, skip_special_tokens=True)
     yield TextRead(
-        command.text, texts.name, texts.pages, ids, text, texts.n_tokens, texts.cut, texts.skipped, command.serial
-    )
+        command.text, texts.name, texts.pages, ids, text, texts.n_tokens, texts.cut, texts.skipped, command.serial,
+        named_kernels(target),
+    )  # fmt: skip
 
 
 HANDLERS = {ReadText: read}

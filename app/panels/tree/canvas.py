@@ -26,7 +26,7 @@ from app.state.round_tree import ROOT, RoundTree, tree_of
 from app.text.plain_text import plain_tip
 from engine.events import LastToken, RoundFinished
 
-_SMALLEST_FIT = 60
+_SMALLEST_FIT = 75
 _STEP = 24
 
 

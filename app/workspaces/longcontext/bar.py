@@ -1,4 +1,4 @@
-"""The bar of the tab: Run on the document, Pause, Step, Stop and Replay, and Measure lengths."""
+"""The bar of the tab: Run on the document, Measure lengths, Pause, Step and Stop."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
@@ -27,8 +27,6 @@ class LongContextBar(QWidget):
         self.pause = self._button("pause", (self.tr("Pause"), self.tr("Resume")), pause_tip)
         self.step = self._button("step", (self.tr("Step"),), self.tr("Make one round and hold (F10)"))
         self.stop = self._button("stop", (self.tr("Stop"),), self.tr("Stop; what was made or measured is kept (Esc)"))
-        replay_tip = self.tr("Show the run again as it came, or hold the replay (Ctrl+R)")
-        self.replay = self._button("replay", (self.tr("Replay"), self.tr("Hold")), replay_tip)
         self.measure = QPushButton(self.tr("Measure lengths"), self)
         self.measure_action = QAction(self.tr("Measure lengths"), self)
         for trigger in (self.measure.clicked, self.measure_action.triggered):
@@ -36,15 +34,14 @@ class LongContextBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, 0)
         row.setSpacing(theme.GRID)
-        for button in (self.run, self.measure, self.pause, self.step, self.stop, self.replay):
+        for button in (self.run, self.measure, self.pause, self.step, self.stop):
             row.addWidget(button)
         row.addStretch(1)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
-    def show_state(self, *, paused: bool, playing: bool) -> None:
-        """Label the buttons with what they do next."""
+    def show_state(self, *, paused: bool) -> None:
+        """Label Pause with what it does next."""
         self.pause.show_text(self.tr("Resume") if paused else self.tr("Pause"))
-        self.replay.show_text(self.tr("Hold") if playing else self.tr("Replay"))
 
     def allow_measuring(self, why_not: str) -> None:
         """Enable Measure if there is no reason against it."""

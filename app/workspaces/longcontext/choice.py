@@ -21,7 +21,8 @@ _LARGEST_LENGTH, _MOST_LENGTHS, _LONGEST_SHOWN, _MOST_NAMED = 10**8, 64, 20, 5
 
 
 class LengthChoice(NamedTuple):
-    """What is chosen. settings: of SpeculativeConfig; text: `builtin` or a path."""
+    """What is chosen. settings: of SpeculativeConfig; text: `builtin` or a path; n_read: tokens that a run reads of it,
+    0 for as many as fit."""
 
     pair: Load
     drafters: tuple[str, ...]
@@ -29,6 +30,7 @@ class LengthChoice(NamedTuple):
     text: str
     pages: str
     part: TextPart
+    n_read: int
     n_texts: int
     repeats: int
     window: int

@@ -19,7 +19,9 @@ from app.workspaces.longcontext.state import LengthProgress
 from engine.events import Event
 from engine.runs.summary import Summary
 
-_SCALE = 1.6
+_SCALE = 1.4
+# Lower windows, in lines of text, keep only what matters most.
+_LOW_LINES = 45
 
 
 class LengthHeadlinePanel(Panel):
@@ -68,6 +70,12 @@ class LengthHeadlinePanel(Panel):
         self.progress.setVisible(live)
         if live:
             self.progress.show_progress(self.store.engine.progressed)
+
+    def fit_height(self, height: int) -> bool:
+        """Leave out what the figures hold for where the window is low. Returns whether it is."""
+        is_low = height < _LOW_LINES * self.fontMetrics().lineSpacing()
+        self.scope.setVisible(not is_low)
+        return is_low
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         """Follow the system font."""

@@ -14,7 +14,7 @@ KERNELS: tuple[AttentionName, ...] = get_args(AttentionName)
 
 
 class KernelBox(ChoiceBox):
-    """What a kernel is said of comes from the newest check on this machine."""
+    """Which can be used is known once the target has read a document; what they differ by, once one was measured."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__("attention", KERNELS, parent)

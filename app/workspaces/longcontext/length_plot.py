@@ -25,7 +25,7 @@ from engine.runs.summary import Summary
 from engine.statistics import Interval
 
 _SIZE, _CHOSEN_SIZE, _BEAM, _FAINT = 8, 11, 0.02, 0.55
-_MARGIN, _ROOM_FOR_LABEL, _MOST_TICKS = 0.05, 0.3, 6
+_MARGIN, _ROOM_FOR_LABEL, _MOST_TICKS = 0.05, 0.55, 5
 # Items made in one slot: each takes half a millisecond.
 _MOST_NEW = 3
 
@@ -119,7 +119,7 @@ class LengthPlot(PlotPanel):
         self, store: RunStore, parent: QWidget | None, *, title: str, caption: str, axis: str, empty: str,
         bottom: str = "",
     ) -> None:  # fmt: skip
-        self._bottom = bottom or tr("length (tokens)")
+        self._bottom = bottom or tr("tokens")
         super().__init__(
             store, parent, title=title, caption=caption, axis=axis, bottom=self._bottom, empty=empty,
         )  # fmt: skip
@@ -128,7 +128,6 @@ class LengthPlot(PlotPanel):
         self.series: tuple[LengthSeries, ...] = ()
         self.lengths: tuple[float, ...] = ()
         self.even = pg.InfiniteLine(self.level or 0.0, angle=0, movable=False)
-        self.even.setVisible(self.level is not None)
         self.plot.addItem(self.even)
         self.widget.setToolTip(
             tr("Point or ← → to read a length, click to choose it; right-click or Shift+F10 export.")
@@ -174,7 +173,9 @@ class LengthPlot(PlotPanel):
             QTimer.singleShot(0, self, self.refresh)
         self._show_items()
         self._fit_range()
-        self.say_empty(Summary(), empty=not any(own.points for own in series))
+        is_empty = not any(own.points for own in series)
+        self.even.setVisible(self.level is not None and not is_empty)
+        self.say_empty(Summary(), empty=is_empty)
         self._on_left()
 
     def _show_items(self) -> None:
@@ -197,8 +198,14 @@ class LengthPlot(PlotPanel):
         ]
         top = top_of((min(self.most, end) for end in ends), least=max(self.least, self.level or 0.0))
         self.set_range(low - _MARGIN * extent, high + _ROOM_FOR_LABEL * extent, min(self.most, top))
-        step = -(-len(self.lengths) // _MOST_TICKS) or 1
-        shown = [length for at, length in enumerate(reversed(self.lengths)) if at % step == 0]
+        self.show_ticks()
+
+    def show_ticks(self) -> None:
+        """Name the lengths on the axis, the longest in any case."""
+        started = self.record.started
+        lengths = self.lengths if started is None else started.lengths
+        step = -(-len(lengths) // _MOST_TICKS) or 1
+        shown = [length for at, length in enumerate(reversed(lengths)) if at % step == 0]
         self.plot.getAxis("bottom").setTicks([[(self.place(length), f"{length:,.0f}") for length in shown]])
 
     def mark(self, selection: Selection | None) -> None:

@@ -21,12 +21,12 @@ _MEGABYTE = 1e6
 class MemoryPlot(LengthPlot):
     """Keys and values of the target and of each drafter: predicted lines, measured points."""
 
-    least = 0.01
+    least = 1.0
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(
             store, parent, title=tr("K/V memory"),
-            caption=tr("● target; dashed: predicted. Level is good: memory that does not grow."),
+            caption=tr("● target; dashed: predicted. Level is good."),
             axis=tr("MB"),
             empty=tr("Keys and values of target and drafters appear here: predicted as a line, then measured points."),
         )  # fmt: skip
@@ -79,7 +79,7 @@ class PrefillPlot(LengthPlot):
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(
             store, parent, title=tr("Prefill"),
-            caption=tr("● target; dashed: its products and attention alone. Marks: the drafter's part."),
+            caption=tr("● target; dashed: bare products. Others: their part."),
             axis=tr("ms"), empty=tr("The time to read a text of each length appears here, drafters apart."),
         )  # fmt: skip
 
@@ -102,7 +102,7 @@ class DecodePlot(LengthPlot):
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(
-            store, parent, title=tr("Decoding"), caption=tr("Below ● drafting pays; prefill is not in it."),
+            store, parent, title=tr("Decoding"), caption=tr("Below ● drafting pays; without prefill."),
             axis=tr("ms a token"), empty=tr("The time per new token at each length appears here."),
         )  # fmt: skip
 
@@ -123,8 +123,8 @@ class SpeedupPlot(LengthPlot):
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(
-            store, parent, title=tr("Speedup"), caption=tr("Below the dotted line drafting costs more than it saves."),
-            axis=tr("times plain"), empty=tr("The speedup of each drafter at each length appears here."),
+            store, parent, title=tr("Speedup"), caption=tr("Below the dotted line it is a loss."),
+            axis=tr("× plain"), empty=tr("The speedup of each drafter at each length appears here."),
         )  # fmt: skip
 
     def series_of(self, record: LengthRecord) -> list[LengthSeries]:

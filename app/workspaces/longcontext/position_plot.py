@@ -13,7 +13,7 @@ from engine.events import Event, RoundFinished, RunStarted
 from engine.runs.summary import Summary
 
 # A point of the run for so many new tokens; longer runs have longer stretches, so that few points are drawn.
-_STRETCH, _MOST_STRETCHES = 64, 64
+_STRETCH, _MOST_STRETCHES = 16, 64
 _RUN_MARK = LaneMark("star", "✶", "text")
 
 
@@ -47,14 +47,19 @@ class PositionPlot(LengthPlot):
         self._length, self._drafter = _STRETCH, ""
         super().__init__(
             store, parent, title=tr("Acceptance by position"),
-            caption=tr("α where in the text a token stands, prompt included; ✶ the run on show."),
-            axis="α", bottom=tr("position (tokens)"),
+            caption=tr("α along the text; ✶ the run on show."),
+            axis="α", bottom=tr("position"),
             empty=tr("How acceptance changes along the text appears here, from every length and from the run."),
         )  # fmt: skip
 
     def place(self, length: float) -> float:
         """Return the position itself."""
         return length
+
+    def show_ticks(self) -> None:
+        """Leave the positions to the axis: there are too many to name."""
+        self.widget.rounds.first = 0
+        self.plot.getAxis("bottom").setTicks(None)
 
     def clear(self) -> None:
         """Forget the run."""

@@ -109,6 +109,7 @@ class LongContextSetupPanel(Panel):
             text=self.document.spec(),
             pages=self.document.pages.text(),
             part=self.document.chosen_part(),
+            n_read=self.document.n_read.value(),
             attention=self.attention.value(),
             settings=settings,
             **whole,
@@ -158,9 +159,7 @@ class LongContextSetupPanel(Panel):
         show_tree_fields(self.form, why_no_tree(engine.model, self.models.pair()))
         if self.form.control(TREE).isEnabled() != could_branch:
             self._on_choice()
-        started = self.store.tab(LengthProgress).record.started
-        if started is not None:
-            self.attention.show_kernels(started.kernels)
+        self.attention.show_kernels(self.store.tab(LengthProgress).kernels)
         self._ask()
 
     def save(self, settings: QSettings) -> None:

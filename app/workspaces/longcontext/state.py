@@ -11,6 +11,7 @@ from app.workspaces.longcontext.record import LengthPick, LengthRecord, read_rec
 from app.workspaces.longcontext.strip_facts import StripFacts
 from engine.commands import MeasureLengths, ReadText, Run
 from engine.events import (
+    AttentionChecked,
     Event,
     LengthsMeasured,
     LengthsStarted,
@@ -79,6 +80,14 @@ class LengthProgress(TabState):
         if pick != self.chosen:
             self.chosen = pick
             self._store.changed.emit()
+
+    @property
+    def kernels(self) -> tuple[AttentionChecked, ...]:
+        """What is known of attention kernels on this machine: of those checked here the check."""
+        named = () if self.text is None else self.text.kernels
+        started = self.record.started
+        checked = () if started is None or self.record.source is not None else started.kernels
+        return tuple({kernel.name: kernel for kernel in (*named, *checked)}.values())
 
     # Runs on the document
 

@@ -49,6 +49,7 @@ class DocumentStrip(QWidget):
         super().__init__(parent)
         self.facts = StripFacts()
         self._at = 0.0
+        self._shows_names = True
         self.setFont(theme.tabular(self.font()))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -114,10 +115,17 @@ class DocumentStrip(QWidget):
 
     # Size and painting
 
+    def show_names(self, shown: bool) -> None:
+        """Show the names of the parts below the strip; without them they are in the tooltip alone."""
+        if shown != self._shows_names:
+            self._shows_names = shown
+            self.updateGeometry()
+            self.update()
+
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """A line of words, the strip with the mark of the position, and a line of names."""
         line = self.fontMetrics().height()
-        return QSize(40 * theme.GRID, 3 * line + 2 * theme.GRID)
+        return QSize(40 * theme.GRID, (3 if self._shows_names else 2) * line + 2 * theme.GRID)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """The full height, of any width."""
@@ -140,7 +148,8 @@ class DocumentStrip(QWidget):
         painter.drawRect(bar)
         if self.facts.n_all:
             self._paint_position(painter, bar)
-            self._paint_names(painter, bar)
+            if self._shows_names:
+                self._paint_names(painter, bar)
         painter.end()
 
     def _paint_words(self, painter: QPainter, bar: QRectF) -> None:
@@ -177,6 +186,7 @@ class DocumentStrip(QWidget):
             sample = QRectF(x, top + line / 4, 2 * theme.GRID, line / 2)
             self._paint_part(painter, sample, StripPart(name, 0.0, 1.0, colour, pattern))
             painter.setPen(QPen(QColor(theme.current().edge), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(sample)
             width = self.fontMetrics().horizontalAdvance(name)
             painter.setPen(QColor(theme.current().muted))

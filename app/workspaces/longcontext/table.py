@@ -17,8 +17,8 @@ from app.workspaces.longcontext.table_model import DRAFTER, LengthsModel
 from engine.events import Event
 from engine.runs.summary import Summary
 
-_PADDING = 3 * theme.GRID
-_NOTE_WIDTH = 16 * theme.GRID
+_PADDING = 2 * theme.GRID + 2
+_NOTE_WIDTH = 10 * theme.GRID
 
 
 class LengthTablePanel(Panel):

@@ -185,7 +185,7 @@ def _time_columns() -> tuple[LengthColumn, ...]:
         LengthColumn(
             tr("a token"), tr("Time per new token; prefill is not in it."),
             lambda row: quantities.milliseconds(_figure(row, "ms_per_token")),
-            lambda row: _figure(row, "ms_per_token"), "00.0 ms",
+            lambda row: _figure(row, "ms_per_token"), "00.0 ms", rare=True,
         ),
         LengthColumn(
             tr("prefill"), tr("Time to read the text, of both models."),

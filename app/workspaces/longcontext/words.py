@@ -63,7 +63,10 @@ def headline(record: LengthRecord) -> str:
     if not points:
         return ""
     at = tr("At {0}").format(count(max(point.n_prompt for point in points), "token"))
-    named = [f"{record.mark(point.drafter).glyph} {drafter_name(point.drafter)} {_figure(point)}" for point in points]
+    named = [
+        f"{record.mark(point.drafter).glyph} {drafter_name(point.drafter)} {_figure(point, in_full=place == 0)}"
+        for place, point in enumerate(points)
+    ]
     figures = ", ".join(named[:_MOST_NAMED])
     more = tr(" and {0} more").format(len(named) - _MOST_NAMED) if len(named) > _MOST_NAMED else ""
     if is_loss(record):
@@ -71,12 +74,12 @@ def headline(record: LengthRecord) -> str:
     return tr("{0}: {1}{2}").format(at, figures, more)
 
 
-def _figure(point: LengthMeasured) -> str:
-    """A speedup; one below 1 says that it is a loss."""
+def _figure(point: LengthMeasured, *, in_full: bool) -> str:
+    """A speedup, in full with its interval or range; one below 1 says that it is a loss."""
     speedup = estimate(point)
-    if speedup is None or speedup.value >= 1 - _NEARLY_EQUAL:
-        return ratio(speedup)
-    return tr("{0} (slower)").format(ratio(speedup))
+    text = ratio(speedup) if in_full or speedup is None else quantities.times(speedup.value)
+    is_slower = speedup is not None and speedup.value < 1 - _NEARLY_EQUAL
+    return tr("{0} (slower)").format(text) if is_slower else text
 
 
 def is_loss(record: LengthRecord) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app.panel import Panel
@@ -21,6 +21,7 @@ from app.words.explanations import Section
 from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.longcontext import choice, strip_facts
 from app.workspaces.longcontext.bar import LongContextBar
+from app.workspaces.longcontext.choice import LengthChoice
 from app.workspaces.longcontext.explanations import explain_lengths
 from app.workspaces.longcontext.headline import LengthHeadlinePanel
 from app.workspaces.longcontext.length_plots import (
@@ -42,7 +43,7 @@ from engine.events import Event
 from engine.runs.summary import Summary
 
 _LEFT_WIDTH = 40  # characters
-_SHARES, _MIDDLE_SHARES = (54, 46), (62, 38)
+_SHARES, _MIDDLE_SHARES = (58, 42), (62, 38)
 # A measurement that takes seconds and still shows what length does, and a run that fills the view.
 _EXAMPLE_LENGTHS, _EXAMPLE_REPEATS, _EXAMPLE_NEW = "256, 1024, 4096", 2, 48
 
@@ -257,9 +258,12 @@ class LongContextWorkspace(QWidget, Workspace):
 
     def _on_choice(self) -> None:
         """Plan anew with what is chosen now."""
-        self._chosen, self._waiting = self.setup.choice(), None
+        before, self._chosen = self._chosen, self.setup.choice()
         self._why_no_settings = choice.why_no_run(self._chosen)
-        self._lengths.forget_run()
+        if _reads(before) != _reads(self._chosen):
+            self._lengths.forget_run()
+        if before.pair != self._chosen.pair:
+            self._waiting = None
         self._follow()
         self.context.verbs.refresh()
 
@@ -278,7 +282,7 @@ class LongContextWorkspace(QWidget, Workspace):
 
     def _follow(self) -> None:
         self.bar.allow_measuring(self._why_no_measurement())
-        self.bar.show_state(paused=self._store.paused, playing=self._store.playing)
+        self.bar.show_state(paused=self._store.paused)
         self.headline.show_plan(self._plan())
         self.setup.read(self._chosen.n_new)
         self.strip.show_facts(self._facts())
@@ -300,6 +304,11 @@ class LongContextWorkspace(QWidget, Workspace):
         return strip_facts.of_run(lengths.parts.get(started.run_id), started, self._store.summary.n_emitted)
 
     # Layout
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Leave the text its room where the window is low."""
+        super().resizeEvent(event)
+        self.strip.show_names(not self.headline.fit_height(self.height()))
 
     def _lay_out(self) -> None:
         self.pages = QTabWidget(self)
@@ -333,6 +342,11 @@ class LongContextWorkspace(QWidget, Workspace):
         outer.setSpacing(0)
         outer.addWidget(self.error)
         outer.addLayout(row, 1)
+
+
+def _reads(chosen: LengthChoice) -> tuple[str, str, str, int]:
+    """What a run reads."""
+    return chosen.text, chosen.pages, chosen.part, chosen.n_read
 
 
 def _split(orientation: Qt.Orientation, widgets: tuple[QWidget, ...], shares: tuple[int, ...]) -> QSplitter:

@@ -32,6 +32,8 @@ def test_a_file_is_cut_to_what_the_context_holds_and_can_be_run(session: Session
     assert isinstance(text, TextRead)
     assert len(text.ids) == fakes.CONTEXT - 8 and text.serial == 3
     assert "to its end" in text.cut and text.text.endswith("number 59 was quiet.")
+    why_not = {kernel.name: kernel.why_not for kernel in text.kernels}
+    assert why_not["auto"] == "" and "CUDA only" in why_not["cudnn"]
     settings = {"max_new_tokens": 8, "baseline": False, "stop_at_end": False}
     told = list(session.do(Run("speculative", settings, Request(text.text, text.ids)), Flag()))
     started = next(event for event in told if isinstance(event, RunStarted))

@@ -85,7 +85,7 @@ def test_a_wide_tree_is_painted_fits_and_scrolls_when_it_is_enlarged(show: Show,
     theme.apply(app, scheme)
     panel = show(*tree_run(started()))
     canvas = panel.canvas
-    assert not canvas.grab().isNull() and canvas.zoom >= 60
+    assert not canvas.grab().isNull() and canvas.zoom >= 75
     before = canvas.zoom
     canvas.zoom_by(3)
     assert canvas.zoom > before and canvas.verticalScrollBar().maximum() > 0

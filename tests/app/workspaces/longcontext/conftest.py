@@ -5,7 +5,7 @@ import pytest
 from app.panel import Panel
 from app.workspaces.longcontext.workspace import LongContextWorkspace
 from engine.commands import Command, Estimate, ReadText, Survey
-from engine.events import Estimated, Surveyed, TextRead
+from engine.events import AttentionChecked, Estimated, Surveyed, TextRead
 from tests.app.factory import FakeHost
 from tests.app.served import talking
 from tests.lengths import measurement
@@ -31,7 +31,8 @@ def _answer_questions(host: FakeHost) -> None:
 def read(question: ReadText) -> TextRead:
     """The text that the engine would read for a question."""
     ids = tuple(range(question.length or 2048 - question.n_new))
-    return TextRead(question.text, "<b>Book</b>", question.pages, ids, "", 9000, "cut", (), question.serial)
+    kernels = (AttentionChecked("cudnn", "SDPA, cuDNN", "torch has it for CUDA only, this is cpu"),)
+    return TextRead(question.text, "<b>Book</b>", question.pages, ids, "", 9000, "cut", (), question.serial, kernels)
 
 
 def _settle(workspace: LongContextWorkspace) -> None:

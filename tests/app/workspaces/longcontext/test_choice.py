@@ -9,7 +9,7 @@ from engine.errors import InputError
 from engine.events import TextRead
 
 CHOICE = LengthChoice(
-    Load(), ("builtin", "lookup"), "512, 2k 8192", "builtin", " 3-7 ", "end", 1, 3, 512, 4, 256, "eager",
+    Load(), ("builtin", "lookup"), "512, 2k 8192", "builtin", " 3-7 ", "end", 0, 1, 3, 512, 4, 256, "eager",
     {"gamma": 4, "max_new_tokens": 64, "temperature": 0.5, "tree": "4,8", "repeats": 3, "baseline": True},
 )  # fmt: skip
 READ = TextRead("builtin", "stories", "", (1, 2, 3), "one", 9)

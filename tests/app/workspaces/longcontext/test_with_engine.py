@@ -19,7 +19,9 @@ def test_a_measurement_and_a_run_fill_the_tab(tab) -> None:  # type: ignore[no-u
     workspace.setup.measuring.set_values({"repeats": 1})
     workspace.setup.form.set_values({"max_new_tokens": 8})
     workspace.setup.document.n_read.setValue(64)
+    say()
     workspace.measure()
+    assert host.submitted[-1] is store.commands.front
     say(*session.do(host.submitted[-1], Flag()))
     record = workspace.table.model.record
     assert record.state == "finished" and {point.n_prompt for point in record.figures.values()} == {16, 48}
