@@ -216,7 +216,7 @@ class MeasureLengths(OwnModels, frozen=True, tag=True):
     """Measure what the length of the text does to a target with several drafters; plain decoding is always among them.
 
     lengths: tokens before the first new one, which the target's context must hold. drafters: SPECs; `window:MODEL` is a
-    model that reads only `sinks` first and `window` last tokens. text: `builtin` or a file; pages: of a file that has
+    model that reads only `sinks` first and `window` last tokens. text: a built-in one or a file; pages: of a file with
     pages, for instance 3-7, empty for all; part: where a text is cut that is longer than a length; n_texts: texts a
     length, each from another place. settings: those of GenerationConfig. repeats: of plain decoding and of each
     drafter, in turn. prefill_chunk: tokens of the prompt that are read at once; attention: the kernel for that."""

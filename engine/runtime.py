@@ -141,7 +141,7 @@ class RunContext:
         # Captured rounds have no drafter in the target's own cache, no trees, and do not read the text before a token.
         if static is None or needed.first_layers or rules is not None or widths:
             sequence = sequence or self.target.sequence(layers)
-            sequence.expect(n_most)
+            sequence.expect(n_most + sum(widths))
             return Decoder(
                 sequence, drafter, warp=warp, seed=config.seed, clock=self.clock, handles=handles, verifier=verifier,
                 tree_verifier=tree_verifier(config.accept_rule), rules=rules, widths=widths,

@@ -30,6 +30,7 @@ def builtin_name(spec: str, role: Role) -> str | None:
         ("builtin:small", "drafter"): _tr("built-in small drafter"),
         ("builtin:misaligned", "drafter"): _tr("built-in misaligned drafter"),
         ("builtin:rag", "drafter"): _tr("built-in RAG drafter"),
+        ("builtin:longspec", "drafter"): _tr("built-in LongSpec drafter"),
     }
     title = titles.get((spec, role))
     if title is None:

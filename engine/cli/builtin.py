@@ -20,6 +20,14 @@ _Questions = Annotated[int, typer.Option(help="questions of each kind")]
 _Models = Annotated[
     Path | None, typer.Option(help="a folder with target, general and perhaps misaligned; the built-in ones")
 ]
+_CorpusForm = Annotated[
+    str,
+    typer.Option(
+        "--form",
+        help="notes of a few facts, pages of 120 to 180 tokens, or both; chronicles and dossiers, which are as long as "
+        "the built-in target reads",
+    ),
+]
 _Out = Annotated[
     Path | None, typer.Option(help="a folder for documents.jsonl and questions.jsonl of the shipped corpus")
 ]
@@ -53,10 +61,38 @@ def builtin_eval(
     return OK
 
 
+def builtin_recall(
+    *,
+    seed: _Seed = 0,
+    texts: Annotated[int, typer.Option(help="chronicles, and as many dossiers")] = 20,
+    tokens: Annotated[int, typer.Option(help="of each text; what fits into the target's context")] = 7800,
+    models: _Models = None,
+    json: Json = False,
+) -> int:
+    """Measure how well the built-in target recalls a fact against how far above it was stated, in long texts."""
+    for name, value, least, most in (
+        ("texts", texts, 1, 10_000),
+        ("tokens", tokens, 200, 8192),
+        ("seed", seed, 0, 2**53),
+    ):
+        if not least <= value <= most:
+            raise InputError(f"{name} = {value}: must be from {least} to {most}", f"choose another number for --{name}")
+    from engine.bench.builtin import load_builtin
+    from engine.bench.recall import recalled
+
+    output = Output(json=json)
+    for item in recalled(load_builtin(models).target, seed=seed, n_texts=texts, length=tokens):
+        if isinstance(item, tuple):
+            output.summary({"recall": msgspec.to_builtins(item), "texts": texts, "tokens": tokens, "seed": seed})
+        else:
+            output.event(item)
+    return OK
+
+
 def builtin_corpus(
     *,
     out: _Out = None,
-    form: WorldForm = "notes",
+    form: _CorpusForm = "notes",
     documents: _Documents = None,
     questions: _Asked = None,
     json: Json = False,
@@ -67,13 +103,12 @@ def builtin_corpus(
 
     Documents need `id` and `text`, questions `question` and `answer`; engine/world/corpus.py lists all fields."""
     from engine.world import corpus
-    from engine.world.pages import form_of
 
     if questions is not None and documents is None:
         raise InputError(f"{questions} needs its documents", "give --documents FILE as well")
     if (out is None) == (documents is None):
         raise InputError("builtin corpus writes one or checks one", "give --out FOLDER, or --documents FILE")
-    source = msgspec.structs.replace(corpus.shipped_source(), form=form_of(form))
+    source = msgspec.structs.replace(corpus.shipped_source(), form=corpus.corpus_form(form))
     contents = corpus.generate(source) if documents is None else corpus.read(documents, questions)
     if out is not None:
         _write_corpus(out, contents)

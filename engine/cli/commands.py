@@ -45,9 +45,11 @@ _BENCHES: _Group = {
 _CHECKS: _Group = {"losslessness": check.losslessness, "rules": check.rules}
 _TRAININGS: _Group = {
     "builtin": train.train_builtin, "drafter": drafter.train_drafter, "longspec": longspec.train_longspec,
-    "compare-objectives": drafter.compare_objectives,
+    "compare-objectives": drafter.compare_objectives, "ablate-longspec": longspec.ablate_longspec,
 }  # fmt: skip
-_BUILTIN: _Group = {"eval": builtin.builtin_eval, "corpus": builtin.builtin_corpus}
+_BUILTIN: _Group = {
+    "eval": builtin.builtin_eval, "recall": builtin.builtin_recall, "corpus": builtin.builtin_corpus,
+}  # fmt: skip
 _RAG: _Group = {"index": rag.rag_index, "search": rag.rag_search, "ask": rag_ask.rag_ask, "eval": rag_eval.rag_eval}
 _MODELS: _Group = {
     "get": models.models_get, "list": models.models_list, "pairs": models.models_pairs, "remove": models.models_remove,

@@ -32,6 +32,7 @@ from engine.machine.paths import training
 from engine.settings import make_config, settings_of
 from engine.training import prospects
 from engine.training.drafter_config import OBJECTIVES, STARTS, DrafterConfig
+from engine.training.texts import is_builtin
 
 if TYPE_CHECKING:
     from engine.training.job import DrafterJob
@@ -40,7 +41,10 @@ _AUTO = "auto"
 _Target = Annotated[str, typer.Option(help="builtin, a folder, or a hub id in the cache")]
 _Data = Annotated[
     Path | None,
-    typer.Option(help="a folder or file of text: .txt, .md (a document each), .jsonl (lines with text or prompt)"),
+    typer.Option(
+        help="a folder or file of text: .txt, .md (a document each), .jsonl (lines with text or prompt), or builtin: "
+        "texts of the built-in world"
+    ),
 ]
 _Sample = Annotated[int, typer.Option(help="tokens of text to add that the target itself writes")]
 _Out = Annotated[Path | None, typer.Option(help="the drafter's folder, new; a user folder unless given")]
@@ -196,7 +200,7 @@ def _size(name: str, text: str) -> int:
 def refuse_early(target: str, data: Path | None, device: str, dtype: str, *, start_folder: str = "") -> None:
     """Check the names before torch is imported. Raises InputError, ModelError."""
     early_refusal.refuse(Load(target, start_folder or "none", device))
-    if data is not None and not data.exists():
+    if data is not None and not is_builtin(data) and not data.exists():
         raise InputError(f"there are no texts at {data}", "name a folder or a file of text")
     if dtype not in (_AUTO, "float32", "bfloat16"):
         raise InputError(f"dtype = {dtype}: training knows auto, float32 and bfloat16", "leave --dtype out")
@@ -292,6 +296,8 @@ class _TrainingReport:
             "alpha_ci": None if after is None else after.alpha_ci,
             "alpha_overlap": None if after is None else after.alpha_overlap,
             "gamma": job.settings.gamma,
+            "tau_before": None if before is None else before.tau,
+            "tau": None if after is None else after.tau,
             "c": None if after is None else after.c,
             "c_ci": None if after is None else after.c_ci,
             "c_range": None if after is None else after.c_range,

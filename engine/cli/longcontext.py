@@ -48,7 +48,9 @@ def longcontext(
     settings: Settings,
     lengths: Annotated[str, typer.Option(help="tokens before the first new one, separated by commas")] = "",
     drafter: _Drafters = None,
-    text: Annotated[str, typer.Option(help="builtin, or a file: text, PDF, Word, EPUB, ...")] = page_range.BUILTIN,
+    text: Annotated[
+        str, typer.Option(help=f"{', '.join(page_range.BUILTIN_TEXTS)}, or a file: text, PDF, Word, EPUB, ...")
+    ] = page_range.BUILTIN,
     pages: Annotated[str, typer.Option(help="of a file with pages, for instance 3-7")] = "",
     part: Annotated[
         TextPart, typer.Option(help="which part of a longer text is read: from its start, or its end")
@@ -80,8 +82,8 @@ def longcontext(
 
 
 def _usual_drafters(pair: PairOptions) -> list[str]:
-    """What is measured where no drafter is named: the built-in one, whole and cut to a window, and prompt lookup."""
-    return ["builtin", "window:builtin", "lookup"] if pair.target == "builtin" else ["lookup"]
+    """What is measured where no drafter is named: the built-in ones, of which one is cut to a window, and lookup."""
+    return ["builtin", "window:builtin", "builtin:longspec", "lookup"] if pair.target == "builtin" else ["lookup"]
 
 
 def _refuse_early(command: MeasureLengths) -> None:
@@ -173,9 +175,10 @@ def _sum_up(measured: _Rows, kept: KeptLog, output: Output) -> None:
     }
     if output.saves:
         place = {} if started is None else {"device": started.device, "dtype": started.dtype, "target": started.target}
-        lists |= {**place, "rows": msgspec.to_builtins(measured.rows)}
-    shown = {**fields, **lists} if output.json or output.saves else fields
-    output.summary({**shown, "run": kept.run_id})
+        output.save({**fields, **lists, **place, "rows": msgspec.to_builtins(measured.rows), "run": kept.run_id})
+    # People have read the lists in the tables before.
+    shown = {**fields, **lists} if output.json else fields
+    Output(json=output.json).summary({**shown, "run": kept.run_id})
 
 
 def tables(
@@ -229,4 +232,4 @@ def _ms(ms: float | None) -> str:
 
 
 def _mib(n_bytes: int | None) -> str:
-    return "-" if n_bytes is None else f"{n_bytes / _MIB:.2f} MiB"
+    return "-" if n_bytes is None else f"{n_bytes / _MIB:.2f} MiB" if n_bytes else "none"

@@ -63,7 +63,7 @@ class PairOptions(msgspec.Struct, frozen=True):
     drafter: Annotated[
         str,
         Meta(
-            description=f"builtin[:small|:misaligned|:rag], a folder (a model or a LongSpec drafter), "
+            description=f"builtin[:small|:misaligned|:rag|:longspec], a folder (a model or a LongSpec drafter), "
             f"GGUF file or hub id, {_OVER_MODEL}, {_NO_MODEL}, none; auto fits the target"
         ),
     ] = "auto"

@@ -9,6 +9,9 @@ from typing import NamedTuple
 from engine.errors import InputError
 
 BUILTIN = "builtin"
+# The built-in texts: what `builtin` is, and the others by their names.
+CHRONICLES, DOSSIERS, STORIES = "builtin:chronicles", "builtin:dossiers", "builtin:stories"
+BUILTIN_TEXTS = (BUILTIN, CHRONICLES, DOSSIERS, STORIES)
 _PAGES = re.compile(r"\s*(\d{1,6})\s*(?:([-–])\s*(\d{1,6})?\s*)?", re.ASCII)
 
 
@@ -34,13 +37,17 @@ def parse_pages(text: str) -> PageRange | None:
 
 
 def refuse_no_file(text: str) -> None:
-    """Raises InputError where a text is neither the built-in one nor a file."""
+    """Raises InputError where a text is neither a built-in one nor a file."""
+    if text in BUILTIN_TEXTS:
+        return
+    if text.startswith(f"{BUILTIN}:"):
+        raise InputError(f"there is no text {text[:80]}", f"use {', '.join(BUILTIN_TEXTS)}, or a file")
     path = Path(text).expanduser()
     try:
         is_file, is_folder = path.is_file(), path.is_dir()
     except (OSError, ValueError) as err:
         raise InputError(f"{text[:80]} is not a path ({err})", "name a file, or builtin") from err
-    if text == BUILTIN or is_file:
+    if is_file:
         return
     if is_folder:
         raise InputError(f"{text} is a folder", "name one file")

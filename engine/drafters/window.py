@@ -10,7 +10,15 @@ from typing import NamedTuple
 
 from engine import drafters
 from engine.decoding.cached_model import PREFILL_CHUNK
-from engine.decoding.drafting import NOTHING, Draft, DraftContext, Drafter, TargetState, expect_length
+from engine.decoding.drafting import (
+    NOTHING,
+    Draft,
+    DraftContext,
+    Drafter,
+    FollowsPath,
+    TargetState,
+    expect_length,
+)
 from engine.drafters import DrafterSpec, small_model
 from engine.errors import InputError
 from engine.models.loading import LoadedModel
@@ -73,6 +81,11 @@ class WindowDrafter:
         if len(context.ids) - self._n_left_out + context.n > self._size.n_most:
             self._read(context.ids, len(context.ids) - self._size.sinks - self._size.window)
         return self._inner.propose(context._replace(ids=self._part(context.ids)))
+
+    def follow(self, path: Sequence[int]) -> None:
+        """Let the model keep the accepted nodes of its tree."""
+        if isinstance(self._inner, FollowsPath):
+            self._inner.follow(path)
 
     def commit(self, ids: Sequence[int]) -> None:
         """Roll back rejected ids."""

@@ -102,7 +102,8 @@ class DrafterMeasured(Event, frozen=True):
     """How good a drafter is on held-out texts, before or after its training; what was not measured is None.
 
     alpha: share of the target's greedy tokens that the drafter would have proposed. alpha_overlap: mean sum(min(p, q))
-    at temperature 1 over the same positions. speedup_ci, speedup_range: over n held-out texts, or repeats of one."""
+    at temperature 1 over the same positions. speedup_ci, speedup_range: over n held-out texts, or repeats of one.
+    tau: in the rounds that the speedup was measured on."""
 
     when: When
     alpha: float
@@ -117,6 +118,7 @@ class DrafterMeasured(Event, frozen=True):
     n: int = 0
     c_ci: tuple[float, float] | None = None
     c_range: tuple[float, float] | None = None
+    tau: float | None = None
 
 
 class CheckpointSaved(Event, frozen=True):

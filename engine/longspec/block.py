@@ -1,8 +1,9 @@
 """The one block of a LongSpec drafter, as a module that training and drafting share.
 
 RMSNorm, self-attention, RMSNorm, cross-attention to the target's last keys and values, RMSNorm, gated feed-forward;
-each result is added to what went in, no norm follows. What is attended to is passed in: a whole text in training, a
-ring of the last positions while drafting. Source: arXiv:2502.17421, section 3.1."""
+each result is added to what went in. Blocks trained here have a norm after that, published ones have none. What is
+attended to is passed in: a whole text in training, a ring of the last positions while drafting. Source:
+arXiv:2502.17421, section 3.1."""
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
@@ -82,6 +83,7 @@ class LongspecBlock(nn.Module):
         self.input_layernorm = nn.RMSNorm(shape.hidden, eps=shape.epsilon)
         self.post_self_attention_layernorm = nn.RMSNorm(shape.hidden, eps=shape.epsilon)
         self.post_cross_attention_layernorm = nn.RMSNorm(shape.hidden, eps=shape.epsilon)
+        self.norm = nn.RMSNorm(shape.hidden, eps=shape.epsilon) if shape.final_norm else nn.Identity()
 
     def new_kv(self, embedded: Tensor, turns: Turns) -> tuple[Tensor, Tensor]:
         """Rotated keys, and values, of embedded ids [..., n, hidden]: [..., n, H_kv, D] each.
@@ -101,8 +103,8 @@ class LongspecBlock(nn.Module):
         mixed = attend_target(queries)
         if mixed is not None:
             hidden = hidden + self.cross_attn.o_proj(mixed.flatten(-2))
-        added: Tensor = hidden + self.mlp(self.post_cross_attention_layernorm(hidden))
-        return added
+        read: Tensor = self.norm(hidden + self.mlp(self.post_cross_attention_layernorm(hidden)))
+        return read
 
     def _kv(self, normed: Tensor, turns: Turns) -> tuple[Tensor, Tensor]:
         keys, values = self._heads(self.self_attn.k_proj(normed)), self._heads(self.self_attn.v_proj(normed))

@@ -1,7 +1,7 @@
 """Reads and writes the files of a LongSpec drafter: those published with the paper, and our own.
 
 Both hold the tensors of `shape.tensor_shapes`. The configuration of a published one is of its target's class; ours
-names itself, its window and the target that it was trained for."""
+names itself, its window and the target that it was trained for, and may have a norm before the head."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from transformers import PreTrainedConfig
 from engine.errors import EngineError, InputError, ModelError
 from engine.longspec import target_fit
 from engine.longspec.block import LongspecBlock
-from engine.longspec.shape import UNUSED, WINDOW, LongspecShape, tensor_shapes
+from engine.longspec.shape import FINAL_NORM, UNUSED, WINDOW, LongspecShape, tensor_shapes
 from engine.models import checkpoint_folder, checks
 from engine.models.hashes import model_hash
 
@@ -41,6 +41,8 @@ class LongspecFiles(NamedTuple):
 def is_longspec(spec: str) -> bool:
     """Whether a SPEC names a folder, or a model in the hub cache, with the tensors of such a drafter."""
     try:
+        if spec == checkpoint_folder.BUILTIN_LONGSPEC:
+            return True
         if spec.partition(":")[0] in ("builtin", "timing") or ("/" not in spec and not Path(spec).is_dir()):
             return False
         return checkpoint_folder.LONGSPEC_TENSOR in checkpoint_folder.tensor_sizes(
@@ -128,6 +130,7 @@ def _shape(config: _Config, sizes: dict[str, tuple[int, ...]]) -> LongspecShape:
         feed_forward=feed_forward,
         epsilon=config.epsilon(),
         window=config.window(),
+        final_norm=config.is_own and FINAL_NORM in sizes,
     )
 
 

@@ -23,6 +23,7 @@ class JoinedBlock:
             _norm,
             (block.input_layernorm, block.post_self_attention_layernorm, block.post_cross_attention_layernorm),
         )
+        self._norm_out = _norm(block.norm) if isinstance(block.norm, nn.RMSNorm) else None
         self._qkv, self._out = _joined([own.q_proj, own.k_proj, own.v_proj]), _joined([own.o_proj])
         self._cross_query, self._cross_out = _joined([cross.q_proj]), _joined([cross.o_proj])
         self._gate_up, self._down = _joined([mlp.gate_proj, mlp.up_proj]), _joined([mlp.down_proj])
@@ -39,7 +40,11 @@ class JoinedBlock:
         """Memory of the weights."""
         projections = (self._qkv, self._out, self._cross_query, self._cross_out, self._gate_up, self._down)
         tensors = [tensor for each in projections for tensor in (each.weight, each.bias) if tensor is not None]
-        norms = [norm.weight for norm in (self._norm_in, self._norm_cross, self._norm_mlp)]
+        norms = [
+            norm.weight
+            for norm in (self._norm_in, self._norm_cross, self._norm_mlp, self._norm_out)
+            if norm is not None
+        ]
         return sum(tensor.nbytes for tensor in (*tensors, *norms))
 
     def new_kv(self, embedded: Tensor, turns: Turns) -> tuple[Tensor, Tensor]:
@@ -62,7 +67,8 @@ class JoinedBlock:
         if from_target is not None:
             hidden = hidden.add_(_product(from_target.flatten(1), self._cross_out))
         gate, up = _product(normed(hidden, self._norm_mlp), self._gate_up).chunk(2, -1)
-        return hidden.add_(_product(functional.silu(gate).mul_(up), self._down))
+        hidden = hidden.add_(_product(functional.silu(gate).mul_(up), self._down))
+        return hidden if self._norm_out is None else normed(hidden, self._norm_out)
 
     def _heads(self, rows: Tensor) -> Tensor:
         return rows.view(rows.shape[0], -1, self.shape.head_size)

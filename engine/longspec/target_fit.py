@@ -89,6 +89,11 @@ def shape_of(config: PreTrainedConfig, *, window: int = WINDOW) -> LongspecShape
     )
 
 
+def new_shape(config: PreTrainedConfig, *, window: int = WINDOW) -> LongspecShape:
+    """The block that is trained for a target: with a norm before the head."""
+    return shape_of(config, window=window)._replace(final_norm=True)
+
+
 def why_other(shape: LongspecShape, config: PreTrainedConfig) -> str:
     """What a block has otherwise than a target of this configuration needs; empty where it fits."""
     needed = shape_of(config)

@@ -23,9 +23,14 @@ def windowed(window: int) -> SelfAttention:
 def lagged(keys: Tensor, values: Tensor, lag: int) -> CrossAttention:
     """Cross-attention to a target's keys and values [B, T, H_kv, D], of which position t sees those up to t - lag.
 
-    The first `lag` positions see none of them, and get zeros. lag: at least 1, as while drafting."""
+    Queries are those of the whole text, or of its last positions. The first `lag` positions of a text see none of them,
+    and get zeros. lag: at least 1, as while drafting."""
 
     def attend(queries: Tensor) -> Tensor | None:
+        n_before = keys.shape[1] - queries.shape[1]
+        if n_before:
+            assert n_before >= lag
+            return _of_last(queries, keys, values, n_before - lag)
         n = queries.shape[1] - lag
         if n < 1:
             return None
@@ -33,6 +38,15 @@ def lagged(keys: Tensor, values: Tensor, lag: int) -> CrossAttention:
         return functional.pad(mixed, (0, 0, 0, 0, lag, 0))
 
     return attend
+
+
+def _of_last(queries: Tensor, keys: Tensor, values: Tensor, n_before: int) -> Tensor:
+    """Attention of a few queries [B, n, H, D], of which the first sees n_before keys and its own."""
+    keys, values = _by_head(keys, values, queries.shape[2])
+    places = torch.arange(keys.shape[2], device=queries.device)
+    visible = places <= n_before + torch.arange(queries.shape[1], device=queries.device)[:, None]
+    mixed = functional.scaled_dot_product_attention(queries.transpose(1, 2), keys, values, attn_mask=visible)
+    return mixed.transpose(1, 2)
 
 
 def _causal(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:

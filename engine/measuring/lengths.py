@@ -15,6 +15,7 @@ from engine import drafters
 from engine.decoding.cached_model import SequenceModel
 from engine.decoding.drafting import Capabilities
 from engine.decoding.generation import whole
+from engine.errors import DeviceLost, EngineError
 from engine.events import Event, LengthMeasured, LengthsMeasured, LengthsStarted
 from engine.fast import attention_kernels
 from engine.measuring import blocks, length_figures, prefill
@@ -125,8 +126,7 @@ class _Measuring:
         reading.time(prompts[0])
         yield reading.timed.result(length, n_prompt)
         lanes = {drafter.spec: _Lane(job, drafter, reading.sequence, self._cancelled) for drafter in able}
-        for lane in lanes.values():
-            lane.warm_up(prompts[0])
+        lanes = {name: lane for name, lane in lanes.items() if self._warms_up(length, name, lane, prompts[0])}
         systems = {name: lane.call for name, lane in lanes.items()}
         calls: Calls = {name: [] for name in lanes}
         for prompt in prompts:
@@ -145,6 +145,22 @@ class _Measuring:
                 greedy=not job.config.temperature,
             )  # fmt: skip
         return rows
+
+    def _warms_up(self, length: int, name: str, lane: "_Lane", prompt: Sequence[int]) -> bool:
+        """Decode a little with a drafter; one that fails is left out with the reason, as the others can do without it.
+
+        Raises EngineError where plain decoding fails, Cancelled, DeviceLost."""
+        try:
+            lane.warm_up(prompt)
+        except (Cancelled, DeviceLost):
+            raise
+        except EngineError as err:
+            if name == drafters.NONE:
+                raise
+            prediction = self._predictions[length, name]
+            self._predictions[length, name] = replace(prediction, why_not=err.message, hint=err.hint)
+            return False
+        return True
 
     def _note(self, drafter: LengthDrafter, row: LengthMeasured) -> str:
         """What has to be said about a figure: room in the context, and where a drafter's own ends."""

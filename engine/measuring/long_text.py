@@ -1,4 +1,4 @@
-"""The texts that lengths are measured on: unseen stories of the built-in world, or a part of a file of the user's.
+"""The texts that lengths are measured on: unseen texts of the built-in world, or a part of a file of the user's.
 
 A text is cut to a length at its beginning or at its end, behind the signs that the tokenizer begins a text with."""
 
@@ -10,15 +10,29 @@ from typing import NamedTuple
 from transformers import PreTrainedTokenizerBase
 
 from engine.documents import readers, sources
-from engine.documents.page_range import BUILTIN, PageRange, parse_pages, refuse_no_file
+from engine.documents.page_range import (
+    BUILTIN,
+    BUILTIN_TEXTS,
+    CHRONICLES,
+    DOSSIERS,
+    STORIES,
+    PageRange,
+    parse_pages,
+    refuse_no_file,
+)
 from engine.documents.pdf import PdfReader
 from engine.documents.readers import Document
 from engine.errors import InputError
 from engine.events import TextPart
-from engine.measuring.prompts import prompts_of_length
+from engine.measuring.prompts import long_prompts, prompts_of_length
 from engine.models.prompt_encoding import begin_ids, encode_inside
 
-_STORIES = "unseen stories of the built-in world, one after another"
+_BUILTIN_NAMES = {
+    BUILTIN: "an unseen chronicle of the built-in world",
+    CHRONICLES: "an unseen chronicle of the built-in world",
+    DOSSIERS: "an unseen dossier of the built-in world, notes and questions about them",
+    STORIES: "unseen stories of the built-in world, one after another",
+}
 # A text with more characters is not tokenized as a whole: its tokens are then estimated from those of the part read.
 _MOST_CHARACTERS = 4 << 20
 _CHARACTERS_A_TOKEN = 16
@@ -64,7 +78,7 @@ class LongTexts(NamedTuple):
     def cut(self) -> str:
         """What of the file was left out, in a sentence; empty where nothing was."""
         n_left = self.n_tokens - (self.last - self.first)
-        if self.name == _STORIES or n_left <= 0:
+        if self.name in _BUILTIN_NAMES.values() or n_left <= 0:
             return ""
         about, where = "about " if self.is_estimated else "", "from its start" if self.part == "start" else "to its end"
         pages = f"pages {self.pages} of " if self.pages else ""
@@ -82,11 +96,11 @@ def read(
     """Read texts of `longest` tokens, or what there is. Raises InputError: no such file, no text, no such pages."""
     begin = begin_ids(tokenizer)
     n = max(1, longest - len(begin))
-    if source == BUILTIN:
+    if source in BUILTIN_TEXTS:
         if pages:
             raise InputError("pages: the built-in text has no pages", "leave the pages out, or name a file")
-        ids = [tuple(ids[len(begin) :]) for ids in prompts_of_length(tokenizer, n_texts, longest)]
-        return LongTexts(_STORIES, tuple(ids), part, begin, n, 0, n)
+        ids = [tuple(ids[len(begin) :]) for ids in _builtin(source, tokenizer, n_texts, longest)]
+        return LongTexts(_BUILTIN_NAMES[source], tuple(ids), part, begin, n, 0, n)
     file = read_file(source, pages)
     whole, n_tokens = _encoded(file.text, tokenizer, n * n_texts, part)
     places = _places(len(whole), n, n_texts, part, file.name)
@@ -95,6 +109,13 @@ def read(
     first, last = before + places[0][0], before + places[0][1]
     is_estimated = n_tokens != len(whole)
     return LongTexts(file.name, texts, part, begin, n_tokens, first, last, file.pages, is_estimated, file.skipped)
+
+
+def _builtin(source: str, tokenizer: PreTrainedTokenizerBase, n_texts: int, longest: int) -> list[list[int]]:
+    """Unseen texts of the world, each as long as the longest length."""
+    if source == STORIES:
+        return prompts_of_length(tokenizer, n_texts, longest)
+    return long_prompts(tokenizer, n_texts, longest, "dossiers" if source == DOSSIERS else "chronicles")
 
 
 def read_file(source: str, pages: str) -> FileText:

@@ -12,6 +12,7 @@ from engine.models.loading import LoadedModel
 from engine.models.prompt_encoding import encode_inside, encode_prompt
 from engine.prompts import Message, one_line
 from engine.settings import ChatConfig
+from engine.world.long_text import LongForm, long_text
 from engine.world.story import stories
 
 _HELD_OUT_SEED = 987_654_321
@@ -48,6 +49,22 @@ def asked_texts(target: LoadedModel, texts: Sequence[str], config: ChatConfig) -
         return AskedPrompts([list(encode_prompt(target.tokenizer, text).ids) for text in texts], chat=False)
     asked = [with_system((Message("user", text),), config.system) for text in texts]
     return AskedPrompts([list(template.render(messages).ids) for messages in asked], chat=True)
+
+
+def long_prompts(tokenizer: PreTrainedTokenizerBase, n: int, length: int, form: LongForm) -> list[list[int]]:
+    """n prompts of `length` ids, each an unseen chronicle or dossier that ends soon after, cut there.
+
+    A dossier is cut among its questions, whose answers stand in the notes before them."""
+    return [_long_prompt(tokenizer, _HELD_OUT_SEED + i, length, form) for i in range(n)]
+
+
+def _long_prompt(tokenizer: PreTrainedTokenizerBase, seed: int, length: int, form: LongForm) -> list[int]:
+    n_characters = 2 * length
+    while True:
+        ids = encode_prompt(tokenizer, long_text(seed, n_characters, form).text).ids
+        if len(ids) >= length:
+            return list(ids[:length])
+        n_characters = int(1.02 * n_characters * length / len(ids)) + _LONGEST
 
 
 def prompts_of_length(tokenizer: PreTrainedTokenizerBase, n: int, length: int) -> list[list[int]]:

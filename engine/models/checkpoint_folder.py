@@ -27,8 +27,11 @@ from engine.models.timing_shapes import Timing
 # Only a LongSpec drafter has it: one block, with the configuration of its whole target.
 LONGSPEC_TENSOR = "cross_attn.q_proj.weight"
 BUILTIN_TARGET = "target"
+# The built-in drafter that is a block over its target, and no model.
+BUILTIN_LONGSPEC = "builtin:longspec"
 BUILTIN_DRAFTERS = {
     "builtin": "general", "builtin:small": "small", "builtin:misaligned": "misaligned", "builtin:rag": "rag",
+    BUILTIN_LONGSPEC: "longspec",
 }  # fmt: skip
 # Written by versions of transformers and its like; nothing that loads a model acts on them.
 _RECORDS = {"_name_or_path", "_model_name_or_path", "_commit_hash", "_auto_class", "_class_name", "_diffusers_version"}

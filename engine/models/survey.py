@@ -1,4 +1,6 @@
-"""Lists the models on this machine and why each cannot serve; reads headers and tokenizers, no weights."""
+"""Lists the models on this machine and why each cannot serve; reads headers and tokenizers, no weights.
+
+Drafters that are no models are listed by who knows their kinds."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -49,7 +51,7 @@ class _OptionChecker:
         """Yield the targets, then the drafters."""
         for spec in ("builtin", *others):
             yield self._option(spec, "target")
-        for spec in (*checkpoint_folder.BUILTIN_DRAFTERS, *others):
+        for spec in (*_TITLES, *others):
             yield self._option(spec, "drafter")
 
     def _option(self, spec: str, role: Role) -> ModelOption:

@@ -80,6 +80,7 @@ def look(session: "Session", command: Survey, cancelled: Flag) -> Iterator[Event
     """Yield the models and the drafters that need no model, and why one would be refused."""
     own = [spec for spec in command.known if drafters.find(spec).memory is not None]
     models = [spec for spec in command.known if spec not in own]
+    own.insert(0, checkpoint_folder.BUILTIN_LONGSPEC)
     answer = survey(command.target, models, device=command.device, dtype=command.dtype, cancelled=cancelled)
     drafter_options = (ModelOption(drafter.spec, drafter.help, 0, "drafter") for drafter in drafters.offered())
     own_options = (_option(spec, command) for spec in own)

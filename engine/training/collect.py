@@ -13,7 +13,7 @@ from engine.events import Event, Progressed, Warned
 from engine.models.loading import LoadedModel
 from engine.training import beginnings, target_text, token_store
 from engine.training.pausing import Pause
-from engine.training.texts import Texts
+from engine.training.texts import TrainingTexts
 from engine.training.token_store import TokenizedDocument
 
 _AT_ONCE, _MOST_BEGINNINGS, _MOST_WRITTEN_TURNS = 32, 4096, 512
@@ -22,14 +22,14 @@ _MOST_COUNTED_TOKENS = 200_000
 _WARNING_FALLBACK_RATE = 0.05
 
 
-def source_of(texts: Texts | None, target: str, *, sample: int, seed: int) -> str:
+def source_of(texts: TrainingTexts | None, target: str, *, sample: int, seed: int) -> str:
     """A digest that changes whenever the gathered tokens would change."""
     stamp = (None if texts is None else texts.stamp(), target, sample, seed if sample else 0)
     return hashlib.blake2b(repr(stamp).encode(), digest_size=16).hexdigest()
 
 
 def gather(
-    folder: Path, texts: Texts | None, target: LoadedModel, *, sample: int, seed: int, pause: Pause
+    folder: Path, texts: TrainingTexts | None, target: LoadedModel, *, sample: int, seed: int, pause: Pause
 ) -> Iterator[Event]:
     """Fill the token store in `folder`, unless it already holds these tokens; yields progress and warnings.
 
@@ -53,7 +53,7 @@ def gather(
 class _Gatherer:
     """Reads texts and samples from the target; counts what deserves a warning."""
 
-    def __init__(self, texts: Texts | None, target: LoadedModel, pause: Pause) -> None:
+    def __init__(self, texts: TrainingTexts | None, target: LoadedModel, pause: Pause) -> None:
         self._texts = texts
         self._pause = pause
         self._target = target

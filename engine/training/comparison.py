@@ -85,28 +85,30 @@ def compare(job: DrafterJob, cancelled: Flag) -> Iterator[Event | Comparison]:
     yield requirements
     place = Workplace(job.out)
     with place.alone(resume=True), memory_errors("training", _SMALLER):
-        target = (yield from _load_target(job, cancelled)).asked(job.settings.chat)
+        target = (yield from load_target(job, cancelled)).asked(job.settings.chat)
         yield from collect.gather(
             place.work,
             checked.texts,
             target,
             sample=0,
             seed=job.settings.seed,
-            pause=lambda: _raise_if_cancelled(cancelled),
+            pause=lambda: raise_if_cancelled(cancelled),
         )
         store = TokenStore(place.work, seed=job.settings.seed)
         yield from _Experiment(job, target, store, cancelled, clock, start_s).run()
 
 
-def _raise_if_cancelled(cancelled: Flag) -> None:
+def raise_if_cancelled(cancelled: Flag) -> None:
+    """Raises EngineError once the user asked to stop."""
     if cancelled.is_set():
         raise EngineError("stopped by the user", "there is no result yet; start it again")
 
 
-def _load_target(job: DrafterJob, cancelled: Flag) -> Generator[Event, None, LoadedModel]:
+def load_target(job: DrafterJob, cancelled: Flag) -> Generator[Event, None, LoadedModel]:
+    """Load the target of a job; yields progress."""
     checked = find(job)
     for update in loading.load(checked.target, checked.device, checked.dtype):
-        _raise_if_cancelled(cancelled)
+        raise_if_cancelled(cancelled)
         if isinstance(update, LoadedModel):
             return update
         yield Progressed("loading", update, checked.target.n_parameters * checked.dtype.itemsize, "bytes")
@@ -133,7 +135,7 @@ class _Experiment:
         self._dtype = torch.float32
 
     def _pause(self) -> None:
-        _raise_if_cancelled(self._cancelled)
+        raise_if_cancelled(self._cancelled)
 
     def run(self) -> Iterator[Event | Comparison]:
         """Tune each objective, then train each at its best rate."""

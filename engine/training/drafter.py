@@ -4,14 +4,15 @@ Every step depends only on the seed and its number, so that a killed training re
 
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 from threading import Event as Flag
-from typing import NamedTuple, cast
+from typing import cast
 
 import torch
 from msgspec.structs import replace
 from torch import nn
 
-from engine.errors import EngineError, InputError, ModelError
+from engine.errors import EngineError, ModelError
 from engine.events import (
     Event,
     LayersTried,
@@ -24,34 +25,30 @@ from engine.events import (
 )
 from engine.machine import versions
 from engine.machine.out_of_memory import memory_errors
-from engine.models import checks, devices, loading
+from engine.models import checks, loading
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.loading import LoadedModel
 from engine.runtime import Cancelled
 from engine.settings import settings_of
-from engine.training import checkpoint, collect, early_stop, estimate, figures, own_layers, prospects, student
-from engine.training.drafter_config import OF_LONGSPEC
-from engine.training.drafter_shape import peak_rate
+from engine.training import checkpoint, collect, early_stop, estimate, figures, own_layers, prospects, student, workload
 from engine.training.estimate import Work
 from engine.training.held_out import HeldOutTexts, writing
 from engine.training.held_out_scorer import HeldOutScorer
 from engine.training.job import CheckedJob, DrafterJob, find, needed
 from engine.training.loop import LossNotFinite, StepPace, train
-from engine.training.plan import TrainingPlan
+from engine.training.resumption import refuse_other_settings
 from engine.training.rows import RowShape
 from engine.training.start import Start
-from engine.training.texts import Texts
+from engine.training.texts import is_builtin
 from engine.training.time_left import TimeLeft
 from engine.training.token_store import TokenStore
 from engine.training.training_log import logged
 from engine.training.work_clock import WorkClock
+from engine.training.workload import Trial
 from engine.training.workplace import TrainingStart, Workplace
 
 _SHARE_OF_MEASURING, _LONGEST_MEASURING_S = 0.06, 12.0
-_SHARE_OF_STEPS, _SHARE_OF_LOOKS = 0.85, 0.1
-_FEWEST_LOOKS, _MOST_LOOKS = 3, 24
 _REPORTS = 200
-_SAVE_EVERY_S = 30.0
 _REPORT_EVERY_S = 0.05
 _SMALLER = "choose a narrower drafter or a smaller target; the last checkpoint is kept"
 
@@ -68,15 +65,6 @@ def train_drafter(job: DrafterJob, cancelled: Flag, *, loaded: LoadedModel | Non
             clock.leave()
             yield event
             clock.come_back()
-
-
-class _Workload(NamedTuple):
-    """What is fitted to the machine: type, steps, rows per step, number of looks."""
-
-    dtype: torch.dtype
-    steps: int
-    n_rows: int
-    n_looks: int
 
 
 class _Trainer:
@@ -100,7 +88,7 @@ class _Trainer:
         requirements = needed(self._job, checked, loaded=loaded)
         estimate.refuse_too_large(requirements, self._job.out)
         with self._place.alone(resume=self._job.resume):
-            self._refuse_other_settings(checked.target, checked.texts)
+            refuse_other_settings(self._job, checked, self._place.began())
             yield from logged(self._place.log, self._stoppable(requirements, checked, loaded))
 
     def _stoppable(
@@ -155,28 +143,6 @@ class _Trainer:
         if self._cancelled.is_set():
             raise Cancelled
 
-    def _refuse_other_settings(self, target: Checkpoint, texts: Texts | None) -> None:
-        """Raise InputError if a resumed training has another target, text or setting that affects its weights."""
-        began = self._place.began()
-        if began is None:
-            return
-        source = collect.source_of(texts, target.spec, sample=self._settings.sample, seed=self._settings.seed)
-        differences = [("target", began.target, target.spec)] if began.target != target.spec else []
-        for name in (
-            "objective", "layers", "width", "sample", "seed", "embed", "steps", "rate", "start", "start_folder",
-            *OF_LONGSPEC,
-            "chat",
-        ):  # fmt: skip
-            before, now = getattr(began.settings, name), getattr(self._settings, name)
-            differences += [(name, before, now)] if before != now else []
-        if differences:
-            name, before, now = differences[0]
-            reason = f"{name} = {now}: the training in {self._job.out} was begun with {before}"
-            raise InputError(reason, "resume it with the same, or choose another folder")
-        if began.source != source:
-            reason = f"the text has changed since the training in {self._job.out} was begun"
-            raise InputError(reason, "resume it with the same text, or choose another folder")
-
     def _load(
         self, target: Checkpoint, device: torch.device, dtype: torch.dtype
     ) -> Generator[Event, None, LoadedModel]:
@@ -196,7 +162,10 @@ class _Trainer:
         work = estimate.plan_work(
             checks.configuration(target_files), settings, n_vocabulary=target.n_vocabulary, device=target.device
         )
-        held_out = yield from writing(target, [store.ids(span) for span in store.held_out])
+        longest = estimate.longest_row(work, self._settings, context=target.context)
+        held_out = yield from writing(
+            target, [store.ids(span) for span in store.held_out], longest=longest if longest > work.rows.length else 0
+        )
         layers = began.own_layers if began is not None else (yield from self._own_layers(target, work.start, store))
         model = student.first_model(target, work.start, self._settings, layers)
         if began is None:
@@ -232,47 +201,12 @@ class _Trainer:
         self, target: LoadedModel, model: nn.Module, work: Work, store: TokenStore, held_out: HeldOutTexts
     ) -> TrainingStart:
         """The record that the training continues with, however often it is interrupted."""
-        workload = self._fixed_workload(work, target.device)
-        if not self._settings.steps:
-            workload = self._fitted_workload(target, model, work, store, held_out)
-        return TrainingStart(
-            target=target.spec,
-            source=store.source,
-            settings=self._settings,
-            layers=work.start.size.layers,
-            width=work.start.size.width,
-            dtype=str(workload.dtype).removeprefix("torch."),
-            steps=workload.steps,
-            n_rows=workload.n_rows,
-            every=max(1, workload.steps // workload.n_looks),
-            rate=peak_rate(
-                self._settings,
-                work.start.size.width,
-                share_of_rows=workload.n_rows / work.rows.n_rows,
-                is_new=work.start.name in ("new", "longspec"),
-            ),
-            start=work.start.name,
-        )
-
-    def _fixed_workload(self, work: Work, device: torch.device) -> _Workload:
-        """The workload for configured steps; nothing is measured, so that the same seed gives the same drafter."""
-        half = device.type == "cuda" and devices.computes_bfloat16(device)
-        dtype = torch.bfloat16 if half else torch.float32
-        return _Workload(dtype, self._settings.steps, work.rows.n_rows, _MOST_LOOKS)
-
-    def _fitted_workload(
-        self, target: LoadedModel, model: nn.Module, work: Work, store: TokenStore, held_out: HeldOutTexts
-    ) -> _Workload:
-        """Fit type, steps, rows and looks to the machine and the configured minutes."""
-        batch = store.rows(seed=self._settings.seed).batch(0, work.rows)
-        objective = student.objective_of(model, target, self._settings)
-        dtype, step_s = student.fastest(model, batch, objective, n_rows_at_once=work.n_rows_at_once, pause=self._pause)
-        look_s = student.seconds_of(lambda: held_out.agreement(model, pause=self._pause), target.device)
-        remaining_s = self._remaining_s()
-        n_looks = max(_FEWEST_LOOKS, min(_MOST_LOOKS, int(_SHARE_OF_LOOKS * remaining_s / look_s)))
-        n_affordable = (_SHARE_OF_STEPS * remaining_s - n_looks * look_s) / step_s * work.rows.n_rows
-        steps, n_rows = estimate.fit_steps(n_affordable, work.rows.n_rows)
-        return _Workload(dtype, steps, n_rows, n_looks)
+        trial = Trial(target, model, self._settings, store, held_out)
+        if self._settings.steps:
+            fitting = workload.fixed(work, self._settings, device=target.device)
+        else:
+            fitting = workload.fitted(trial, work, remaining_s=self._remaining_s, pause=self._pause)
+        return workload.record(trial, work, fitting)
 
     def _remaining_s(self) -> float:
         """Seconds of the configured minutes that remain for steps and looks."""
@@ -294,10 +228,11 @@ class _Trainer:
     ) -> Generator[Event, None, TrainingEnd]:
         objective = student.objective_of(model, target, self._settings)
         pace = StepPace(getattr(torch, began.dtype), work.n_rows_at_once, max(1, began.steps // _REPORTS), self._pause)
-        rows = store.rows(seed=self._settings.seed)
+        rows = store.rows(seed=self._settings.seed, whole_from=work.rows.length + 1)
         self._begun = True
         steps = train(
-            model, rows.batch, objective, _plan(began, work, target), folder=self._place.checkpoint,
+            model, rows.batch, objective, workload.plan(began, work, context=target.context),
+            folder=self._place.checkpoint,
             deadline_s=self._remaining_s(), look=looker, pace=pace, clock=self._clock,
         )  # fmt: skip
         try:
@@ -361,17 +296,6 @@ class _Trainer:
                 self._pause()
 
 
-def _plan(began: TrainingStart, work: Work, target: LoadedModel) -> TrainingPlan:
-    return TrainingPlan(
-        steps=began.steps,
-        peak_rate=began.rate,
-        stretches=estimate.stretches(work, began.settings, context=target.context),
-        hold=0.3,
-        warmup=max(1, min(100, began.steps // 10)),
-        save_every_s=_SAVE_EVERY_S,
-    )
-
-
 def _started_event(
     job: DrafterJob, began: TrainingStart, start: Start, store: TokenStore, step: int, target: LoadedModel
 ) -> TrainingStarted:
@@ -389,8 +313,15 @@ def _started_event(
         step=step,
         device=str(target.device),
         dtype=began.dtype,
-        data="" if job.data is None else str(job.data.absolute()),
+        data=_name_of(job.data),
         settings=settings_of(job.settings),
         started_utc=versions.now_utc(),
         versions=versions.versions(),
     )
+
+
+def _name_of(data: Path | None) -> str:
+    """The text's whole path, by which it is found from any folder."""
+    if data is None or is_builtin(data):
+        return str(data or "")
+    return str(data.absolute())

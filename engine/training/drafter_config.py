@@ -125,4 +125,4 @@ class DrafterConfig(msgspec.Struct, frozen=True):
     long_share: Annotated[
         float,
         Meta(ge=0, le=1, title="Long stage", description="share of the steps, the last ones, on long texts"),
-    ] = 0.0
+    ] = 0.3

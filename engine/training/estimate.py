@@ -15,7 +15,7 @@ from engine.events import TrainingEstimated
 from engine.models import checks, devices
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.loading import LoadedModel
-from engine.training import prospects, step_costs
+from engine.training import prospects, step_costs, step_memory
 from engine.training.drafter_config import DrafterConfig
 from engine.training.drafter_shape import DrafterSize
 from engine.training.plan import Stretch
@@ -27,11 +27,10 @@ from engine.training.step_costs import StepCosts
 _BYTES_A_WEIGHT, _BYTES_A_FROZEN_WEIGHT = 16, 4
 # On disk: weights and moments of two checkpoints in float32, and the drafter in bfloat16.
 _DISK_BYTES_A_WEIGHT, _DISK_BYTES_A_FROZEN_WEIGHT = 26, 10
-# Logits of both models, their log-probabilities, the divergence and the gradients of these, in float32.
-_LOGIT_COPIES = 8
 _ACTIVATIONS_A_LAYER = 24
-_BATCH_BYTES = 1 << 30
 _CPU_ROWS, _GPU_ROWS = RowShape(16, 256), RowShape(64, 512)
+# As long as the usual window of a LongSpec block, which otherwise never learns to use all of it.
+_CPU_LONGSPEC_ROWS = RowShape(2, 512)
 # Share of a matrix product's rate that a training step was measured to reach.
 _REACHED_SHARE = 0.35
 _PROBE_S = 0.15
@@ -51,22 +50,37 @@ class Work(NamedTuple):
 def plan_work(target: PreTrainedConfig, settings: DrafterConfig, *, n_vocabulary: int, device: torch.device) -> Work:
     """Choose start and rows, with as many rows at once as keep the logits within a gigabyte. Raises InputError."""
     start = start_of(target, settings, n_vocabulary=n_vocabulary)
-    busy_rows = rows_for(device)
+    busy_rows = _CPU_LONGSPEC_ROWS if start.name == "longspec" and device.type != "cuda" else rows_for(device)
     context = int(getattr(target.get_text_config(), "max_position_embeddings", None) or busy_rows.length)
     rows = RowShape(busy_rows.n_rows, min(busy_rows.length, context))
-    row_bytes = rows.length * n_vocabulary * 4 * _LOGIT_COPIES
-    return Work(start, rows, max(1, min(rows.n_rows, _BATCH_BYTES // row_bytes)))
+    return Work(start, rows, max(1, min(rows.n_rows, step_memory.most_tokens(n_vocabulary) // rows.length)))
 
 
 def stretches(work: Work, settings: DrafterConfig, *, context: int) -> tuple[Stretch, ...]:
-    """All steps on rows of one length or, where a LongSpec drafter has a long stage, the last ones on rows as long as
-    memory and the context allow; a step then has about as many tokens as before."""
+    """All steps on rows of one length or, where a LongSpec drafter has a long stage, the last ones on long rows: in
+    turn as long as memory and the context allow, and a quarter of that."""
     rows = work.rows
-    if work.start.name != "longspec" or not settings.long_share:
+    longest = longest_row(work, settings, context=context)
+    if longest == rows.length:
         return (Stretch(1.0, (rows,)),)
-    times = max(1, min(work.n_rows_at_once, rows.n_rows, context // rows.length))
-    long = RowShape(max(1, rows.n_rows // times), rows.length * times)
-    return Stretch(1.0 - settings.long_share, (rows,)), Stretch(1.0, (long,))
+    lengths = [n for n in (longest, longest // 4) if n > rows.length]
+    return Stretch(1.0 - settings.long_share, (rows,)), Stretch(1.0, tuple(_long_rows(work, n) for n in lengths))
+
+
+def longest_row(work: Work, settings: DrafterConfig, *, context: int) -> int:
+    """The length of the longest rows of a training."""
+    length = work.rows.length
+    if work.start.name != "longspec" or not settings.long_share:
+        return length
+    most = step_memory.most_tokens_in_parts(work.start.size.n_vocabulary)
+    return max(length, min(most, context) // length * length)
+
+
+def _long_rows(work: Work, length: int) -> RowShape:
+    """Rows of a length that hold as many tokens as the short ones together, as far as they can be computed at once."""
+    most = step_memory.most_tokens_in_parts(work.start.size.n_vocabulary)
+    n_tokens = min(work.rows.n_rows * work.rows.length, most)
+    return RowShape(max(1, n_tokens // length), length)
 
 
 def rows_for(device: torch.device) -> RowShape:
@@ -176,7 +190,7 @@ def matrix_rate(device: torch.device, dtype: torch.dtype, *, n_rows: int, width:
 
 def _batch_bytes(work: Work, config: PreTrainedConfig) -> int:
     n_tokens = work.n_rows_at_once * work.rows.length
-    logits = n_tokens * work.start.size.n_vocabulary * 4 * _LOGIT_COPIES
+    logits = n_tokens * work.start.size.n_vocabulary * 4 * step_memory.LOGIT_COPIES
     drafter = n_tokens * work.start.size.layers * work.start.size.width * 4 * _ACTIVATIONS_A_LAYER
     return logits + drafter + n_tokens * _width(config) * 4 * _ACTIVATIONS_A_LAYER
 

@@ -28,7 +28,7 @@ def measured(
     drafter = student.in_use(target, model)
     measurement: Payoff | None = None
     for update in payoff.measure(
-        target, drafter, held_out.beginnings, alpha=agreement.alpha, gamma=gamma, seconds=seconds, cancelled=cancelled
+        target, drafter, held_out.timed, alpha=agreement.alpha, gamma=gamma, seconds=seconds, cancelled=cancelled
     ):
         if isinstance(update, Payoff):
             measurement = update
@@ -53,4 +53,5 @@ def _measured_event(when: When, agreement: Agreement, measurement: Payoff | None
         speedup_ci=None if speedup is None else speedup.ci,
         speedup_range=None if speedup is None else speedup.range,
         n=0 if speedup is None else speedup.n,
+        tau=None if measurement is None else measurement.tau,
     )

@@ -4,6 +4,7 @@ In greedy decoding every tested position follows text that the target wrote, so 
 drafted tokens would be accepted."""
 
 from collections.abc import Generator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import torch
@@ -22,6 +23,8 @@ from engine.training.target_text import writing as target_writing
 
 _N_NEW = 64
 _N_AT_ONCE = 32
+# Of each of the lengths after which a drafter for long texts is scored as well; at once: memory grows with the length.
+N_LONG, _N_LONG_AT_ONCE = 4, 4
 
 
 class Agreement(NamedTuple):
@@ -49,12 +52,19 @@ class Agreement(NamedTuple):
 
 
 class HeldOutTexts:
-    """Held-out beginnings, and as the target continues them: up to a stop token or some dozens of tokens."""
+    """Held-out beginnings, and as the target continues them: up to a stop token or some dozens of tokens.
+
+    n_long: how many of them, the last ones, are long; a drafter is scored on these too, but not timed."""
 
     def __init__(
-        self, target: LoadedModel, beginnings: Sequence[Sequence[int]], texts: Sequence[Sequence[int]]
+        self,
+        target: LoadedModel,
+        beginnings: Sequence[Sequence[int]],
+        texts: Sequence[Sequence[int]],
+        n_long: int = 0,
     ) -> None:
         self.beginnings, self.texts = beginnings, texts
+        self.timed = beginnings[: len(beginnings) - n_long]
         self._target = target
 
     def agreement(self, drafter: nn.Module, *, overlap: bool = False, pause: Pause = no_pause) -> Agreement:
@@ -81,11 +91,13 @@ class HeldOutTexts:
     def _compare(self, drafter: nn.Module, row: Tensor, positions: slice, *, overlap: bool) -> tuple[int, float]:
         device = next(drafter.parameters()).device
         ids = uploaded(row[None], device)
-        q = drafter(input_ids=ids, use_cache=False).logits[0, positions].float()
+        n_kept = len(row) - positions.start
+        q = drafter(input_ids=ids, use_cache=False, logits_to_keep=n_kept).logits[0, :-1].float()
         agreements = (q.argmax(-1) == ids[0, positions.start + 1 : positions.stop + 1]).sum().double()
         overlap_sum = agreements.new_zeros(())
         if overlap:
-            p = self._target.model(input_ids=ids.to(self._target.device), use_cache=False).logits[0, positions].float()
+            read = self._target.model(input_ids=ids.to(self._target.device), use_cache=False, logits_to_keep=n_kept)
+            p = read.logits[0, :-1].float()
             n_shared = min(p.shape[-1], q.shape[-1])  # vocabularies may be padded to different sizes
             shared = p.to(device).softmax(-1)[..., :n_shared], q.softmax(-1)[..., :n_shared]
             overlap_sum = torch.minimum(*shared).sum().double()
@@ -93,16 +105,23 @@ class HeldOutTexts:
         return int(n_agreed), total_overlap
 
 
-def writing(target: LoadedModel, documents: Sequence[Sequence[int]]) -> Generator[Progressed, None, HeldOutTexts]:
-    """Let the target continue the documents' beginnings; yields progress. Raises InputError if none holds a token."""
+def writing(
+    target: LoadedModel, documents: Sequence[Sequence[int]], *, longest: int = 0, n_long: int = N_LONG
+) -> Generator[Progressed, None, HeldOutTexts]:
+    """Let the target continue the documents' beginnings; yields progress. Raises InputError if none holds a token.
+
+    longest: adds n_long beginnings of documents that reach this length, and a quarter of it; 0: none."""
     starts = _beginnings(documents, target)
     n_new = min(_N_NEW, target.context - max(map(len, starts)))
-    texts: list[list[int]] = []
-    for group in _groups(starts, _N_AT_ONCE):
-        rows = yield from _written(target, group, n_new, len(texts), len(starts))
+    groups = _groups(starts, _N_AT_ONCE)
+    for length in (longest // 4, longest):
+        groups += _groups(_long_beginnings(documents, length - n_new, n_long), _N_LONG_AT_ONCE)
+    n_all, texts = sum(map(len, groups)), list[list[int]]()
+    for group in groups:
+        rows = yield from _written(target, group, n_new, len(texts), n_all)
         pairs = zip(group, rows, strict=True)
         texts += [ids[: up_to_end(ids, target.stop_ids, first=len(start))] for start, ids in pairs]
-    return HeldOutTexts(target, starts, texts)
+    return HeldOutTexts(target, [start for group in groups for start in group], texts, n_all - len(starts))
 
 
 def _written(
@@ -134,6 +153,12 @@ def _beginnings(documents: Sequence[Sequence[int]], target: LoadedModel) -> list
         return [ids for ids in asked if len(ids) < target.context] or [ids[: target.context // 2] for ids in asked]
     length = max(1, min(beginnings.LONGEST, lengths[len(lengths) // 2] // 2, target.context // 2))
     return [list(ids[:length]) for ids in documents if len(ids) >= length]
+
+
+def _long_beginnings(documents: Sequence[Sequence[int]], length: int, n: int) -> list[list[int]]:
+    """The beginnings of this length of at most n documents; none where none is so long."""
+    enough = (list(ids[:length]) for ids in documents if length > beginnings.LONGEST and len(ids) >= length)
+    return list(islice(enough, n))
 
 
 def _groups(rows: Sequence[list[int]], n: int) -> list[Sequence[list[int]]]:

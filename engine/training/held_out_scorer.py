@@ -50,8 +50,14 @@ class HeldOutScorer:
 
     def enough(self, progress: TrainingProgress) -> bool:
         """Whether the last looks brought no better score; the beginning of training does not count."""
-        past_beginning = progress.step >= _BEGINNING_SHARE * self._began.steps
+        past_beginning = progress.step >= _beginning_share(self._began) * self._began.steps
         return past_beginning and early_stop.enough(progress.scores, progress.losses, patience=self._patience)
+
+
+def _beginning_share(began: TrainingStart) -> float:
+    """The share of the steps after which scores count; where a long stage follows, a third of that belongs to it."""
+    long_share = began.settings.long_share if began.start == "longspec" else 0.0
+    return max(_BEGINNING_SHARE, 1.0 - long_share * (1.0 - _BEGINNING_SHARE)) if long_share else _BEGINNING_SHARE
 
 
 def _provenance(
@@ -75,6 +81,6 @@ def _provenance(
 def _first_weights(began: TrainingStart) -> str:
     if began.start == "own-layers":
         return f"the target's layers {', '.join(map(str, began.own_layers))}, counted from 0"
-    if began.start == "folder":
+    if began.start == "folder" or (began.start == "longspec" and began.settings.start_folder):
         return f"the weights of {Path(began.settings.start_folder).name}"
     return "the target's embeddings" if began.settings.embed else "random weights"

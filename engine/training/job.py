@@ -12,8 +12,9 @@ from engine.models import checkpoint_folder, checks, devices
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.loading import LoadedModel
 from engine.training import estimate, start
+from engine.training.builtin_texts import BuiltinTexts
 from engine.training.drafter_config import DrafterConfig
-from engine.training.texts import Texts
+from engine.training.texts import Texts, TrainingTexts, is_builtin
 
 
 class DrafterJob(NamedTuple):
@@ -34,7 +35,7 @@ class CheckedJob(NamedTuple):
     target: Checkpoint
     device: torch.device
     dtype: torch.dtype
-    texts: Texts | None
+    texts: TrainingTexts | None
 
 
 def find(job: DrafterJob) -> CheckedJob:
@@ -63,9 +64,11 @@ def estimated(job: DrafterJob, *, loaded: LoadedModel | None = None) -> Training
     return result
 
 
-def _texts(job: DrafterJob) -> Texts | None:
+def _texts(job: DrafterJob) -> TrainingTexts | None:
     if job.data is None and not job.settings.sample:
         raise InputError(
             "there is no text to learn from", "name a folder or file (--data), or let the target (--sample)"
         )
-    return None if job.data is None else Texts(job.data)
+    if job.data is None:
+        return None
+    return BuiltinTexts() if is_builtin(job.data) else Texts(job.data)

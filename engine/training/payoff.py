@@ -21,11 +21,12 @@ _WARM_UP = 8
 
 
 class Payoff(NamedTuple):
-    """Cost coefficient, predicted speedup (None where no full draft was verified), and measured speedup."""
+    """Cost coefficient, predicted speedup (None where no full draft was verified), measured speedup, and τ."""
 
     c: RatioEstimate | None
     predicted_speedup: float | None
     speedup: RatioEstimate
+    tau: float | None = None
 
 
 def measure(
@@ -71,11 +72,17 @@ def _payoff(texts: Sequence[Sequence[tuple[Call, Call]]], alpha: float, gamma: i
     plain, fast = ([[repeat[lane] for repeat in text] for text in texts] for lane in (0, 1))
     speedup = statistics.speedup(*([_unit(calls) for calls in lane] for lane in (plain, fast)))
     step_ms, verify_ms = (_mean(call.target_step_ms for call in chain(*lane)) for lane in (plain, fast))
-    c = _cost(plain, fast)
+    c, tau = _cost(plain, fast), _tau([*chain(*fast)])
     if c is None or not step_ms or verify_ms is None:
-        return Payoff(c, None, speedup)
+        return Payoff(c, None, speedup, tau)
     ratio = verify_ms / step_ms
-    return Payoff(c, speed_model.predicted_speedup(alpha, gamma, c.value, verify_ratio=ratio), speedup)
+    return Payoff(c, speed_model.predicted_speedup(alpha, gamma, c.value, verify_ratio=ratio), speedup, tau)
+
+
+def _tau(calls: Sequence[Call]) -> float | None:
+    """Tokens per round; None where no round was recorded."""
+    n_rounds = sum(len(call.rounds) for call in calls)
+    return sum(len(call.ids) for call in calls) / n_rounds if n_rounds else None
 
 
 def _cost(plain: Sequence[Sequence[Call]], fast: Sequence[Sequence[Call]]) -> RatioEstimate | None:

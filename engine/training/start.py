@@ -8,8 +8,9 @@ from transformers import AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 
 from engine.decoding.layer_subset import configured, layers_of
 from engine.errors import InputError
+from engine.longspec import files, target_fit
 from engine.longspec import shape as longspec_shape
-from engine.longspec import target_fit
+from engine.longspec.shape import LongspecShape
 from engine.models import checkpoint_folder, checks
 from engine.models.checkpoint_folder import Checkpoint
 from engine.training import drafter_shape
@@ -63,9 +64,27 @@ def _longspec_size(target: PreTrainedConfig, settings: DrafterConfig, n_vocabula
         raise InputError(f"the target can have no LongSpec drafter: {reason}", "train another drafter, or target")
     if settings.width or settings.layers > 1:
         raise InputError("a LongSpec drafter is one block of the target's width", "leave layers and width open")
-    n = longspec_shape.n_parameters(target_fit.shape_of(target))
+    if settings.embed:
+        reason = "a LongSpec drafter always reads the target's embeddings, and has none of its own"
+        raise InputError(reason, "do without that choice")
+    n = longspec_shape.n_parameters(_longspec_shape(target, settings))
     width = int(target.hidden_size)
     return DrafterSize(1, width, n_vocabulary, n, n, n + n_vocabulary * width)
+
+
+def _longspec_shape(target: PreTrainedConfig, settings: DrafterConfig) -> LongspecShape:
+    """The shape of a new block, or of the one in a folder. Raises InputError where that does not fit."""
+    folder = settings.start_folder.strip()
+    if not folder:
+        return target_fit.new_shape(target, window=settings.window)
+    shape = files.check(folder).shape
+    reason = target_fit.why_other(shape, target)
+    if reason:
+        raise InputError(f"{folder} is a LongSpec drafter of another target: {reason}", "begin with another, or anew")
+    if shape.window != settings.window:
+        reason = f"window = {settings.window}: the LongSpec drafter in {folder} has {shape.window}"
+        raise InputError(reason, f"use --window {shape.window}")
+    return shape
 
 
 def has_own_layers(target: PreTrainedConfig, *, least: int = 2) -> bool:

@@ -17,6 +17,7 @@ from engine.decoding.layer_subset import copied
 from engine.drafters import longspec
 from engine.drafters.small_model import drafter_for
 from engine.longspec import files
+from engine.longspec.block import LongspecBlock
 from engine.models import checks, devices
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.hashes import model_hash
@@ -50,12 +51,21 @@ def first_model(
         assert start.shape is not None
         model = new_drafter(target, start.shape, settings)
     elif start.name == "longspec":
-        model = LongspecStudent(new_block(target, seed=settings.seed, window=settings.window), target)
+        model = LongspecStudent(_first_block(target, settings), target)
     elif start.name == "folder":
         model = _from_folder(other_model(settings)).to(target.device).eval()
     else:
         model = _of_own_layers(target, own_layers)
     return model
+
+
+def _first_block(target: LoadedModel, settings: DrafterConfig) -> LongspecBlock:
+    """A new block, or the one in a folder, to be trained on."""
+    if not settings.start_folder.strip():
+        return new_block(target, seed=settings.seed, window=settings.window)
+    checked = files.check(settings.start_folder.strip())
+    files.refuse_other_target(checked, target.spec, target.model.config)
+    return files.load(checked, device=target.device, dtype=torch.float32).requires_grad_(True)
 
 
 def _of_own_layers(target: LoadedModel, own_layers: Sequence[int]) -> PreTrainedModel:
@@ -143,9 +153,10 @@ def fastest(
     return best, times[best] * n_parts
 
 
-def seconds_of(work: Callable[[], object], device: torch.device) -> float:
-    """How long a piece of work on a device takes once it is warm."""
-    work()
+def seconds_of(work: Callable[[], object], device: torch.device, *, warm: bool = True) -> float:
+    """How long a piece of work on a device takes, once it is warm unless it is so large that it need not be."""
+    if warm:
+        work()
     settle(device)
     started = time.perf_counter()
     work()

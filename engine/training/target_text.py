@@ -36,7 +36,9 @@ def writing(
     cache = cache_for(target.model)
     new_ids: list[Tensor] = []
     for _ in range(n_new):
-        output = target.model(input_ids=next_ids, cache=cache, use_cache=True, **positions.arguments())
+        output = target.model(
+            input_ids=next_ids, cache=cache, use_cache=True, logits_to_keep=1, **positions.arguments()
+        )
         logits = output.logits[:, -1].float()
         next_ids = _draw_ids(logits, rng) if rng is not None else logits.argmax(-1, keepdim=True)
         new_ids.append(next_ids)

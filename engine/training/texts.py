@@ -4,6 +4,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -16,6 +17,27 @@ _PLAIN, _LINES = (".txt", ".md"), (".jsonl",)
 _LONGEST = 20_000
 _PROBED_BYTES = 8192
 _LONGEST_LINE = 4_000_000
+BUILTIN = "builtin"
+
+
+class TrainingTexts(Protocol):
+    """Documents to learn from, which may be read more than once. Counts what it leaves out while it reads."""
+
+    n_skipped_files: int
+    n_skipped_lines: int
+    n_bytes: int
+    n_bytes_read: int
+
+    def stamp(self) -> tuple[tuple[str, int, int], ...]:
+        """A value that changes whenever the texts do."""
+
+    def documents(self) -> Iterator[str]:
+        """Yield the documents that hold more than white space."""
+
+
+def is_builtin(source: Path) -> bool:
+    """Whether a source names the texts of the built-in world; a folder of that name is written with its path."""
+    return str(source) == BUILTIN
 
 
 class _Line(msgspec.Struct):

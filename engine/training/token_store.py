@@ -80,18 +80,20 @@ class TokenStore:
         """The ids of a document."""
         return [int(index) for index in self._ids[span[0] : span[1]]]
 
-    def rows(self, *, seed: int) -> "TextRows":
-        """Training batches over the documents to learn from."""
-        return TextRows(self._ids, self.learned, seed=seed)
+    def rows(self, *, seed: int, whole_from: int | None = None) -> "TextRows":
+        """Training batches over the documents to learn from. whole_from: see TextRows."""
+        return TextRows(self._ids, self.learned, seed=seed, whole_from=whole_from)
 
 
 class TextRows:
     """Batches of rows cut from the texts laid end to end: every row once per epoch, each epoch in its own order.
 
+    whole_from: rows of at least so many ids lie each within one document, where any is as long; None: none need to.
     The batch of a step depends only on the seed and the step."""
 
-    def __init__(self, ids: Ids, spans: Sequence[tuple[int, int]], *, seed: int) -> None:
+    def __init__(self, ids: Ids, spans: Sequence[tuple[int, int]], *, seed: int, whole_from: int | None = None) -> None:
         self._ids = ids
+        self._whole_from = whole_from
         self._starts = np.array([start for start, _ in spans], dtype=np.int64)
         lengths = np.array([end - start for start, end in spans], dtype=np.int64)
         self._before = np.concatenate([[0], np.cumsum(lengths)])
@@ -105,15 +107,38 @@ class TextRows:
         return TrainingBatch(rows, torch.ones(rows.shape))
 
     def _row(self, number: int, length: int) -> Tensor:
+        if self._whole_from is not None and length >= self._whole_from and (pieces := self._pieces(length)):
+            return self._piece(number, length, pieces)
         total = int(self._before[-1])
-        n_rows = max(1, total // length)
+        epoch, place = self._place(number, max(1, total // length))
+        shift = int(np.random.default_rng([self._seed, epoch, 2]).integers(total))
+        start = (shift + place * length) % total
+        return torch.from_numpy(self._ids_at((start + np.arange(length)) % total).astype(np.int64))
+
+    def _piece(self, number: int, length: int, pieces: Sequence[tuple[int, int]]) -> Tensor:
+        """A row from within a document. pieces: see `_pieces`."""
+        epoch, place = self._place(number, len(pieces))
+        start, n_spare = pieces[place]
+        start += int(np.random.default_rng([self._seed, epoch, place, 3]).integers(n_spare + 1))
+        return torch.from_numpy(self._ids[start : start + length].astype(np.int64))
+
+    def _pieces(self, length: int) -> list[tuple[int, int]]:
+        """Where rows of a length can begin that overlap nowhere: the first place of each, and by how much it may
+        move."""
+        pieces: list[tuple[int, int]] = []
+        for start, n in zip(self._starts.tolist(), np.diff(self._before).tolist(), strict=True):
+            n_pieces = n // length
+            n_spare = n % length // max(1, n_pieces)
+            pieces += [(start + i * (length + n_spare), n_spare) for i in range(n_pieces)]
+        return pieces
+
+    def _place(self, number: int, n_rows: int) -> tuple[int, int]:
+        """The epoch of a row, and its place in it."""
         epoch, place = divmod(number, n_rows)
         if self._epoch[:2] != (epoch, n_rows):
             order = np.random.default_rng([self._seed, epoch, 1]).permutation(n_rows)
             self._epoch = (epoch, n_rows, order)
-        shift = int(np.random.default_rng([self._seed, epoch, 2]).integers(total))
-        start = (shift + int(self._epoch[2][place]) * length) % total
-        return torch.from_numpy(self._ids_at((start + np.arange(length)) % total).astype(np.int64))
+        return epoch, int(self._epoch[2][place])
 
     def _ids_at(self, places: np.ndarray) -> Ids:
         """The ids at these places of the texts laid end to end."""

@@ -13,18 +13,21 @@ from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 from random import Random
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar, get_args
 
 import msgspec
 
 from engine.errors import InputError
-from engine.world.census import world
+from engine.world.census import World, world
 from engine.world.documents import Archive, WorldDocument
+from engine.world.long_text import LongForm, long_history
 from engine.world.open_names import Kind, Split
 from engine.world.pages import Form, history
 from engine.world.questions import Question, questions
 
 N_PAGES = 300
+# What a corpus can consist of; the long forms are no documents to retrieve, but texts to read as a whole.
+CorpusForm: TypeAlias = Form | LongForm
 Record = TypeVar("Record", "DocumentRecord", "QuestionRecord")
 
 
@@ -74,7 +77,16 @@ class CorpusSource(msgspec.Struct, frozen=True):
     split: Split
     sizes: dict[Kind, int]
     n_questions: int
-    form: Form = "notes"
+    form: CorpusForm = "notes"
+
+
+def corpus_form(name: str) -> CorpusForm:
+    """The form of a corpus with this name. Raises InputError if there is none."""
+    names = [*get_args(Form), *get_args(LongForm)]
+    if name not in names:
+        raise InputError(f"form = {name}: is not known", f"use {', '.join(names)}")
+    form: CorpusForm = msgspec.convert(name, CorpusForm)
+    return form
 
 
 def shipped_source() -> CorpusSource:
@@ -105,9 +117,17 @@ def fresh_source(seed: int, *, share: float, n_questions: int, form: Form | None
 def generate(source: CorpusSource) -> Corpus:
     """Generate the corpus of a source; the same source gives the same corpus."""
     rng = Random(f"corpus/{source.seed}")
-    archive = history(rng, world(rng, source.split, source.sizes), source.form)
+    archive = _archive(rng, world(rng, source.split, source.sizes), source.form)
     first_questions = islice(questions(archive, rng), source.n_questions)
     return of_archive(archive, first_questions)
+
+
+def _archive(rng: Random, of: World, form: CorpusForm) -> Archive:
+    match form:
+        case "chronicles" | "dossiers":
+            return long_history(rng, of, form)
+        case _:
+            return history(rng, of, form)
 
 
 def of_archive(archive: Archive, archive_questions: Iterable[Question]) -> Corpus:

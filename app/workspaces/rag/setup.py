@@ -20,6 +20,7 @@ from engine import drafters
 from engine.commands import Load
 from engine.events import RunStarted, Setting, Surveyed
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.models import checkpoint_folder
 
 _FIRST = ("n", "k", "m", "sampling", "conditioning", "retrieval", "baselines")
 # The index has its own panel, and answers end with their line whatever the setting says.
@@ -85,7 +86,7 @@ class RagSetupPanel(AnswerPanel):
     def why_not(self) -> str:
         """Return why no question can be asked; empty where one can."""
         drafter = self.pair().drafter
-        if drafter == NO_DRAFTER or drafters.needs_no_model(drafter):
+        if drafter in (NO_DRAFTER, checkpoint_folder.BUILTIN_LONGSPEC) or drafters.needs_no_model(drafter):
             return self.tr("drafts need a drafter that is a model: choose one, for instance {0}").format(_DRAFTER)
         return ""
 

@@ -46,7 +46,10 @@ class TrainFormPanel(Panel):
         self.target = ModelPicker(target, self.tr("Target"), tip, self)
         self.data = PathLine(
             self.tr("Text"),
-            self.tr("A folder of .txt and .md files, or a .jsonl file with text or prompt a line."),
+            self.tr(
+                "A folder of .txt and .md files, a .jsonl file with text or prompt a line, or the word builtin: texts "
+                "of the built-in world."
+            ),
             self,
         )
         self.data.line.setPlaceholderText(self.tr("a folder or file of text"))

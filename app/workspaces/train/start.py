@@ -1,4 +1,5 @@
-"""Choice of what a drafter starts from, with what drafters of the target's own layers would cost."""
+"""Choice of what a drafter starts from, with what drafters of the target's own layers would cost, and the settings that
+only a LongSpec block has."""
 
 from collections.abc import Mapping
 
@@ -6,16 +7,18 @@ from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app import theme
+from app.widgets.config_form import ConfigForm
 from app.widgets.labels import plain_label
 from app.widgets.path_line import PathLine
 from app.widgets.steady_box import SteadyBox
 from app.workspaces.train import words
 from engine.events import Setting, TrainingEstimated
-from engine.training.drafter_config import STARTS, StartName
+from engine.training.drafter_config import OF_LONGSPEC, STARTS, DrafterConfig, StartName
 
 
 class StartChoice(QWidget):
-    """A list of starts, the folder of the model that one of them needs, and a line for each size of own layers.
+    """A list of starts, the folder of the model or the settings that one of them needs, and a line for each size of own
+    layers.
 
     `changed`: a choice was changed. `sizes` comes with an estimate, so its owner places it where nothing follows."""
 
@@ -45,15 +48,18 @@ class StartChoice(QWidget):
                 "c: time of a drafter step ÷ time of a target step. A drafter pays above the acceptance rate α named."
             )
         )
+        others = [name for name in DrafterConfig.__struct_fields__ if name not in OF_LONGSPEC]
+        self.longspec = ConfigForm(DrafterConfig, self, without=others)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.HALF)
-        for widget in (self.box, self.folder):
+        for widget in (self.box, self.folder, self.longspec):
             column.addWidget(widget)
         self.sizes.hide()
-        self._show_folder()
+        self._show_needed()
         self.box.currentIndexChanged.connect(self._on_changed)
         self.folder.changed.connect(self.changed)
+        self.longspec.changed.connect(self.changed)
 
     @property
     def name(self) -> StartName:
@@ -62,13 +68,16 @@ class StartChoice(QWidget):
 
     def values(self) -> dict[str, Setting]:
         """The settings of a training that are chosen here."""
-        return {"start": self.name, "start_folder": self.folder.text().strip() if self.name == "folder" else ""}
+        folder = self.folder.text().strip() if self.name == "folder" else ""
+        of_block = self.longspec.values(DrafterConfig) if self.name == "longspec" else {}
+        return {"start": self.name, "start_folder": folder, **of_block}
 
     def set_values(self, values: Mapping[str, Setting]) -> None:
         """Choose what the settings of a training say."""
         name = values.get("start", STARTS[0])
         self.box.setCurrentIndex(next((i for i, other in enumerate(STARTS) if other == name), 0))
         self.folder.setText(str(values.get("start_folder") or ""))
+        self.longspec.set_values(values)
 
     def show_sizes(self, estimate: TrainingEstimated | None) -> None:
         """Show what drafters of own layers would cost; nothing where that is unknown or no such drafter is chosen."""
@@ -80,14 +89,17 @@ class StartChoice(QWidget):
         """Save the choices."""
         settings.setValue("train/start", self.name)
         settings.setValue("train/start_folder", self.folder.text())
+        self.longspec.save(settings, "train")
 
     def restore(self, settings: QSettings) -> None:
         """Restore the saved choices."""
         self.set_values({key: str(settings.value(f"train/{key}", "")) for key in ("start", "start_folder")})
+        self.longspec.restore(settings, "train")
 
     def _on_changed(self) -> None:
-        self._show_folder()
+        self._show_needed()
         self.changed.emit()
 
-    def _show_folder(self) -> None:
+    def _show_needed(self) -> None:
         self.folder.setVisible(self.name == "folder")
+        self.longspec.setVisible(self.name == "longspec")

@@ -12,6 +12,7 @@ def test_built_in_models_are_told_apart_by_part_and_size():
     assert model_names.full_name("builtin:small", "drafter").startswith("built-in small drafter (0.")
     assert model_names.full_name("builtin:misaligned", "drafter").startswith("built-in misaligned drafter (0.")
     assert model_names.full_name("builtin:rag", "drafter").startswith("built-in RAG drafter (2.")
+    assert model_names.full_name("builtin:longspec", "drafter") == "built-in LongSpec drafter (0.87 M)"
 
 
 def test_what_a_run_was_made_with_names_both_models_in_full():

@@ -27,6 +27,9 @@ def test_a_text_is_builtin_or_a_file(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
     refuse_no_file("builtin")
     refuse_no_file(str(tmp_path / "a.txt"))
+    refuse_no_file("builtin:dossiers")
+    with pytest.raises(InputError, match="there is no text builtin:poems"):
+        refuse_no_file("builtin:poems")
     for text, words in ((str(tmp_path), "is a folder"), (str(tmp_path / "b"), "no file"), ("a\0b", "no file|no path")):
         with pytest.raises(InputError, match=words):
             refuse_no_file(text)

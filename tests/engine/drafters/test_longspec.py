@@ -278,3 +278,29 @@ def test_captured_drafts_keep_their_ring_and_forget_the_text() -> None:
     text.drafter.reset()
     assert text.drafter.cache_bytes() == ring_bytes(text.shape, 4)
     assert text.draft(text.ids, 4) == first
+
+
+def test_the_built_in_one_drafts_for_the_built_in_target_alone(target: str) -> None:
+    session = Session()
+    list(session.do(Load("builtin", "builtin:longspec")))
+    events = run(session, "The harbour at Saltwick was never quiet, and", max_new_tokens=48, gamma=4)
+    list(session.do(Load("builtin", "none")))
+    alone = session.do(
+        Run(
+            "plain",
+            {"max_new_tokens": 48, "stop_at_end": False},
+            Request("The harbour at Saltwick was never quiet, and"),
+        )
+    )
+    assert emitted(events) == emitted(list(alone))
+    fates = [token.fate for one in rounds(events) for token in one.proposed]
+    assert fates.count("accepted") > fates.count("rejected")
+    with pytest.raises(InputError, match="builtin:longspec is a LongSpec drafter of another target"):
+        list(session.do(Load(target, "builtin:longspec")))
+
+
+def test_the_built_in_one_is_offered_with_its_size_and_refused_beside_another_target(target: str) -> None:
+    for chosen, refused in (("builtin", False), (target, True)):
+        (surveyed,) = [e for e in Session().do(Survey(chosen, ())) if isinstance(e, Surveyed)]
+        (option,) = [option for option in surveyed.options if option.spec == "builtin:longspec"]
+        assert option.n_bytes > 1_000_000 and bool(option.why_not) is refused

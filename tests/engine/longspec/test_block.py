@@ -1,5 +1,6 @@
 """The block is the chain of norms, attentions and additions of the paper, and turns as the target's modules do."""
 
+import pytest
 import torch
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
@@ -18,13 +19,15 @@ def test_heads_are_turned_as_the_targets_keys_are() -> None:
     torch.testing.assert_close(turned, expected[0].transpose(0, 1))
 
 
-def test_the_order_is_norm_attention_addition_three_times_and_no_last_norm() -> None:
-    block = longspec.block(shape_of(fakes.config("llama")), sharpness=1.0)
+@pytest.mark.parametrize("final_norm", [False, True])
+def test_the_order_is_norm_attention_addition_three_times_and_perhaps_a_last_norm(final_norm: bool) -> None:
+    block = longspec.block(shape_of(fakes.config("llama"))._replace(final_norm=final_norm), sharpness=1.0)
     x, turns = torch.randn(2, 32), turns_of(rope_of(fakes.model()), torch.tensor([0, 0]), torch.float32)
     ones, twos = torch.ones(2, 4, 8), 2 * torch.ones(2, 4, 8)
     after_self = x + block.self_attn.o_proj(ones.flatten(1))
     after_cross = after_self + block.cross_attn.o_proj(twos.flatten(1))
-    expected = after_cross + block.mlp(block.post_cross_attention_layernorm(after_cross))
+    expected = block.norm(after_cross + block.mlp(block.post_cross_attention_layernorm(after_cross)))
+    assert (len(dict(block.norm.named_parameters())) == 1) is final_norm
     asked = []
 
     def cross(queries: torch.Tensor) -> torch.Tensor:

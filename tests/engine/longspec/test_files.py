@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 
 from engine.commands import Load
 from engine.errors import EngineError
-from engine.longspec import files
+from engine.longspec import files, target_fit
 from engine.longspec.shape import UNUSED, WINDOW, tensor_shapes
 from engine.session.session import Session
 from tests import fakes, longspec
@@ -175,3 +175,17 @@ def test_a_pickle_is_never_opened(own: Path, target: str) -> None:
     (own / "model.safetensors").unlink()
     (own / "pytorch_model.bin").write_bytes(pickle.dumps({"cross_attn.q_proj.weight": 0}))
     assert refusal(target, own) == f"{own} has pickled weights only"
+
+
+def test_a_norm_before_the_head_is_read_from_our_own_files_and_refused_in_published_ones(
+    made: PreTrainedModel, target: str, tmp_path: Path
+) -> None:
+    block = longspec.block(target_fit.new_shape(made.config, window=longspec.WINDOW))
+    own = longspec.save(block, tmp_path / "own", target)
+    assert files.check(own).shape == block.shape
+    session = Session()
+    list(session.do(Load(target, own)))
+    assert session.drafter is not None
+    published = longspec.save_published(block, tmp_path / "published", made)
+    with pytest.raises(EngineError, match=r"a tensor that no LongSpec block has: norm\.weight"):
+        files.check(published)

@@ -7,13 +7,14 @@ from torch import Tensor
 from engine.longspec.block import turns_of
 from engine.longspec.joined_block import JoinedBlock
 from engine.longspec.shape import n_parameters
-from engine.longspec.target_fit import rope_of, shape_of
+from engine.longspec.target_fit import new_shape, rope_of, shape_of
 from tests import fakes, longspec
 
 
 @pytest.mark.parametrize("has_target", [True, False])
-def test_it_computes_what_the_modules_do(has_target: bool) -> None:
-    block = longspec.block(shape_of(fakes.config("qwen3")))
+@pytest.mark.parametrize("final_norm", [True, False])
+def test_it_computes_what_the_modules_do(has_target: bool, final_norm: bool) -> None:
+    block = longspec.block(shape_of(fakes.config("qwen3"))._replace(final_norm=final_norm))
     joined = JoinedBlock(block)
     x, turns = torch.randn(3, 32), turns_of(rope_of(fakes.model()), torch.tensor([5, 6, 90]), torch.float32)
     before = x.clone()
@@ -30,5 +31,5 @@ def test_it_computes_what_the_modules_do(has_target: bool) -> None:
 
 
 def test_it_holds_every_weight_once() -> None:
-    shape = shape_of(fakes.config("llama"))
-    assert JoinedBlock(longspec.block(shape)).bytes() == 4 * n_parameters(shape)
+    for shape in (shape_of(fakes.config("llama")), new_shape(fakes.config("llama"))):
+        assert JoinedBlock(longspec.block(shape)).bytes() == 4 * n_parameters(shape)

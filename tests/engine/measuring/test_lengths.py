@@ -7,6 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from engine.commands import MeasureLengths
+from engine.drafters.prompt_lookup import PromptLookupDrafter
+from engine.errors import ModelError
 from engine.events import (
     Event,
     LengthMeasured,
@@ -150,6 +152,19 @@ def test_another_kernel_reads_the_same_text(folder: Path, told: list[Event], att
     others = rows(measured(asked(folder, lengths=(200,), repeats=1, attention=attention)))
     taus = {row.drafter: row.tau for row in rows(told) if row.length == 200}
     assert {row.drafter: row.tau for row in others} == taus
+
+
+def test_a_drafter_that_fails_is_left_out_and_the_others_are_measured(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: PromptLookupDrafter, ids: object) -> None:
+        raise ModelError("it has no words left", "use another one")
+
+    monkeypatch.setattr(PromptLookupDrafter, "prompt_ended", fail)
+    command = asked(folder, drafters=("lookup", "early-exit:1"), lengths=(60,), repeats=1)
+    made = {row.drafter: row for row in rows(measured(command))}
+    assert made["lookup"].why_not == "it has no words left" and made["lookup"].tau is None
+    assert made["early-exit:1"].tau is not None
 
 
 def test_a_stop_keeps_the_lengths_before(folder: Path) -> None:

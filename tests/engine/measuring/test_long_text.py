@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.documents import page_range
 from engine.errors import InputError
 from engine.measuring import long_text
 from engine.measuring.long_text import LongTexts
@@ -71,8 +72,9 @@ def test_signs_that_begin_a_text_stand_before_each_part(story: Path) -> None:
     assert made.prompt(0, 10) == (7, *made.texts[0][-9:])
 
 
-def test_builtin_texts_are_as_long_as_asked_for() -> None:
-    made = texts_of("builtin", n_texts=2, longest=700)
+@pytest.mark.parametrize("source", page_range.BUILTIN_TEXTS)
+def test_builtin_texts_are_as_long_as_asked_for(source: str) -> None:
+    made = texts_of(source, n_texts=2, longest=700)
     assert [len(each) for each in made.texts] == [700, 700]
     assert made.texts[0] != made.texts[1]
     assert made.cut == ""

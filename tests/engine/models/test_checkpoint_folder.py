@@ -167,3 +167,9 @@ def test_fingerprint_tells_weights_words_and_configuration_apart(folder: Path) -
     weights.write_bytes(raw)
     change(folder / "tokenizer_config.json", added=1)
     assert len({first, other, checkpoint_folder.fingerprint(str(folder))}) == 3
+
+
+def test_all_built_in_weights_stay_below_their_limits() -> None:
+    sizes = [path.stat().st_size for path in checkpoint_folder.builtin_folder("").rglob("*") if path.is_file()]
+    assert max(sizes) < 16 << 20
+    assert sum(sizes) < 30 << 20

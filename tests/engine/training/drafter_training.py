@@ -35,6 +35,7 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimate, "_CPU_ROWS", RowShape(4, 32))
+    monkeypatch.setattr(estimate, "_CPU_LONGSPEC_ROWS", RowShape(4, 32))
 
 
 def job(target: str, texts: Path | None, out: Path, *, resume: bool = False, **changes: object) -> DrafterJob:

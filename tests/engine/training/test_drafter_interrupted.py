@@ -15,7 +15,7 @@ from engine.errors import EngineError, InputError, MemoryExhausted
 from engine.events import DrafterMeasured, Event, Measured, Progressed, Refused, TrainingFinished, TrainingStarted
 from engine.models import checkpoint_folder, loading
 from engine.runs import trace
-from engine.training import checkpoint, drafter, loop, student, workplace
+from engine.training import checkpoint, drafter, loop, student, workload, workplace
 from engine.training.drafter import train_drafter
 from engine.training.job import DrafterJob
 from engine.training.workplace import Workplace
@@ -26,7 +26,7 @@ __all__ = ["small_steps", "target", "texts"]
 
 def broken_off(asked: DrafterJob, monkeypatch: pytest.MonkeyPatch, *, after: int) -> None:
     """Train until a batch cannot be made, as a kill would end it, the last checkpoint some steps behind."""
-    monkeypatch.setattr(drafter, "_SAVE_EVERY_S", -1.0)
+    monkeypatch.setattr(workload, "_SAVE_EVERY_S", -1.0)
     save, n_saved = checkpoint.save, 0
 
     def lossy(*given: object) -> None:

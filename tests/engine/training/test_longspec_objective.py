@@ -11,7 +11,7 @@ from engine.decoding.sampling import Warp
 from engine.drafters.longspec import drafter_over
 from engine.longspec.block import LongspecBlock
 from engine.models.loading import LoadedModel
-from engine.training import objectives
+from engine.training import longspec_objective, objectives
 from engine.training.longspec_objective import LongspecSwitches, TextDraw, draft_logits, drawn, loss_of, objective
 from engine.training.rows import TrainingBatch
 from tests import fakes, longspec
@@ -76,7 +76,7 @@ def test_the_logits_are_those_of_a_draft_with_so_old_keys(
     ids, positions = batch.ids[:1], torch.arange(N)
     with torch.inference_mode():
         read = read_texts(target.model, ids, positions, logits=False)
-        logits = draft_logits(block, target, ids, read, positions, lag=lag)[0]
+        logits = draft_logits(block, target, ids, read, lag=lag)[0]
         model, drafter = target.model, drafter_over(block, target)
         for n in (lag + 1, N - 3):
             kv = LastKv(read.keys[0], read.values[0], n - lag)
@@ -111,8 +111,36 @@ def test_each_part_of_the_loss_can_be_left_out(target: LoadedModel, block: Longs
     torch.testing.assert_close(whole, text + distance)
     positions = draw.positions(N, torch.device("cpu"))
     read = read_texts(target.model, batch.ids, positions, logits=True)
-    logits = draft_logits(block, target, batch.ids, read, positions, lag=2)
+    logits = longspec_objective._hidden(block, target, batch.ids, read, positions, lag=2)
+    logits = target.model.get_output_embeddings()(logits)
     torch.testing.assert_close(text, objectives.next_token_loss(logits, batch))
+
+
+@pytest.mark.parametrize("first", [0, 3, 7, 9, 20, N - 1])
+def test_the_logits_of_the_last_positions_are_those_of_the_whole_text(
+    target: LoadedModel, block: LongspecBlock, batch: TrainingBatch, first: int
+) -> None:
+    read = read_texts(target.model, batch.ids, torch.arange(N), logits=False)
+    for lag in (1, 4):
+        whole = draft_logits(block, target, batch.ids, read, lag=lag)
+        last = draft_logits(block, target, batch.ids, read, lag=lag, first=first)
+        torch.testing.assert_close(last, whole[:, first:], rtol=1e-3, atol=1e-4)
+
+
+def test_a_loss_computed_in_parts_is_the_same_and_has_the_same_gradient(
+    target: LoadedModel, block: LongspecBlock, batch: TrainingBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses, gradients = [], []
+    for n_at_once in (10**6, 21):
+        monkeypatch.setattr(longspec_objective, "most_tokens", lambda _, n=n_at_once: n)
+        block.zero_grad()
+        loss = loss_of(block, target, batch, TextDraw(2, 30, 2), switches=ALL)
+        loss.backward()
+        losses.append(loss.detach())
+        gradients.append([weight.grad for weight in block.parameters()])
+    torch.testing.assert_close(*losses)
+    for whole, in_parts in zip(*gradients, strict=True):
+        torch.testing.assert_close(whole, in_parts, rtol=1e-4, atol=1e-6)
 
 
 def test_only_the_block_is_trained_and_all_of_it(

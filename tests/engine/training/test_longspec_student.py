@@ -7,7 +7,7 @@ import torch
 
 from engine.errors import InputError
 from engine.models.loading import LoadedModel
-from engine.training import objectives
+from engine.training import longspec_student, objectives
 from engine.training.held_out import written
 from engine.training.longspec_objective import LongspecSwitches, objective
 from engine.training.longspec_student import LongspecStudent, new_block
@@ -31,8 +31,22 @@ def test_the_same_seed_makes_the_same_block_and_every_addition_adds_nothing(targ
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
     assert not torch.equal(one.mlp.up_proj.weight, other.mlp.up_proj.weight)
     ids, model = torch.tensor([[3, 7, 2]]), target.model
-    expected = model.get_output_embeddings()(model.get_input_embeddings()(ids))
+    expected = model.get_output_embeddings()(one.norm(model.get_input_embeddings()(ids)))
     torch.testing.assert_close(LongspecStudent(one, target)(ids).logits, expected)
+
+
+def test_the_last_norm_of_a_new_block_is_that_of_its_target() -> None:
+    target = loaded(None, "llama", "cpu", torch.float32)
+    with torch.no_grad():
+        target.model.base_model.norm.weight.copy_(torch.linspace(0.5, 3.0, 32))
+    torch.testing.assert_close(new_block(target, seed=1).norm.weight, target.model.base_model.norm.weight)
+
+
+def test_a_text_that_is_scored_again_is_not_read_again(target: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    student, ids = LongspecStudent(new_block(target, seed=1, window=8), target), torch.tensor([[3, 7, 2, 9]])
+    first = student(ids).logits
+    monkeypatch.setattr(longspec_student, "read_texts", None)
+    assert torch.equal(student(ids).logits, first)
 
 
 def test_a_target_that_cannot_have_one_is_refused() -> None:

@@ -32,7 +32,7 @@ LONGSPEC = {"start": "longspec", "width": 0, "window": 16, "long_share": 0.5}
 def trained(target: str, texts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("longspec") / "d"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(estimate, "_CPU_ROWS", RowShape(4, 32))
+        patch.setattr(estimate, "_CPU_LONGSPEC_ROWS", RowShape(4, 32))
         events = run(job(target, texts, out, **LONGSPEC))
     (started,) = [event for event in events if isinstance(event, TrainingStarted)]
     assert (started.layers, started.width) == (1, 32)
@@ -78,6 +78,7 @@ def test_a_training_that_was_stopped_resumes_to_the_same_weights(
     [
         ({"width": 64}, "one block of the target's width"),
         ({"layers": 2}, "one block of the target's width"),
+        ({"embed": True}, "always reads the target's embeddings"),
     ],
 )
 def test_a_shape_that_it_cannot_have_is_refused(
@@ -87,16 +88,40 @@ def test_a_shape_that_it_cannot_have_is_refused(
         run(job(target, texts, tmp_path / "d", **{**LONGSPEC, **changes}))
 
 
+def test_a_trained_drafter_can_be_trained_on_as_what_it_is(
+    trained: Path, target: str, texts: Path, tmp_path: Path
+) -> None:
+    values = {**LONGSPEC, "start_folder": str(trained), "long_share": 1.0, "steps": 2}
+    events = run(job(target, texts, tmp_path / "d", **values))
+    assert end_of(events).step == 2
+    provenance = json.loads((tmp_path / "d" / "provenance.json").read_text("utf-8"))
+    assert provenance["started_from"] == f"the weights of {trained.name}"
+    with pytest.raises(InputError, match=r"window = 512: the LongSpec drafter in .* has 16"):
+        run(job(target, texts, tmp_path / "e", **{**values, "window": 512}))
+
+
 def test_a_target_without_a_full_last_layer_is_refused(texts: Path, tmp_path: Path) -> None:
     other = fakes.save(fakes.model("mistral-sliding"), tmp_path / "t")
     with pytest.raises(InputError, match="can have no LongSpec drafter: its last layer attends to the last 12 tokens"):
         run(job(other, texts, tmp_path / "d", **LONGSPEC))
 
 
-def test_the_last_steps_are_on_long_rows_that_hold_as_many_tokens() -> None:
+@pytest.mark.parametrize(
+    ("context", "n_vocabulary", "long_shapes"),
+    [
+        (4096, fakes.N_ENTRIES, (RowShape(1, 4096), RowShape(1, 1024))),
+        (100, fakes.N_ENTRIES, (RowShape(1, 96),)),
+        (32, fakes.N_ENTRIES, ()),
+        (4096, 1 << 18, (RowShape(1, 1024), RowShape(1, 256))),
+    ],
+)
+def test_the_last_steps_are_on_rows_as_long_as_context_and_memory_allow(
+    context: int, n_vocabulary: int, long_shapes: tuple[RowShape, ...]
+) -> None:
     settings = DrafterConfig(start="longspec", long_share=0.25)
-    config = fakes.config("llama", max_position_embeddings=4096)
-    work = estimate.plan_work(config, settings, n_vocabulary=fakes.N_ENTRIES, device=torch.device("cpu"))
-    short, long = estimate.stretches(work, settings, context=4096)
-    assert (short.until, long.until) == (0.75, 1.0)
-    assert (short.shapes, long.shapes) == ((RowShape(4, 32),), (RowShape(1, 128),))
+    config = fakes.config("llama", max_position_embeddings=context)
+    work = estimate.plan_work(config, settings, n_vocabulary=n_vocabulary, device=torch.device("cpu"))
+    short, *long = estimate.stretches(work, settings, context=context)
+    assert short.shapes == (RowShape(4, 32),)
+    assert tuple(shape for stretch in long for shape in stretch.shapes) == long_shapes
+    assert short.until == (0.75 if long_shapes else 1.0)

@@ -116,3 +116,22 @@ def test_full_disk_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "f").write_text("")
     with pytest.raises(EngineError, match="could not be written"):
         list(token_store.write(tmp_path / "f", [TokenizedDocument.of([1])], source="s"))
+
+
+def test_long_rows_lie_within_one_document_and_are_all_shown_once_an_epoch(tmp_path: Path) -> None:
+    documents = [[100 * i + j for j in range(9 + 4 * (i % 4))] for i in range(40)]
+    store = stored(tmp_path, documents)
+    rows = store.rows(seed=4, whole_from=10)
+    pieces = [rows.batch(step, RowShape(1, 10)).ids[0].tolist() for step in range(60)]
+    assert all(row == list(range(row[0], row[0] + 10)) for row in pieces)
+    n_pieces = sum((end - start) // 10 for start, end in store.learned)
+    assert len({row[0] // 100 for row in pieces[:n_pieces]}) == sum(end - start >= 10 for start, end in store.learned)
+    assert torch.equal(store.rows(seed=4, whole_from=10).batch(7, RowShape(1, 10)).ids[0], torch.tensor(pieces[7]))
+    short = store.rows(seed=4, whole_from=10).batch(3, RowShape(2, 8))
+    assert torch.equal(short.ids, store.rows(seed=4).batch(3, RowShape(2, 8)).ids)
+
+
+def test_rows_longer_than_any_document_are_cut_from_all_of_them(tmp_path: Path) -> None:
+    store = stored(tmp_path, [[i] * 10 for i in range(20)])
+    shape = RowShape(1, 30)
+    assert torch.equal(store.rows(seed=4, whole_from=20).batch(0, shape).ids, store.rows(seed=4).batch(0, shape).ids)

@@ -146,3 +146,17 @@ def test_command_refuses_in_one_line(
     said = capsys.readouterr().err
     assert complaint in said and said.count("\n") == 1
     assert (tmp_path / "documents.jsonl").read_text() == "mine"
+
+
+@pytest.mark.parametrize("form", ["chronicles", "dossiers"])
+def test_a_corpus_of_long_texts_has_questions_about_its_own_documents(form: str) -> None:
+    source = corpus.fresh_source(4, share=0.01, n_questions=20, form=corpus.corpus_form(form))
+    content = corpus.generate(source)
+    ids = {document.id for document in content.documents}
+    assert len(content.questions) == 20
+    assert all(question.gold and ids.issuperset(question.gold) for question in content.questions)
+
+
+def test_an_unknown_form_of_a_corpus_is_refused_by_name() -> None:
+    with pytest.raises(InputError, match="form = poems: is not known; use notes, pages, both, chronicles, dossiers"):
+        corpus.corpus_form("poems")

@@ -11,6 +11,7 @@ from app.workspaces.train import words
 from app.workspaces.train.training import TrainingRunProgress
 from engine.commands import EstimateTraining
 from engine.events import LayersTried, OwnLayers, SizeOption
+from engine.training.drafter_config import OF_LONGSPEC
 from tests.app.workspaces.train.train_tab import AFTER, FINISHED, NEEDED, tab, training
 
 __all__ = ["tab", "training"]
@@ -87,3 +88,22 @@ def test_after_the_training_it_is_said_whether_the_drafter_pays(training, ends, 
     assert verdict in workspace.figures.meaning.text()
     assert verdict in words.message(after)
     assert workspace.figures.table.item(2, 2).text() == "0.31 [0.29, 0.33]"
+
+
+def test_settings_of_a_longspec_block_are_shown_and_sent_with_it_alone(tab, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, _say = tab
+    start = workspace.form.start
+    assert start.longspec.isHidden() and not set(OF_LONGSPEC) & set(workspace.form.command().settings)
+    start.set_values({"start": "longspec", "window": 256, "noisy": False, "long_share": 0.5})
+    assert not start.longspec.isHidden()
+    settings = workspace.form.command().settings
+    assert (settings["window"], settings["noisy"], settings["anchor_offset"], settings["long_share"]) == (
+        256, False, True, 0.5,
+    )  # fmt: skip
+    kept = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    start.save(kept)
+    start.set_values({"start": "new", "window": 512, "noisy": True})
+    assert start.longspec.isHidden() and not set(OF_LONGSPEC) & set(workspace.form.command().settings)
+    start.restore(kept)
+    settings = workspace.form.command().settings
+    assert (settings["start"], settings["window"], settings["noisy"]) == ("longspec", 256, False)
