@@ -64,10 +64,13 @@ class RoundAxis(pg.AxisItem):  # type: ignore[misc]  # the library has no types
         return 0.0 if self._metrics is None else self._metrics.horizontalAdvance(f"{self.labelText} 0,0")
 
     def drawPicture(self, p: QPainter, axisSpec: _Line, tickSpecs: list[_Line], textSpecs: list[_Text]) -> None:  # noqa: N802, N803 (the library's names)
-        """Paint the ticks, and the label at the right end."""
+        """Paint the ticks, and the label at the right end unless a tick that was set stands there."""
         super().drawPicture(p, axisSpec, tickSpecs, textSpecs)
         row = QRectF(0, _TICK_LENGTH + _TICK_GAP, self.size().width(), self.size().height())
-        p.drawText(row, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, self.labelText)
+        at_right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop
+        label = p.boundingRect(row, at_right, self.labelText)
+        if not any(rect.intersects(label) for rect, _, _ in textSpecs):
+            p.drawText(row, at_right, self.labelText)
 
 
 class ValueAxis(pg.AxisItem):  # type: ignore[misc]  # the library has no types
