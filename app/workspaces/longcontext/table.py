@@ -17,7 +17,7 @@ from app.workspaces.longcontext.table_model import DRAFTER, LengthsModel
 from engine.events import Event
 from engine.runs.summary import Summary
 
-_PADDING = 2 * theme.GRID + 2
+_PADDING = 3 * theme.GRID - 1
 _NOTE_WIDTH = 10 * theme.GRID
 
 

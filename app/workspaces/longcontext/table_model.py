@@ -151,7 +151,7 @@ class LengthsModel(QAbstractTableModel):
     # The columns
 
     def _columns(self) -> tuple[LengthColumn, ...]:
-        return (*self._speed_columns(), *_time_columns(), *_memory_columns(), *_last_columns())
+        return (*self._speed_columns(), *_memory_columns(), *_time_columns(), *_last_columns())
 
     def _speed_columns(self) -> tuple[LengthColumn, ...]:
         return (
@@ -208,12 +208,12 @@ def _time_columns() -> tuple[LengthColumn, ...]:
 def _memory_columns() -> tuple[LengthColumn, ...]:
     return (
         LengthColumn(
-            tr("K/V target"), tr("Keys and values of the target as allocated; before, as predicted (~)."),
-            lambda row: _memory(row, drafter=False), lambda row: _bytes(row, drafter=False), "~000 MB", rare=True,
+            tr("K/V drafter"), tr("Keys and values of the drafter as allocated; before, as predicted (~)."),
+            lambda row: _memory(row, drafter=True), lambda row: _bytes(row, drafter=True), "~000 MB", rare=True,
         ),
         LengthColumn(
-            tr("K/V drafter"), tr("Keys and values of the drafter as allocated; before, as predicted (~)."),
-            lambda row: _memory(row, drafter=True), lambda row: _bytes(row, drafter=True), "~000 MB",
+            tr("K/V target"), tr("Keys and values of the target as allocated; before, as predicted (~)."),
+            lambda row: _memory(row, drafter=False), lambda row: _bytes(row, drafter=False), "~000 MB", rare=True,
         ),
     )  # fmt: skip
 
