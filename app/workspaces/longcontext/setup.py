@@ -29,7 +29,7 @@ from engine.runs.summary import Summary
 
 _FIRST = ("gamma", "max_new_tokens", "tree")
 _ELSEWHERE = ("chat", "system", "repeats", "generation_rules")
-_DRAFTERS = ("builtin", "window:builtin", "lookup")
+_DRAFTERS = ("builtin", "window:builtin", "builtin:longspec", "lookup")
 _DEFAULTS = MeasureLengths()
 _GROUP = "long-context"
 
