@@ -5,6 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
+from engine.machine import folders
 from engine.reports.shown_text import one_line
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 def main(argv: list[str] | None = None) -> int:
     """Run Draftscope; returns the exit status."""
     args = sys.argv[1:] if argv is None else argv
+    folders.apply_to_hub()
     if args[:2] == ["bench", "ui"]:
         from app.bench.command import main as bench_main
 

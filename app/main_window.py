@@ -1,6 +1,6 @@
 """The main window: tabs, menus and status line; connects the store, the host and the workspaces."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 from time import perf_counter
@@ -8,15 +8,12 @@ from typing import TypeVar
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPaintEvent
-from PySide6.QtWidgets import QMainWindow, QMenu, QTabWidget, QWidget
+from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
 from app import menus, theme, workspaces
-from app.menus import Menus
-from app.panels.explain import ExplainDialog
-from app.panels.get_model.dialog import GetModelDialog
+from app.menus import TAB_MENUS, MenuEntry, Menus, TabMenu
 from app.panels.status import StatusPanel
 from app.panels.verbs import Verbs
-from app.plots.report_saver import ReportSaver
 from app.state import requests
 from app.state.dropped import DroppedFiles
 from app.state.engine_choice import EngineChoice
@@ -25,13 +22,14 @@ from app.theme.appearance import Appearance
 from app.widgets import file_dialogs
 from app.widgets.closing import ClosingQuestion
 from app.widgets.dropped_file import dropped_files, leave_files_to_window
-from app.widgets.focus import first_focusable
 from app.widgets.stop_question import StopQuestion
 from app.words.counts import count
 from app.words.titles import window_title
 from app.workspaces.base import TabContext, Workspace
+from app.workspaces.tabs import LazyWorkspaces
 from app.workspaces.window_dialogs import WindowDialogs
 from engine.commands import Load
+from engine.events import RunStarted
 from engine.host.chosen_host import ChosenHost
 from engine.host.thread_host import Host
 from engine.machine import paths
@@ -48,7 +46,7 @@ def saving_host(*, save: bool = True) -> Host:
 
 
 class MainWindow(QMainWindow):
-    """Starts the engine only after the first paint, because the engine takes seconds to import.
+    """Starts the engine, and makes the tabs behind the front one, only after the first paint: both take long.
 
     workspaces: the tabs by name, in their order. verbs: the actions of the tab in front. closing: the window is about
     to end what is under way."""
@@ -72,44 +70,41 @@ class MainWindow(QMainWindow):
         self.verbs = Verbs(self.store, self)
         self.engine_choice = EngineChoice(self.store)
         self.appearance = Appearance(self)
-        self.dialogs = WindowDialogs(self, self.appearance, self.engine_choice, settings, self.open_path)
-        self._reports = ReportSaver(self.store, self)
+        self.dialogs = WindowDialogs(self, self.store, self.appearance, self.engine_choice, settings, self.open_path)
         self._settings = settings
         self._make_host = make_host
         self._painted = False
-        self._explain: ExplainDialog | None = None
-        self._get_model: GetModelDialog | None = None
+        self._restored = False
         self._confirmed = False
-        self._focused: list[Workspace] = []
+        self._closed = False
+        self._titled: tuple[str, RunStarted | None] = ("", None)
         self.question = ClosingQuestion(self)
         self.question.confirmed.connect(self.close_now)
         self.stop_question = StopQuestion(self)
-        self._tabs = QTabWidget(self)
-        self._tabs.setDocumentMode(True)
-        self._views = {view: spec.name for view, spec in workspaces.views().items()}
-        self.workspaces = self._make_workspaces(TabContext(self.store, self.verbs, pair, named, self.show_view))
-        self.setCentralWidget(self._tabs)
+        context = TabContext(self.store, self.verbs, pair, named, self.show_view)
+        self.workspaces = LazyWorkspaces(self, context, on_made=self._take_in, on_front=self._on_tab_changed)
+        self.setCentralWidget(self.workspaces.row)
+        self._menus = self._make_menus()
         self._status = StatusPanel(self.store, self, verbs=self.verbs)
         self.statusBar().addWidget(self._status, 1)
         self.statusBar().setSizeGripEnabled(False)
-        self._menus = self._make_menus()
-        self._tabs.currentChanged.connect(lambda _tab: self._on_tab_changed())
+        self.workspaces.make_front()
         self.stop_question.confirmed.connect(lambda: self.verbs.do("stop"))
         self._escape_action = QAction(self, shortcut=QKeySequence(Qt.Key.Key_Escape))
         self._escape_action.triggered.connect(self.escape)
         self.addAction(self._escape_action)
         self.store.changed.connect(self._on_changed)
+        self.store.tabs_needed.connect(self.workspaces.make_all)
         self._on_tab_changed()
         self.setMinimumSize(_MIN_SIZE)
         self.resize(_SIZE.boundedTo(self.screen().availableSize()))
         self.setAcceptDrops(True)
-        leave_files_to_window(self)
         self._restore()
 
     @property
     def front(self) -> Workspace:
         """The tab in front."""
-        return next(tab for tab in self.workspaces.values() if tab.widget is self._tabs.currentWidget())
+        return self.workspaces.front
 
     def workspace(self, kind: type[T]) -> T:
         """The tab of a class."""
@@ -127,15 +122,7 @@ class MainWindow(QMainWindow):
 
     def show_view(self, name: str) -> None:
         """Bring a tab, or a window that belongs to one, to the front."""
-        tab = self.workspaces[self._views[name]]
-        widget = tab.view(name)
-        if not widget.isWindow():
-            self._tabs.setCurrentWidget(widget)
-            self._focus_front()
-        else:
-            widget.show()
-            widget.raise_()
-            widget.activateWindow()
+        self.workspaces.show_view(name)
 
     def choose_engine(self) -> None:
         """Choose the engine's host by the menu's switch."""
@@ -148,16 +135,7 @@ class MainWindow(QMainWindow):
 
     def explain(self) -> None:
         """Open the dialog that explains what is on the screen."""
-        if self._explain is None:
-            of_tabs = chain.from_iterable(tab.explained() for tab in self.workspaces.values())
-            self._explain = ExplainDialog(self.store, self, of_tabs=tuple(of_tabs))
-        self._explain.show_beside()
-
-    def get_model(self) -> None:
-        """Open the dialog that gets models from a hub."""
-        if self._get_model is None:
-            self._get_model = GetModelDialog(self.store, self)
-        self._get_model.show_beside()
+        self.dialogs.explain(self.workspaces.values())
 
     def ask_open_file(self) -> None:
         """Ask for the file of a run, or of anything else a tab shows, and show it."""
@@ -169,7 +147,7 @@ class MainWindow(QMainWindow):
             self.dialogs.recent.add(path)
         if header.is_gguf(path.name):
             self.store.drafter_offered.emit(str(path), requests.default_drafter(str(path)))
-        else:
+        elif not self.front.take_text(path):
             self.store.open_trace(path)
 
     def ask_save(self) -> None:
@@ -177,20 +155,16 @@ class MainWindow(QMainWindow):
         title, record = self.tr("Save trace as"), self.front.shown_record
         file_dialogs.ask_save(self, title, self.front.folder, lambda path: self.store.save_trace(path, record))
 
-    def ask_report(self) -> None:
-        """Ask for a file and write the report of what the tab in front shows to it."""
-        self._reports.ask(self, self.front.reported, "draftscope-report")
-
     def search(self) -> None:
         """Go to the search of the tab in front."""
         self.front.search()
 
     def under_way(self) -> tuple[str, ...]:
         """The work that closing would stop, in words."""
-        front, is_writing = self.store.commands.front, any(tab.is_writing for tab in self.workspaces.values())
+        front, is_writing = self.store.commands.front, any(tab.is_writing for tab in self.workspaces.made)
         command = "" if front is None else QCoreApplication.translate("commands", front.under_way)
-        file = self.tr("a file is being written") if is_writing or self._reports.busy or self.store.writing else ""
-        return tuple(reason for reason in (command, file) if reason)
+        is_writing = is_writing or self.dialogs.reports.busy or self.store.writing
+        return tuple(reason for reason in (command, self.tr("a file is being written") if is_writing else "") if reason)
 
     def close_now(self) -> None:
         """Close without asking; what is under way is stopped and kept as far as it is."""
@@ -211,97 +185,101 @@ class MainWindow(QMainWindow):
 
     # Wiring
 
-    def _make_workspaces(self, context: TabContext) -> dict[str, Workspace]:
-        tabs: dict[str, Workspace] = {}
-        for spec in workspaces.discover():
-            tabs[spec.name] = tab = spec.make(context)
-            if spec.is_tab:
-                self._tabs.addTab(tab.widget, self.tr(spec.title))
-            else:
-                tab.widget.setParent(self, Qt.WindowType.Window)
-        return tabs
-
     def _make_menus(self) -> Menus:
         slots = {
             "open": self.dialogs.open_run,
             "open_file": self.ask_open_file,
             "save": self.ask_save,
-            "report": self.ask_report,
+            "report": lambda: self.dialogs.report(self.front.reported),
             "quit": self.close,
             "own_process": self.choose_engine,
             "restart_engine": self.restart_engine,
             "reset_layout": self.reset_layout,
             "find": self.search,
             "explain": self.explain,
-            "get_model": self.get_model,
+            "get_model": self.dialogs.get_model,
             "settings": self.dialogs.settings,
             "shortcuts": self._list_shortcuts,
             "about": self.dialogs.about,
             "larger": lambda: self.appearance.step_size(1),
             "smaller": lambda: self.appearance.step_size(-1),
             "usual_size": lambda: self.appearance.choose_size(100),
-            **{f"tab_{name}": self._show_view_slot(name) for name in self.workspaces},
+            **{f"tab_{spec.name}": self._show_view_slot(spec.name) for spec in workspaces.discover()},
         }
         window_menus = Menus(self, slots, {str(verb): action for verb, action in self.verbs.actions.items()})
         file_menu = window_menus.add(self.tr("&File"), menus.file_entries())
         file_menu.insertMenu(window_menus.actions["save"], self.dialogs.recent_menu)
-        window_menus.add(self.tr("&Edit"), menus.edit_entries(), above=self._actions_of_tabs("edit"))
-        window_menus.add(self.tr("&Run"), menus.run_entries(), above=self._actions_of_tabs("run"))
-        window_menus.add(self.tr("&Models"), menus.model_entries())
         titles = {spec.name: spec.title for spec in workspaces.discover() if spec.is_tab}
-        window_menus.add(self.tr("&View"), menus.view_entries(titles), above=self._actions_of_tabs("view"))
-        window_menus.add(self.tr("&Help"), menus.help_entries())
+        rows: tuple[tuple[str, tuple[MenuEntry, ...], TabMenu | None], ...] = (
+            (self.tr("&Edit"), menus.edit_entries(), "edit"),
+            (self.tr("&Run"), menus.run_entries(), "run"),
+            (self.tr("&Models"), menus.model_entries(), None),
+            (self.tr("&View"), menus.view_entries(titles), "view"),
+            (self.tr("&Help"), menus.help_entries(), None),
+        )
+        for title, entries, of_tabs in rows:
+            menu = window_menus.add(title, entries, of_tabs=of_tabs)
+            if of_tabs is not None:
+                menu.aboutToShow.connect(self.workspaces.make_all)
         return window_menus
 
     def _list_shortcuts(self) -> None:
+        self.workspaces.make_all()
         menu_actions = [(menu.title().replace("&", ""), menu.actions()) for menu in self.menuBar().findChildren(QMenu)]
         self.dialogs.shortcuts(menu_actions)
 
     def _show_view_slot(self, name: str) -> Callable[[], None]:
         return lambda: self.show_view(name)
 
-    def _actions_of_tabs(self, menu: str) -> Sequence[QAction]:
-        return list(chain.from_iterable(tab.menu_actions(menu) for tab in self.workspaces.values()))
+    def _take_in(self, new: Workspace) -> None:
+        """Give a new tab its saved choices, and its actions their place in the menus."""
+        for menu in TAB_MENUS:
+            self._menus.show_of_tabs(
+                menu, [*chain.from_iterable(tab.menu_actions(menu) for tab in self.workspaces.made)]
+            )
+        leave_files_to_window(new.widget)
+        self._status.come_last()
+        if self._restored:
+            if self._settings is not None:
+                new.restore(self._settings)
+            self._enable_actions_of_tabs()
+            self.store.changed.emit()  # what it shows besides panels follows the store from here on
+
+    def _enable_actions_of_tabs(self) -> None:
+        """Let the menus offer what the tab in front has, and of the others only what concerns no text or layout."""
+        for tab in (tab for tab in self.workspaces.made if not tab.widget.isWindow()):
+            for action in chain(tab.menu_actions("edit"), tab.menu_actions("view")):
+                action.setEnabled(tab is self.front)
 
     def _on_tab_changed(self) -> None:
         self.verbs.serve(self.front)
         self._status.serve(self.front)
-        for tab in (tab for tab in self.workspaces.values() if not tab.widget.isWindow()):
-            for action in chain(tab.menu_actions("edit"), tab.menu_actions("view")):
-                action.setEnabled(tab is self.front)
-        if self.isVisible() and not self._tabs.tabBar().hasFocus():  # where arrow keys go from tab to tab
-            self._focus_front()
+        self._enable_actions_of_tabs()
+        if self.isVisible() and not self.workspaces.row.tabBar().hasFocus():  # where arrow keys go from tab to tab
+            self.workspaces.focus_front()
         self._on_changed()
-
-    def _focus_front(self) -> None:
-        """Give the tab in front the focus: the first time in its first field, later where it was."""
-        front, is_new = self.front, self.front not in self._focused
-        if is_new:
-            self._focused.append(front)
-        wanted = front.first_field() if is_new else front.widget.focusWidget()
-        usable = wanted is not None and wanted.isVisible() and wanted.isEnabled()
-        if (field := wanted if usable else first_focusable(front.widget)) is not None:
-            field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _on_changed(self) -> None:
         for entry in ("open", "open_file"):
             self._menus.allow(entry, self.tr("a file is being read or written") if self.store.reading else "")
         record = self.front.shown_record
-        title = window_title(self._tabs.tabText(self._tabs.currentIndex()), None if record is None else record.started)
-        if title != self.windowTitle():
-            self.setWindowTitle(title)
-        no_run = "" if self.front.shown_record is not None else self.tr("there is no run to save")
+        titled = self.workspaces.title, None if record is None else record.started
+        if titled[0] != self._titled[0] or titled[1] is not self._titled[1]:  # in words only where it is another
+            self._titled = titled
+            self.setWindowTitle(window_title(*titled))
+        no_run = "" if record is not None else self.tr("there is no run to save")
         self._menus.allow("find", self.front.why_no_search())
         self._menus.allow("save", self.store.may_start() or no_run)
         self._menus.allow("report", "" if self.front.reported else self.tr("there is nothing to report in this tab"))
         self._menus.actions["own_process"].setChecked(self.engine_choice.kind == "process")
         if not self.store.long_work:
             self.stop_question.withdraw()
-        for tab in self.workspaces.values():
+        for tab in self.workspaces.made:
             if view := tab.newly_opened():
                 self.show_view(view)
 
     def _restore(self) -> None:
+        self._restored = True
         if self._settings is None:
             return
         self.engine_choice.restore(self._settings)
@@ -309,9 +287,14 @@ class MainWindow(QMainWindow):
         self.dialogs.recent.restore(self._settings)
         if (geometry := self._settings.value("geometry")) is not None:
             self.restoreGeometry(geometry)
-        for tab in self.workspaces.values():
+        for tab in self.workspaces.made:
             tab.restore(self._settings)
         self._on_tab_changed()
+
+    def _make_tabs(self) -> None:
+        """Make one of the tabs behind the front one, and the next when the event loop is idle again."""
+        if not self._closed and self.workspaces.make_next():
+            QTimer.singleShot(0, self, self._make_tabs)
 
     # Qt
 
@@ -327,13 +310,14 @@ class MainWindow(QMainWindow):
         return handled
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """Start the engine once the window has been painted."""
+        """Start the engine, and begin to make the other tabs, once the window has been painted."""
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
-            self._focus_front()
+            self.workspaces.focus_front()
             self.painted.emit()
             QTimer.singleShot(0, self, self.start_engine)
+            QTimer.singleShot(0, self, self._make_tabs)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
         """Accept files and folders, wherever they are dropped."""
@@ -357,19 +341,19 @@ class MainWindow(QMainWindow):
             event.ignore()
             self.question.ask(under_way)
             return
+        self._closed = True
         self.closing.emit()
         if self.store.commands.front is not None:
             self.store.cancel()  # first, so that it has ended when the engine is waited for
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
-            for tab in self.workspaces.values():
+            for tab in self.workspaces.made:
                 tab.save(self._settings)
             self.engine_choice.save(self._settings)
             self.appearance.save(self._settings)
             self.dialogs.recent.save(self._settings)
-        for tab in self.workspaces.values():
+        for tab in self.workspaces.made:
             tab.shut_down()
         self.dialogs.shut_down()
-        self._reports.close()
         self.store.close()
         super().closeEvent(event)

@@ -1,7 +1,7 @@
 """Builds the window's menus and actions from lists of entries with texts and shortcuts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QAction, QKeySequence
@@ -88,6 +88,11 @@ def help_entries() -> tuple[MenuEntry, ...]:
     )
 
 
+# The menus that have actions of the tabs above their own entries.
+TabMenu: TypeAlias = Literal["edit", "run", "view"]
+TAB_MENUS: tuple[TabMenu, ...] = get_args(TabMenu)
+
+
 class Menus:
     """Adds actions to a window; each calls the slot of its name, or is the shared action of that name."""
 
@@ -98,20 +103,26 @@ class Menus:
         self._slots = slots
         self._shared = shared
         self.actions: dict[str, QAction] = {}
+        # By name, the menus with actions of the tabs, each with the separator below these.
+        self._of_tabs: dict[TabMenu, tuple[QMenu, QAction]] = {}
 
-    def add(self, title: str, entries: Sequence[MenuEntry], *, above: Sequence[QAction] = ()) -> QMenu:
-        """Add a menu and return it; above: further actions that come first."""
+    def add(self, title: str, entries: Sequence[MenuEntry], *, of_tabs: TabMenu | None = None) -> QMenu:
+        """Add a menu and return it; of_tabs: the name under which the tabs put actions above its entries."""
         menu: QMenu = self._window.menuBar().addMenu(title)
         menu.setToolTipsVisible(True)
-        if above:
-            menu.addActions(list(above))
-            menu.addSeparator()
+        if of_tabs is not None:
+            self._of_tabs[of_tabs] = menu, menu.addSeparator()
         for entry in entries:
             if entry.name:
                 menu.addAction(self._action(entry))
             else:
                 menu.addSeparator()
         return menu
+
+    def show_of_tabs(self, name: TabMenu, actions: Sequence[QAction]) -> None:
+        """Put the actions of the tabs, in this order, above the entries of a menu."""
+        menu, separator = self._of_tabs[name]
+        menu.insertActions(separator, actions)
 
     def allow(self, name: str, why_not: str) -> None:
         """Enable an action if there is no reason against it; its tooltip shows the reason."""

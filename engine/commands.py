@@ -8,12 +8,14 @@ from typing import ClassVar, Literal, TypeAlias
 import msgspec
 
 from engine.events import (
+    AttentionName,
     ComparisonMeasured,
     Estimated,
     EvaluationMeasured,
     Event,
     Indexed,
     LaneSpec,
+    LengthsMeasured,
     ModelDescribed,
     ModelDownloaded,
     ModelLoaded,
@@ -29,6 +31,8 @@ from engine.events import (
     ScalingMeasured,
     Setting,
     Surveyed,
+    TextPart,
+    TextRead,
     TrainingEstimated,
     TrainingFinished,
     WorkKind,
@@ -82,6 +86,17 @@ class _RunOrder(Order, frozen=True):
     doing: ClassVar[str] = "running"
     under_way: ClassVar[str] = "a run is under way"
     kept_as: ClassVar[WorkKind | Literal[""]] = "run"
+
+
+class OwnModels(Order, frozen=True, kw_only=True):
+    """The models of work that loads its target itself, which all its drafters share."""
+
+    target: str = "builtin"
+    device: str = "auto"
+    drafter_device: str = "auto"
+    dtype: str = "auto"
+    runtime: str = "auto"
+    quantize: str = "none"
 
 
 class _QuestionOrder(Order, frozen=True):
@@ -194,6 +209,40 @@ class Measure(Order, frozen=True, tag=True):
     n_blocks: int = 5
 
 
+LENGTHS = 512, 2048, 8192
+
+
+class MeasureLengths(OwnModels, frozen=True, tag=True):
+    """Measure what the length of the text does to a target with several drafters; plain decoding is always among them.
+
+    lengths: tokens before the first new one, which the target's context must hold. drafters: SPECs; `window:MODEL` is a
+    model that reads only `sinks` first and `window` last tokens. text: a built-in one or a file; pages: of a file with
+    pages, for instance 3-7, empty for all; part: where a text is cut that is longer than a length; n_texts: texts a
+    length, each from another place. settings: those of GenerationConfig. repeats: of plain decoding and of each
+    drafter, in turn. prefill_chunk: tokens of the prompt that are read at once; attention: the kernel for that."""
+
+    last: ClassVar[tuple[type[Event], ...]] = (LengthsMeasured,)
+    ends_itself: ClassVar[bool] = True
+    after_stop: ClassVar[str] = "the lengths measured so far are kept"
+    doing: ClassVar[str] = "measuring lengths"
+    under_way: ClassVar[str] = "lengths are being measured"
+    kept_as: ClassVar[WorkKind | Literal[""]] = "measurement"
+
+    drafters: tuple[str, ...] = ("builtin", "lookup")
+    lengths: tuple[int, ...] = LENGTHS
+    text: str = "builtin"
+    pages: str = ""
+    part: TextPart = "start"
+    n_texts: int = 1
+    gamma: int = 4
+    settings: Mapping[str, Setting] = {}
+    repeats: int = 3
+    window: int = 512
+    sinks: int = 4
+    prefill_chunk: int = 512
+    attention: AttentionName = "auto"
+
+
 class Evaluate(Order, frozen=True, tag=True):
     """Ask the loaded pair questions with known answers. dataset: `builtin` (a newly generated world) or a file of
     questions; index: of the documents, if the dataset brings none. settings are those of SpeculativeRagConfig except
@@ -214,7 +263,7 @@ class Evaluate(Order, frozen=True, tag=True):
     embedder: str = "builtin"
 
 
-class Compare(Order, frozen=True, tag=True):
+class Compare(OwnModels, frozen=True, tag=True):
     """Compare lanes over a set of prompts, each measured in turn; plain decoding is always among them.
 
     prompts: `builtin`, `builtin:TASK` or a file; n_prompts: at most that many, 0 for all. settings: those of
@@ -235,15 +284,9 @@ class Compare(Order, frozen=True, tag=True):
     repeats: int = 1
     settings: Mapping[str, Setting] = {}
     tune: bool = False
-    target: str = "builtin"
-    device: str = "auto"
-    drafter_device: str = "auto"
-    dtype: str = "auto"
-    runtime: str = "auto"
-    quantize: str = "none"
 
 
-class Race(Order, frozen=True, tag=True):
+class Race(OwnModels, frozen=True, tag=True):
     """Let lanes continue one prompt in front of the viewer, a round of each in turn; nothing is measured but the lanes'
     own rounds. settings: those of GenerationConfig, for all lanes."""
 
@@ -257,12 +300,6 @@ class Race(Order, frozen=True, tag=True):
     lanes: tuple[LaneSpec, ...]
     prompt: str
     settings: Mapping[str, Setting] = {}
-    target: str = "builtin"
-    device: str = "auto"
-    drafter_device: str = "auto"
-    dtype: str = "auto"
-    runtime: str = "auto"
-    quantize: str = "none"
 
 
 class GetModel(Order, frozen=True, tag=True):
@@ -362,7 +399,23 @@ class PreviewPrompt(_QuestionOrder, frozen=True, tag=True):
     serial: int = 0
 
 
-Question: TypeAlias = Estimate | Survey | EstimateTraining | LookUpModel | OfferPairs | ListModels | PreviewPrompt
+class ReadText(_QuestionOrder, frozen=True, tag=True):
+    """Read a file, or some of its pages, as a prompt of the loaded target. text, pages, part: as in MeasureLengths;
+    length: tokens at most, 0 for as many as leave room for `n_new`. serial: told apart by it."""
+
+    last: ClassVar[tuple[type[Event], ...]] = (TextRead,)
+
+    text: str
+    pages: str = ""
+    part: TextPart = "start"
+    length: int = 0
+    n_new: int = 128
+    serial: int = 0
+
+
+Question: TypeAlias = (
+    Estimate | Survey | EstimateTraining | LookUpModel | OfferPairs | ListModels | PreviewPrompt | ReadText
+)
 Command: TypeAlias = (
     Load
     | Unload
@@ -371,6 +424,7 @@ Command: TypeAlias = (
     | Train
     | Index
     | Measure
+    | MeasureLengths
     | Evaluate
     | Compare
     | Race

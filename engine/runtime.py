@@ -6,18 +6,21 @@ from collections.abc import Callable, Generator, Sequence
 from threading import Event as Flag
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.decoding.cached_model import PREFILL_CHUNK, SequenceModel
 from engine.decoding.clock import Clock, clock_for
-from engine.decoding.drafting import Capabilities, Drafter
+from engine.decoding.drafting import Capabilities, Drafter, expect_length
 from engine.decoding.generation import Generation, Limits, generate
 from engine.decoding.generation_rules import NO_RULES, GenerationRules
 from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Decoder, Decoding
+from engine.decoding.tree_verifying import tree_verifier
+from engine.decoding.verifying import chain_verifier
 from engine.drafters import DraftsInRound
 from engine.errors import EngineError, InputError
 from engine.events import Event, PhaseFinished, RoundFinished
 from engine.fast.static_decoder import StaticDecoder
-from engine.models import target_state
+from engine.models import target_state, tree_fit
 from engine.models.chat_template import asked_as_chat
 from engine.models.conversation import with_system
 from engine.models.loading import LoadedModel
@@ -80,7 +83,10 @@ class RunContext:
         cancelled: Flag,
         documents: "DocumentResources | None" = None,
         provenance: Provenance | None = None,
+        prefill_chunk: int = PREFILL_CHUNK,
     ) -> None:
+        """prefill_chunk: how many ids of a prompt are read at once."""
+        self.prefill_chunk = prefill_chunk
         self.target = target
         self.drafter = drafter
         self.drafter_spec = drafter_spec
@@ -88,6 +94,7 @@ class RunContext:
         self.provenance = provenance or Provenance()
         self.clock: Clock = clock_for(target.device)
         self._cancelled = cancelled
+        self._possible_widths: set[tuple[int, ...]] = set()
         self._started = time.perf_counter()
 
     def elapsed_s(self) -> float:
@@ -108,38 +115,74 @@ class RunContext:
             context.documents = documents._replace(drafter=documents.drafter.asked(chat))
         return context
 
-    def decoder(self, config: GenerationConfig, *, gamma: int, n_most: int) -> Decoding:
+    def decoder(
+        self,
+        config: GenerationConfig,
+        *,
+        gamma: int,
+        n_most: int,
+        widths: tuple[int, ...] = (),
+        sequence: SequenceModel | None = None,
+    ) -> Decoding:
         """A decoder of one sequence of at most n_most ids; with gamma 0 it never drafts.
 
-        Use one at a time: the next one may reuse the cache of the last."""
+        widths: how many nodes its drafts have at each depth; empty for chains. sequence: of the target, to be used in
+        place of a new one where rounds are not captured. Use one decoder at a time: the next one may reuse the cache of
+        the last. Raises InputError where a tree cannot be drafted or read."""
         drafter, static = self.drafter if gamma else None, self.target.static
+        expect_length(drafter, n_most)
         needed = Capabilities() if drafter is None else drafter.capabilities
         layers, handles = target_state.hidden_layers(self.target, needed), target_state.handles(self.target, needed)
         warp, rules = warp_of(config), ruled_text(self.target, config, n_most=n_most)
-        # Captured rounds have no drafter in the target's own cache, and do not read the text before a token.
-        if static is None or needed.first_layers or rules is not None:
+        if drafter is None:
+            widths = ()
+        self.refuse_unfit_tree(widths)
+        verifier = chain_verifier(config.accept_rule)
+        # Captured rounds have no drafter in the target's own cache, no trees, and do not read the text before a token.
+        if static is None or needed.first_layers or rules is not None or widths:
+            sequence = sequence or self.target.sequence(layers)
+            sequence.expect(n_most + sum(widths))
             return Decoder(
-                self.target.sequence(layers), drafter,
-                warp=warp, seed=config.seed, clock=self.clock, handles=handles, rules=rules,
+                sequence, drafter, warp=warp, seed=config.seed, clock=self.clock, handles=handles, verifier=verifier,
+                tree_verifier=tree_verifier(config.accept_rule), rules=rules, widths=widths,
+                prefill_chunk=self.prefill_chunk,
             )  # fmt: skip
         fused = drafter.fused() if isinstance(drafter, DraftsInRound) else None
         return StaticDecoder(
             static, drafter if fused is None else None, fused,
             n_most=min(n_most, self.target.context), warp=warp, seed=config.seed, clock=self.clock,
-            hidden_layers=layers, handles=handles,
+            hidden_layers=layers, handles=handles, verifier=verifier, prefill_chunk=self.prefill_chunk,
         )  # fmt: skip
 
-    def prepare(self, config: GenerationConfig, ids: Sequence[int], *, gamma: int) -> None:
+    def refuse_unfit_tree(self, widths: tuple[int, ...]) -> None:
+        """Raises InputError where this pair cannot decode trees of these widths; for none, do nothing."""
+        if not widths or widths in self._possible_widths:
+            return
+        tree_fit.refuse(self.target, self.drafter, self.drafter_spec, widths)
+        self._possible_widths.add(widths)
+
+    def prepare(
+        self, config: GenerationConfig, ids: Sequence[int], *, gamma: int, widths: tuple[int, ...] = ()
+    ) -> None:
         """Capture the graphs that a generation from these ids will replay; without graphs, do nothing."""
-        decoder = self.decoder(config, gamma=gamma, n_most=len(ids) + config.max_new_tokens)
+        decoder = self.decoder(config, gamma=gamma, n_most=len(ids) + config.max_new_tokens, widths=widths)
         if isinstance(decoder, StaticDecoder):
             decoder.prepare(gamma, len(ids), self.checkpoint)
 
     def generate(
-        self, config: GenerationConfig, ids: Sequence[int], *, gamma: int
+        self,
+        config: GenerationConfig,
+        ids: Sequence[int],
+        *,
+        gamma: int,
+        widths: tuple[int, ...] = (),
+        sequence: SequenceModel | None = None,
     ) -> Generator[PhaseFinished | RoundFinished, None, Generation]:
-        """A generation with new caches; gamma 0 is plain decoding, without the drafter."""
-        decoder = self.decoder(config, gamma=gamma, n_most=len(ids) + config.max_new_tokens)
+        """A generation with new caches; gamma 0 is plain decoding, without the drafter.
+
+        widths: as many as gamma, for trees. sequence: see `decoder`."""
+        n_most = len(ids) + config.max_new_tokens
+        decoder = self.decoder(config, gamma=gamma, n_most=n_most, widths=widths, sequence=sequence)
         stop_ids = self.target.stop_ids if config.stop_at_end else frozenset()
         limits = Limits(config.max_new_tokens, self.target.context, stop_ids)
         return generate(decoder, ids, gamma, limits, self.target.texts, self)

@@ -3,6 +3,7 @@
 * imports neither Qt nor torch."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -13,6 +14,7 @@ from engine.events import Setting
 from engine.prompts import Message
 
 Config = TypeVar("Config", bound=msgspec.Struct)
+AcceptRule: TypeAlias = Literal["token", "block", "recursive", "traversal"]
 
 
 _PENALTY = (
@@ -40,6 +42,11 @@ class GenerationConfig(msgspec.Struct, frozen=True):
     max_new_tokens: Annotated[int, Meta(ge=1, title="Length", description="new tokens at most")] = 128
     seed: Annotated[int, Meta(ge=0, le=2**53, title="Seed", description="same seed, same tokens")] = 0
     stop_at_end: Annotated[bool, Meta(title="Stop at end of text", description="obey the model's stop tokens")] = True
+
+    @property
+    def accept_rule(self) -> AcceptRule:
+        """How drafted tokens are accepted; a method whose drafts may be judged otherwise says so."""
+        return "token"
 
 
 ChatChoice: TypeAlias = Literal["auto", "on", "off"]
@@ -83,7 +90,8 @@ def make_config(kind: type[Config], settings: Mapping[str, Setting]) -> Config:
         raise InputError(f"there is no setting {unknown_names[0]!r}", f"settings are: {', '.join(sorted(names))}")
     for name, value in settings.items():
         try:
-            msgspec.convert({name: value}, kind)
+            with suppress(InputError):  # of settings that do not fit each other: told of all of them together
+                msgspec.convert({name: value}, kind)
         except msgspec.ValidationError as err:
             reason = str(err).split(" - at")[0].replace("Expected ", "must be ").replace("`", "")
             raise InputError(

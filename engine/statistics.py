@@ -295,7 +295,8 @@ def _slow_blocks(units: Mapping[str, Sequence[UnitTime]]) -> Iterator[str]:
 def _excesses(lane: Sequence[UnitTime]) -> list[float]:
     """Each block's time over what its lane typically takes for it; 1 where that cannot be told from another text's."""
     if lane and min(len(unit.ms) for unit in lane) >= _FEWEST_REPEATS:
-        return [ms / unit.typical_ms if unit.typical_ms else 1.0 for unit in lane for ms in unit.ms]
+        usual = [(unit, unit.typical_ms) for unit in lane]  # once a unit: a trace may name thousands of blocks
+        return [ms / typical if typical else 1.0 for unit, typical in usual for ms in unit.ms]
     times = np.array([ms_per_token([unit]) for unit in lane])
     if len(times) < _FEWEST_REPEATS or times.min() <= 0:
         return [1.0] * len(times)

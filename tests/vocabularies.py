@@ -98,6 +98,9 @@ class Scripted:
         assert 0 <= n <= len(self.ids)
         del self.ids[len(self.ids) - n :]
 
+    def expect(self, n: int) -> None:
+        """Nothing is allocated."""
+
     def last_kv(self) -> LastKv:
         """Nothing reads them."""
         raise AssertionError

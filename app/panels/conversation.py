@@ -6,10 +6,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QWidget
 
 from app import theme
+from app.state.round_tree import tree_of
 from app.state.run_record import RunRecord
 from app.text.plain_text import one_line, paragraphs, plain_tip
 from app.widgets.elided_label import ElidedLabel
 from app.widgets.popup_button import PopupButton
+from app.widgets.reserved_space import keep_room
 from app.words.counts import count
 from engine.events import RoundFinished, RunStarted
 from engine.prompts import Message
@@ -19,7 +21,7 @@ _LONGEST_SHOWN = 100_000
 
 
 class ConversationStrip(QWidget):
-    """One line above the prompt; hidden where nothing is asked as chat.
+    """One line above the prompt, which a model with a chat template has from its loading on; else hidden.
 
     `next_asked`: the user wants to type the next turn; `new_asked`: to begin a new conversation."""
 
@@ -30,6 +32,7 @@ class ConversationStrip(QWidget):
         super().__init__(parent)
         self.earlier: tuple[Message, ...] = ()
         self._shown: tuple[RunStarted | None, bool] | None = None
+        self._can_chat = False
         self.summary = ElidedLabel(self, role="muted")
         self.turns = self._sheet_button(self.tr("Earlier turns"), self.tr("What was said before this turn"))
         self.rendered = self._sheet_button(
@@ -46,6 +49,7 @@ class ConversationStrip(QWidget):
         self.buttons: tuple[QPushButton, ...] = (self.turns, self.rendered, self.next, self.new)
         for button in self.buttons:
             row.addWidget(button)
+            keep_room(button)
         self.show_run(None)
 
     def set_earlier(self, messages: Sequence[Message]) -> None:
@@ -79,8 +83,14 @@ class ConversationStrip(QWidget):
         self.next.setVisible(is_chat and ended and started is not None and started.forked_from is None)
         self._show()
 
+    def expect_chat(self, can_chat: bool) -> None:
+        """Keep the line's place for a model that can be asked as chat, so that nothing moves when it runs."""
+        if can_chat != self._can_chat:
+            self._can_chat = can_chat
+            self._show()
+
     def _show(self) -> None:
-        self.setVisible(not self.rendered.isHidden() or bool(self.earlier))
+        self.setVisible(self._can_chat or not self.rendered.isHidden() or bool(self.earlier))
 
     def _transcript(self) -> str:
         names = {"user": self.tr("You"), "assistant": self.tr("Model"), "system": self.tr("System")}
@@ -116,6 +126,8 @@ def with_answer(record: RunRecord) -> tuple[Message, ...]:
     text = "".join(event.text for event in rounds)
     if rounds and record.summary.reason == "end_of_text":
         last = rounds[-1]
-        piece = last.last.text if last.last is not None else last.proposed[len(last.emitted) - 1].text
+        kept = tree_of(last).path[: len(last.emitted)]
+        accepted = last.proposed[kept[-1]].text if kept else ""
+        piece = accepted if last.last is None else last.last.text
         text = text.removesuffix(piece)
     return (*started.messages, Message("assistant", text))

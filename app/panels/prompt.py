@@ -97,6 +97,8 @@ class PromptPanel(Panel):
         """Label the pause button Pause or Resume, and recount the prompt if another run is on show."""
         is_paused = self.store.paused and self.store.in_rounds
         self.pause.show_text(self.tr("Resume") if is_paused else self.tr("Pause"))
+        model = self.store.engine.model
+        self.conversation.expect_chat(model is not None and model.chat_template)
         self.conversation.show_run(self.store.history.shown)
         started = self.store.started
         prompt_key = None if started is None else (started.run_id, len(started.prompt_ids))

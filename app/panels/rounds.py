@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.panel import Panel
-from app.panels.rounds_model import RoundsModel
+from app.panels.rounds_model import DEPTH, RoundsModel
 from app.plots.table_export import offer_csv
 from app.state.selection import Selection
 from app.state.store import RunStore
@@ -62,6 +62,7 @@ class RoundsPanel(Panel):
     def clear(self) -> None:
         """Remove all rows."""
         self.model.clear()
+        self.table.show_depth(False)
         self._update_count()
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
@@ -70,6 +71,7 @@ class RoundsPanel(Panel):
         if not rounds:
             return
         self.table.show_chances(self._is_sampled())
+        self.table.show_depth(any(event.parents for event in rounds) or not self.table.isColumnHidden(DEPTH))
         bar = self.table.verticalScrollBar()
         at_end = bar.value() == bar.maximum()
         self.model.append(rounds)
@@ -196,6 +198,7 @@ class _Table(QTableView):
         header.setSortIndicatorShown(False)
         header.setMinimumSectionSize(1)
         header.sortIndicatorChanged.connect(self.fit_columns)
+        self.setColumnHidden(DEPTH, True)
         self.fit_columns()
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
@@ -215,6 +218,12 @@ class _Table(QTableView):
         """Show or hide the acceptance probability."""
         if self.isColumnHidden(self._accept_prob_column) == shown:
             self.setColumnHidden(self._accept_prob_column, not shown)
+            self._fit_text_columns()
+
+    def show_depth(self, shown: bool) -> None:
+        """Show or hide the depth of the drafts, which is that of trees."""
+        if self.isColumnHidden(DEPTH) == shown:
+            self.setColumnHidden(DEPTH, not shown)
             self._fit_text_columns()
 
     def fit_columns(self) -> None:

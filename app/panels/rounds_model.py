@@ -6,6 +6,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QWidget
 
+from app.state.round_tree import tree_of
 from app.text.plain_text import plain_tip
 from app.text.shown_text import LONGEST, visible
 from app.widgets.tables import alignment, head_cell, sort_mark
@@ -16,6 +17,8 @@ from engine.reports.cells import text_cell
 _NO_PARENT = QModelIndex()
 # An unknown value sorts below every number.
 _UNKNOWN_KEY = -1.0
+# The place of the column that only runs with trees show.
+DEPTH = 4
 
 
 class RoundColumn(NamedTuple):
@@ -172,12 +175,21 @@ class RoundsModel(QAbstractTableModel):
     def _count_columns(self) -> tuple[RoundColumn, ...]:
         return (
             _count(self.tr("round"), self.tr("Number of the round, from 1."), lambda e: e.round + 1),
-            _count(self.tr("proposed"), self.tr("Tokens the drafter proposed."), lambda e: len(e.proposed)),
+            _count(
+                self.tr("proposed"),
+                self.tr("Tokens the drafter proposed; where it drafted a tree, all nodes."),
+                lambda e: len(e.proposed),
+            ),
             _count(self.tr("accepted"), self.tr("Proposed tokens the target kept."), n_accepted),
             _count(
                 self.tr("emitted"),
                 self.tr("Tokens the round added to the text, correction or bonus included."),
                 lambda e: len(e.emitted),
+            ),
+            _count(
+                self.tr("depth"),
+                self.tr("Levels of the tree that was drafted: the most proposed tokens the round could keep."),
+                lambda e: tree_of(e).depth,
             ),
         )
 
@@ -216,7 +228,8 @@ class RoundsModel(QAbstractTableModel):
                 self.tr("least p/q"),
                 self.tr(
                     "The least acceptance probability, min(1, p/q), of the tested tokens: how near the round came to a "
-                    "rejection. Not shown for greedy decoding, where it is 0 or 1."
+                    "rejection; of a block, how probably it is kept so far. Not shown for greedy decoding, where it is "
+                    "0 or 1."
                 ),
                 lambda e: quantities.number(least_accept_prob(e)),
                 lambda e: _UNKNOWN_KEY if (least := least_accept_prob(e)) is None else least,
@@ -238,8 +251,12 @@ def n_accepted(event: RoundFinished) -> int:
 
 
 def rejected(event: RoundFinished) -> ProposedToken | None:
-    """The rejected token of a round, of which there is at most one."""
-    return next((token for token in event.proposed if token.fate == "rejected"), None)
+    """The first token that was rejected; of a tree, the first where the path ended."""
+    tested = event.proposed
+    if event.parents:
+        tree = tree_of(event)
+        tested = tuple(event.proposed[node] for node in tree.children(tree.end))
+    return next((token for token in tested if token.fate == "rejected"), None)
 
 
 def rejected_text(event: RoundFinished) -> str:
@@ -250,11 +267,12 @@ def rejected_text(event: RoundFinished) -> str:
 
 def least_accept_prob(event: RoundFinished) -> float | None:
     """The lowest acceptance probability of the tested tokens; None if none was tested."""
-    return min((token.accept_prob for token in event.proposed if token.fate != "untested"), default=None)
+    tested = (token for token in event.proposed if token.fate != "untested")
+    return min((t.accept_prob if t.prefix_prob is None else t.prefix_prob for t in tested), default=None)
 
 
 def emitted_text(event: RoundFinished) -> str:
     """The text that a round added, in displayable form."""
-    texts = [token.text for token in event.proposed if token.fate == "accepted"]
+    texts = [event.proposed[node].text for node in tree_of(event).path]
     shown = "".join(visible(text) for text in [*texts, *([event.last.text] if event.last is not None else [])])
     return shown if len(shown) <= LONGEST else shown[:LONGEST] + "…"

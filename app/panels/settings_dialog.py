@@ -1,32 +1,22 @@
-"""The page of settings: colours and size of text, the engine's threads and process, the folders that are used."""
+"""The page of settings: colours, font and size of text, the engine's threads and process, the folders in use."""
 
-from pathlib import Path
-
-from PySide6.QtCore import QSettings, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QDialog,
-    QDialogButtonBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from app import theme
 from app.choices import engine_threads
+from app.panels.folder_row import FolderRow
 from app.state.engine_choice import EngineChoice
-from app.text.plain_text import path_line, plain_tip
-from app.theme.appearance import SCHEMES, SIZES, Appearance
+from app.theme.appearance import SCHEMES, SIZES, Appearance, font_families
 from app.widgets.labels import plain_label
+from app.widgets.note_label import NoteLabel
 from app.widgets.number_box import WholeNumberBox
 from app.widgets.steady_box import SteadyBox
 from engine.machine import paths, threads
 
-_WIDTH = 64 * theme.GRID
+_WIDTH = 80 * theme.GRID
+_FONT_CHARACTERS = 24
+_NOTE_LINES = 3
 
 
 class SettingsDialog(QDialog):
@@ -71,6 +61,7 @@ class SettingsDialog(QDialog):
     def show_choices(self) -> None:
         """Show what is chosen now, here or by a menu."""
         self.scheme.setCurrentIndex(SCHEMES.index(self._appearance.scheme))
+        self.font_family.setCurrentIndex(max(0, self.font_family.findData(self._appearance.font)))
         self.text_size.setCurrentIndex(SIZES.index(self._appearance.size))
         self.process.setChecked(self._engine.kind == "process")
 
@@ -84,11 +75,21 @@ class SettingsDialog(QDialog):
         names = {"system": self.tr("as the system"), "light": self.tr("light"), "dark": self.tr("dark")}
         self.scheme = self._box([names[scheme] for scheme in SCHEMES], self.tr("Colour scheme"))
         self.scheme.activated.connect(lambda place: self._appearance.choose_scheme(SCHEMES[place]))
+        self.font_family = self._box([self.tr("as the system")], self.tr("Font"))
+        self.font_family.setItemData(0, "")
+        self.font_family.setMinimumContentsLength(_FONT_CHARACTERS)
+        self.font_family.setToolTip(self.tr("The system's font is {0}").format(self._appearance.system_family))
+        for family in font_families():
+            self.font_family.addItem(family, family)
+        self.font_family.activated.connect(
+            lambda place: self._appearance.choose_font(str(self.font_family.itemData(place)))
+        )
         self.text_size = self._box([f"{percent} %" for percent in SIZES], self.tr("Size of text"))
         self.text_size.setToolTip(self.tr("Of the system font; Ctrl++ and Ctrl+− change it anywhere, Ctrl+0 is 100 %"))
         self.text_size.activated.connect(lambda place: self._appearance.choose_size(SIZES[place]))
         self._head(self.tr("Appearance"))
         self._row(self.tr("Colour scheme"), self.scheme)
+        self._row(self.tr("Font"), self.font_family)
         self._row(self.tr("Size of text"), self.text_size)
 
     def _add_engine(self) -> None:
@@ -114,32 +115,22 @@ class SettingsDialog(QDialog):
 
     def _add_folders(self) -> None:
         self._head(self.tr("Folders"))
-        self.folders: dict[str, Path] = {
-            self.tr("Runs and results"): paths.user_data(),
-            self.tr("Caches"): paths.user_cache(),
-            self.tr("Downloaded models"): paths.hub_cache(),
-        }
-        for name, folder in self.folders.items():
-            self._form.addRow(name, self._folder(name, folder))
-        note = self.tr(
-            "They follow XDG_DATA_HOME, XDG_CACHE_HOME and HF_HUB_CACHE, if these are set when the program starts."
+        self.folders = (
+            FolderRow("data", self.tr("Runs and results"), paths.user_data(), self),
+            FolderRow("cache", self.tr("Caches"), paths.user_cache(), self),
+            FolderRow("models", self.tr("Downloaded models"), paths.hub_cache(), self),
         )
-        self._form.addRow(self._note(note))
-
-    def _folder(self, name: str, folder: Path) -> QWidget:
-        line = QWidget(self)
-        label = plain_label(path_line(str(folder)), line)
-        label.setToolTip(plain_tip(str(folder)))
-        label.setAccessibleName(name)
-        button = QPushButton(self.tr("Show"), line)
-        button.setAccessibleName(self.tr("Show the folder {0}").format(name))
-        button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(_nearest(folder)))))
-        row = QHBoxLayout(line)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.GRID)
-        row.addWidget(label, 1)
-        row.addWidget(button)
-        return line
+        self.folder_note = NoteLabel(_NOTE_LINES, self, role="muted")
+        self.folder_note.setText(
+            self.tr(
+                "Another folder counts from the next start, for the commands too; what is in the folder before stays "
+                "there. XDG_DATA_HOME, XDG_CACHE_HOME and HF_HUB_CACHE come first where they are set."
+            )
+        )
+        for row in self.folders:
+            self._row(row.label.accessibleName(), row)
+            row.changed.connect(self.folder_note.setText)
+        self._form.addRow(self.folder_note)
 
     def _box(self, entries: list[str], name: str) -> SteadyBox:
         box = SteadyBox(self)
@@ -162,8 +153,3 @@ class SettingsDialog(QDialog):
     def _save_threads(self, n_threads: int) -> None:
         if self._settings is not None:
             engine_threads.save(self._settings, n_threads)
-
-
-def _nearest(folder: Path) -> Path:
-    """The folder, or the nearest one around it that exists."""
-    return next((place for place in (folder, *folder.parents) if place.is_dir()), Path.home())

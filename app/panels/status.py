@@ -77,6 +77,18 @@ class StatusPanel(Panel):
             row.addWidget(widget)
         keep_room(self.progress)
 
+    def come_last(self) -> None:
+        """Let the Tab key reach Stop after everything else: a control that joins a window is the last of it.
+
+        Not by a walk along the focus chain: each widget that PySide returns of it becomes a child of the one before in
+        Python's eyes, which the collector then takes for garbage and deletes."""
+        row = self.layout()
+        assert row is not None
+        row.removeWidget(self.stop)
+        self.stop.setParent(None)
+        row.addWidget(self.stop)
+        self.stop.show()
+
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Update the line."""
         if self.device.text() != (device := self._device_text()):
@@ -231,11 +243,16 @@ class StatusPanel(Panel):
             return ""
         if progress is not None and progress.left_s is not None and self._has_progress():
             return self.tr("{0} left").format(quantities.duration(progress.left_s))
-        if seconds_left is None or rate is None:
+        if seconds_left is None or rate is None or self._is_stage_of_unknown_rest():
             return ""
         if progress is not None and progress.unit == "bytes":
             return self.tr("{0} left, {1}/s").format(quantities.duration(seconds_left), quantities.memory(rate))
         return self.tr("{0} left").format(quantities.duration(seconds_left))
+
+    def _is_stage_of_unknown_rest(self) -> bool:
+        """Whether a stage is under way whose rate says nothing of the longer ones that follow."""
+        progress = self.store.engine.progressed
+        return progress is not None and progress.phase == "checking" and self._has_progress()
 
     def _progress_of_total(self) -> tuple[float, float]:
         progress, live = self.store.engine.progressed, self.store.history.live

@@ -1,7 +1,7 @@
 """Axes of a plot: few ticks that rarely move, one width for all plots, and labels that take little space."""
 
 from collections.abc import Iterable
-from math import floor, log10
+from math import ceil, floor, log10
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -48,8 +48,9 @@ class RoundAxis(pg.AxisItem):  # type: ignore[misc]  # the library has no types
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N802, N803 (the library's names)
         """Round numbers, about six at most, and the first round; the right end stays free for the label."""
         step = max(1.0, round_step((maxVal - minVal) / 5))
-        numbers = ([1.0] if step >= _MIN_STEP_WITH_FIRST else []) + [
-            i * step for i in range(1, int((maxVal + 1) / step) + 1)
+        first = max(1, ceil((minVal + self.first) / step))  # an axis may begin at any position of a long text
+        numbers = ([1.0] if step >= _MIN_STEP_WITH_FIRST and minVal <= 1 - self.first else []) + [
+            i * step for i in range(first, int((maxVal + 1) / step) + 1)
         ]
         end = maxVal - self._label_width() * (maxVal - minVal) / max(size, 1.0)
         return [(step, [number - self.first for number in numbers if number - self.first <= end])]
@@ -63,10 +64,13 @@ class RoundAxis(pg.AxisItem):  # type: ignore[misc]  # the library has no types
         return 0.0 if self._metrics is None else self._metrics.horizontalAdvance(f"{self.labelText} 0,0")
 
     def drawPicture(self, p: QPainter, axisSpec: _Line, tickSpecs: list[_Line], textSpecs: list[_Text]) -> None:  # noqa: N802, N803 (the library's names)
-        """Paint the ticks, and the label at the right end."""
+        """Paint the ticks, and the label at the right end unless a tick that was set stands there."""
         super().drawPicture(p, axisSpec, tickSpecs, textSpecs)
         row = QRectF(0, _TICK_LENGTH + _TICK_GAP, self.size().width(), self.size().height())
-        p.drawText(row, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, self.labelText)
+        at_right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop
+        label = p.boundingRect(row, at_right, self.labelText)
+        if not any(rect.intersects(label) for rect, _, _ in textSpecs):
+            p.drawText(row, at_right, self.labelText)
 
 
 class ValueAxis(pg.AxisItem):  # type: ignore[misc]  # the library has no types

@@ -8,18 +8,14 @@ from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.plots.export import Exporter
-from app.plots.prices_dialog import PricesDialog
-from app.plots.report_pdf import pdf
 from app.state.store import RunStore
 from app.text.plain_text import path_line
 from engine.events import ComparisonStarted, Event
-from engine.reports import html
-from engine.reports.documents import ReportOptions
 from engine.reports.pilot import Prices
-from engine.runs import trace
 
 # What a report is about: its log, or the file that holds it.
 ReportSource: TypeAlias = Sequence[Event] | Path
+_NO_PRICES = Prices()
 _FILTERS = "*.html", "*.pdf"
 # How far into a log its kind is looked for.
 _N_FIRST, _HEAD_BYTES, _OF_COMPARISON = 8, 1 << 16, b'"ComparisonStarted"'
@@ -45,8 +41,10 @@ class ReportSaver(QObject):
 
         name: of the proposed file, without a suffix."""
         if not _is_comparison(source):
-            self._ask_file(parent, source, name, ReportOptions())
+            self._ask_file(parent, source, name, Prices())
             return
+        from app.plots.prices_dialog import PricesDialog  # seldom seen, and the first paint waits for every import
+
         kept = source if isinstance(source, Path) else tuple(source)
         dialog = PricesDialog(self._store.prices, parent)
         dialog.named.connect(lambda prices: self._go_on(parent, kept, name, prices))
@@ -54,9 +52,9 @@ class ReportSaver(QObject):
 
     def _go_on(self, parent: QWidget, source: ReportSource, name: str, prices: Prices) -> None:
         self._store.prices = prices
-        self._ask_file(parent, source, name, ReportOptions(prices=prices))
+        self._ask_file(parent, source, name, prices)
 
-    def _ask_file(self, parent: QWidget, source: ReportSource, name: str, options: ReportOptions) -> None:
+    def _ask_file(self, parent: QWidget, source: ReportSource, name: str, prices: Prices) -> None:
         title = tr("Save report")
         dialog = QFileDialog(parent, title, str(Path.home() / f"{name}.html"))
         dialog.setNameFilters(list(_FILTERS))
@@ -64,14 +62,14 @@ class ReportSaver(QObject):
         dialog.filterSelected.connect(lambda pattern: dialog.setDefaultSuffix(pattern.removeprefix("*.")))
         dialog.setDefaultSuffix("html")
         dialog.selectFile(f"{name}.html")
-        dialog.fileSelected.connect(lambda path: self.save(Path(path), source, options))
+        dialog.fileSelected.connect(lambda path: self.save(Path(path), source, prices))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def save(self, path: Path, source: ReportSource, options: ReportOptions | None = None) -> None:
+    def save(self, path: Path, source: ReportSource, prices: Prices = _NO_PRICES) -> None:
         """Write the report in the format of the file's suffix; anything but .pdf is HTML."""
         kept = source if isinstance(source, Path) else tuple(source)
-        self.exporter.write(path, lambda: report_content(kept, path.suffix.lower(), options))
+        self.exporter.write(path, lambda: report_content(kept, path.suffix.lower(), prices))
 
     @property
     def busy(self) -> bool:
@@ -94,9 +92,15 @@ def _is_comparison(source: ReportSource) -> bool:
         return False
 
 
-def report_content(source: ReportSource, suffix: str, options: ReportOptions | None = None) -> bytes:
+def report_content(source: ReportSource, suffix: str, prices: Prices = _NO_PRICES) -> bytes:
     """The report as a file of this kind; touches no widget, so any thread may call it. Raises EngineError."""
-    options = options or ReportOptions()
+    # Imported on the thread that writes: what lays out reports is much, and the first paint waits for every import.
+    from app.plots.report_pdf import pdf
+    from engine.reports import html
+    from engine.reports.documents import ReportOptions
+    from engine.runs import trace
+
+    options = ReportOptions(prices=prices)
     if isinstance(source, Path):
         log = trace.read(source)
         source, options = log.events, options._replace(damage=log.damage)

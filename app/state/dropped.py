@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication
 from app.state import requests
 from app.state.store import RunStore
 from app.state.tab_state import TabState
+from app.text.plain_text import one_line
 from engine.documents.decoding import decode
 from engine.errors import InputError
 from engine.machine.file_kinds import refuse_irregular
@@ -16,6 +17,8 @@ from engine.prompts import Message
 
 _MOST_BYTES = 16 << 20
 _CONVERSATION, _CONFIG = ".json", "config.json"
+# Of files that may be a prompt, a set of prompts or a document: the tab in front decides.
+TEXT_SUFFIXES = frozenset({".txt", ".text"})
 PROMPT_SUFFIXES = frozenset({".txt", ".text", ".md", ".markdown", ".rst", _CONVERSATION})
 
 
@@ -72,6 +75,13 @@ class DroppedFiles(TabState):
             assert isinstance(content, DroppedPrompt)
             self.prompt = content
         return ""
+
+    def opened_as(self, content: object, path: Path) -> str:
+        """Say that a text file is the prompt, and how it would be something else."""
+        if isinstance(content, ModelFolder) or path.suffix.lower() not in TEXT_SUFFIXES:
+            return ""
+        words = tr("{0} is the prompt; with Compare in front it is a set of prompts, with RAG in front a document")
+        return words.format(one_line(path.name))
 
 
 def read_prompt(path: Path) -> DroppedPrompt:

@@ -24,6 +24,7 @@ from engine.events import (
     RunFailed,
     RunFinished,
     RunStarted,
+    TextRead,
     TokensEmitted,
 )
 
@@ -160,7 +161,7 @@ class Intake:
             self._store.report(under_way, "open the file again when that has ended")
             return
         self._show_damage(read.damage, 0)
-        self._store.tell(f"opened {one_line(read.path.name)}")
+        self._store.tell(read.tab.opened_as(read.content, read.path) or f"opened {one_line(read.path.name)}")
 
     def _show_damage(self, damage: str | None, n_kept: int) -> None:
         """Show where the file just opened is damaged, if it is."""
@@ -168,7 +169,7 @@ class Intake:
 
 
 def _is_frequent(event: Event) -> bool:
-    """Whether an event comes too often for the log."""
+    """Whether an event comes too often for the log, or is too long for it."""
     if isinstance(event, EvaluationMeasured | ComparisonMeasured):
         return not event.complete
-    return isinstance(event, RoundFinished | Progressed | TokensEmitted | GenerationMeasured)
+    return isinstance(event, RoundFinished | Progressed | TokensEmitted | GenerationMeasured | TextRead)

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from app.state.round_tree import tree_of
 from app.state.run_record import RunRecord
 from app.state.selection import Selection
 from engine import drafters, methods
 from engine.commands import Command, Fork, Load, Measure, PreviewPrompt, Run
+from engine.errors import InputError
 from engine.events import Event, ModelLoaded, RoundFinished, RunStarted, Setting
 from engine.prompts import Message
-from engine.settings import Request
+from engine.settings import Request, make_config
 
 NO_DRAFTER = drafters.NONE
 LARGEST_SEED = 2**53
@@ -56,6 +58,15 @@ def default_drafter(target: str) -> str:
 def run(setup: Setup, prompt: str, earlier: tuple[Message, ...] = (), *, held: bool = False) -> Run:
     """A run of the prompt after the earlier turns of a conversation; held: it pauses after its first round."""
     return Run(setup.method, setup.settings, _request(prompt, earlier), paused=held, n_free=1 if held else 0)
+
+
+def why_not(setup: Setup) -> str:
+    """Why the chosen settings go together with no run, such as a tree that is none; empty where they do."""
+    try:
+        make_config(methods.discover()[setup.method].config, setup.settings)
+    except InputError as err:
+        return err.message
+    return ""
 
 
 def preview(settings: Mapping[str, Setting], prompt: str, earlier: tuple[Message, ...], serial: int) -> PreviewPrompt:
@@ -139,4 +150,5 @@ def _n_kept(event: RoundFinished, token: int | None) -> int | None:
     """How many ids of `emitted` go up to and including a token of the round; None if that token was not kept."""
     if token is None or token == len(event.proposed):
         return len(event.emitted)
-    return token + 1 if event.proposed[token].fate == "accepted" else None
+    path = tree_of(event).path
+    return path.index(token) + 1 if token in path else None

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from pathlib import Path
 
+from app.state.round_tree import tree_of
 from engine.events import Event, RoundFinished, RunStarted
 from engine.runs.summary import Summary, fold
 
@@ -86,7 +87,7 @@ class RunRecord:
             return pieces[position] if position < len(pieces) else ""
         event = self.events[self._indices[index]]
         assert isinstance(event, RoundFinished)
-        texts = [token.text for token in event.proposed if token.fate == "accepted"]
+        texts = [event.proposed[node].text for node in tree_of(event).path]
         texts += [event.last.text] if event.last is not None else []
         offset = position - self._starts[index]
         return texts[offset] if offset < len(texts) else ""

@@ -38,7 +38,8 @@ _TAKE_S, _TAKE_AT_LEAST = 0.004, 64
 
 class RunStore(QObject):
     """Owns everything the panels draw. `changed`: something is new; `drafter_offered`: a target and the drafter trained
-    for it are to be used; `model_offered`: a model, as target or drafter; `models_changed`: the cache has others now.
+    for it are to be used; `model_offered`: a model, as target or drafter; `models_changed`: the cache has others now;
+    `tabs_needed`: a file may belong to any tab, so that all must be there.
 
     prices: of the newest report, for the next. frame: how often `pump` ran. budget: the time drawing takes, and how
     rarely panels draw because of it."""
@@ -47,6 +48,7 @@ class RunStore(QObject):
     drafter_offered = Signal(str, str)
     model_offered = Signal(str, str)
     models_changed = Signal()
+    tabs_needed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -198,11 +200,6 @@ class RunStore(QObject):
             return pace.indexing(self.engine.progressed) if self.doing in ("warming", "answering") else ""
         return QCoreApplication.translate("commands", front.under_way)
 
-    @property
-    def can_start(self) -> bool:
-        """Whether a run can be started."""
-        return not self.may_start()
-
     # Commands
 
     def attach(self, host: Host) -> None:
@@ -291,6 +288,7 @@ class RunStore(QObject):
 
     def open_trace(self, path: Path) -> None:
         """Show a saved run, or a file of one of the tabs."""
+        self.tabs_needed.emit()
         self._files.read(path, self.tabs)
         self.watch()
 

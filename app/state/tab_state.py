@@ -81,3 +81,7 @@ class TabState:
     def show(self, content: object, path: Path) -> str:
         """Show what `read` or `read_log` returned. Returns the work under way that prevents it; empty: shown."""
         return ""
+
+    def opened_as(self, content: object, path: Path) -> str:
+        """What a file that was shown is taken for, in words; empty where it can be nothing else."""
+        return ""

@@ -161,5 +161,6 @@ def _write(path: Path, record: RunRecord, n_events: int, job: FileJob) -> TraceS
         partial.unlink(missing_ok=True)
         raise
     writer.close()
+    refuse_irregular(path, "choose another file")
     partial.replace(path)
     return TraceSaved(path, record)

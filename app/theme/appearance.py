@@ -1,9 +1,9 @@
-"""What the user chose of the window's looks: the colour scheme, and the size of all text."""
+"""What the user chose of the window's looks: the colour scheme, and the font and size of all text."""
 
 from typing import Literal, TypeAlias, get_args
 
 from PySide6.QtCore import QObject, QSettings, Qt, Signal
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication
 
 from app import theme
@@ -11,7 +11,7 @@ from app import theme
 SchemeChoice: TypeAlias = Literal["system", "light", "dark"]
 SCHEMES: tuple[SchemeChoice, ...] = get_args(SchemeChoice)
 SIZES = (80, 90, 100, 110, 125, 150, 175, 200)
-_SCHEME_KEY, _SIZE_KEY = "window/scheme", "window/text-size"
+_SCHEME_KEY, _SIZE_KEY, _FONT_KEY = "window/scheme", "window/text-size", "window/font"
 _QT_SCHEMES = {
     "system": Qt.ColorScheme.Unknown,
     "light": Qt.ColorScheme.Light,
@@ -20,9 +20,10 @@ _QT_SCHEMES = {
 
 
 class Appearance(QObject):
-    """Applies nothing until something other than the system's looks is chosen. size: of text, in percent.
+    """Applies nothing until something other than the system's looks is chosen. size: of text, in percent. font: the
+    name of a family; empty for the system's.
 
-    `changed`: the scheme or the size was changed."""
+    `changed`: one of the three was changed."""
 
     changed = Signal()
 
@@ -30,6 +31,7 @@ class Appearance(QObject):
         super().__init__(parent)
         self.scheme: SchemeChoice = "system"
         self.size = 100
+        self.font = ""
         self._system_font = QFont(QApplication.font())
 
     def choose_scheme(self, scheme: SchemeChoice) -> None:
@@ -48,8 +50,19 @@ class Appearance(QObject):
         if percent == self.size or percent not in SIZES:
             return
         self.size = percent
-        _application().setFont(theme.scaled(self._system_font, percent / 100))
-        self.changed.emit()
+        self._apply_font()
+
+    def choose_font(self, family: str) -> None:
+        """Show all text in a font; an empty name, or one that this system lacks, stands for the system's font."""
+        known = family if family in font_families() else ""
+        if known != self.font:
+            self.font = known
+            self._apply_font()
+
+    @property
+    def system_family(self) -> str:
+        """The name of the system's font."""
+        return self._system_font.family()
 
     def step_size(self, steps: int) -> None:
         """Show text some steps larger, or smaller for a negative number."""
@@ -57,15 +70,30 @@ class Appearance(QObject):
         self.choose_size(SIZES[min(max(0, place), len(SIZES) - 1)])
 
     def save(self, settings: QSettings) -> None:
-        """Save both for the next start."""
+        """Save all three for the next start."""
         settings.setValue(_SCHEME_KEY, self.scheme)
         settings.setValue(_SIZE_KEY, self.size)
+        settings.setValue(_FONT_KEY, self.font)
 
     def restore(self, settings: QSettings) -> None:
         """Restore what was saved; what is damaged is as the system has it."""
         scheme, size = settings.value(_SCHEME_KEY), str(settings.value(_SIZE_KEY, ""))
         self.choose_scheme(next((known for known in SCHEMES if known == scheme), "system"))
         self.choose_size(int(size) if size.isascii() and size.isdigit() else 100)
+        if font := settings.value(_FONT_KEY):
+            self.choose_font(str(font))
+
+    def _apply_font(self) -> None:
+        font = QFont(self._system_font)
+        if self.font:
+            font.setFamilies([self.font, *self._system_font.families()])
+        _application().setFont(theme.scaled(font, self.size / 100))
+        self.changed.emit()
+
+
+def font_families() -> tuple[str, ...]:
+    """The fonts of this system that have Latin letters, by name."""
+    return tuple(QFontDatabase.families(QFontDatabase.WritingSystem.Latin))
 
 
 def _application() -> QApplication:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QWidget
 
+from app.text.plain_text import plain_tip
 from app.widgets.steady_box import SteadyBox
 from app.words.choice_names import choice_name
 
@@ -28,6 +30,14 @@ class ChoiceBox(SteadyBox):
         """Choose a value; one that is not offered changes nothing."""
         if (row := self.findData(value)) >= 0:
             self.setCurrentIndex(row)
+
+    def describe(self, value: str, words: str, *, allowed: bool) -> None:
+        """Say what there is to know about a value; one that is not allowed stays in the list, grey."""
+        rows = self.model()
+        if (row := self.findData(value)) >= 0 and isinstance(rows, QStandardItemModel):
+            rows.item(row).setEnabled(allowed)
+            self.setItemData(row, plain_tip(words) if words else "", Qt.ItemDataRole.ToolTipRole)
+            self.setItemData(row, words, Qt.ItemDataRole.AccessibleDescriptionRole)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Never narrower than the longest name."""

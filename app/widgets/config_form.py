@@ -153,6 +153,10 @@ class ConfigForm(QWidget):
         label.setToolTip(widget.toolTip())
         self._layout.insertRow(0, label, widget)
 
+    def has(self, name: str) -> bool:
+        """Whether the form has a setting."""
+        return any(field.name == name for field, _ in self._controls)
+
     def control(self, name: str) -> _Control:
         """The control of a setting; the visible one where there are several."""
         return self._visible_controls.get(name) or next(
@@ -224,6 +228,7 @@ class ConfigForm(QWidget):
 
     def _line(self, field: Field) -> QLineEdit:
         line = QLineEdit(str(field.default), self)
+        line.setProperty("role", "search")  # gives the line a frame that is visible in both schemes
         line.textChanged.connect(self.changed)
         return line
 

@@ -20,7 +20,7 @@ class OpenedNote(QFrame):
         self.back.setAccessibleDescription(tip)
         self.back.clicked.connect(self.back_asked)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, theme.HALF)
+        column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.HALF)
         column.addWidget(label)
         column.addWidget(self.back)

@@ -1,17 +1,30 @@
 """A column of settings or figures at the side: as wide as its font needs, and it scrolls where the window is low."""
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 # A dock may give its contents a little less than their least width.
 _SLACK = 4
+_FOOTER_CHANGES = (QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.LayoutRequest)
 
 
 class SideColumn(QScrollArea):
-    """characters: its preferred width; it is never narrower than its contents. fixed: it has no other width."""
+    """characters: its preferred width; it is never narrower than its contents. fixed: it has no other width.
 
-    def __init__(self, panel: QWidget, characters: int, parent: QWidget | None = None, *, fixed: bool = False) -> None:
+    footer: stands below what scrolls while it is shown, so that nothing else moves when it appears."""
+
+    def __init__(
+        self,
+        panel: QWidget,
+        characters: int,
+        parent: QWidget | None = None,
+        *,
+        fixed: bool = False,
+        footer: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._footer = footer
         self._characters = characters
         self._fixed = fixed
         # The focus goes to the controls of the panel inside; they and the wheel scroll the column.
@@ -20,6 +33,11 @@ class SideColumn(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        if footer is not None:
+            is_shown = not footer.isHidden()
+            footer.setParent(self)
+            footer.setVisible(is_shown)
+            footer.installEventFilter(self)
         self._fit()
 
     def preferred_width(self) -> int:
@@ -31,11 +49,28 @@ class SideColumn(QScrollArea):
         return QSize(self.preferred_width(), super().sizeHint().height())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        """Follow the contents, whose controls grow with the font."""
+        """Follow the contents, whose controls grow with the font, and the footer."""
         handled = super().eventFilter(watched, event)
         if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
             self._fit()
+        if watched is self._footer and event.type() in _FOOTER_CHANGES:
+            self._place_footer()
         return handled
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Keep the footer at the lower edge."""
+        super().resizeEvent(event)
+        self._place_footer()
+
+    def _place_footer(self) -> None:
+        if (footer := self._footer) is None:
+            return
+        width = self.width()
+        height = footer.heightForWidth(width) if footer.hasHeightForWidth() else footer.sizeHint().height()
+        height = 0 if footer.isHidden() else height
+        if self.viewportMargins().bottom() != height:
+            self.setViewportMargins(0, 0, 0, height)
+        footer.setGeometry(0, self.height() - height, width, height)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         """Follow the system font."""

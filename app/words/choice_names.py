@@ -72,5 +72,20 @@ def _names_by_setting() -> dict[str, dict[str, str]]:
             "cross-entropy": tr("cross-entropy"),
         },
         "chat": {"on": tr("as chat"), "off": tr("text as it is")},
+        "accept": {
+            "token": tr("token by token"),
+            "block": tr("block"),
+            "recursive": tr("recursive (tree)"),
+            "traversal": tr("traversal (tree)"),
+        },
+        "part": {"start": tr("read its beginning"), "end": tr("read its end")},
+        "attention": {
+            "flash": tr("flash (SDPA)"),
+            "efficient": tr("memory-efficient (SDPA)"),
+            "cudnn": tr("cuDNN (SDPA)"),
+            "math": tr("mathematics (SDPA)"),
+            "eager": tr("step by step"),
+            "flash-attn": tr("flash-attn package"),
+        },
         "form": {"notes": tr("notes"), "pages": tr("pages"), "both": tr("notes and pages")},
     }

@@ -10,7 +10,7 @@ from app.words import quantities, runs, speedups
 from app.words.counts import count
 from app.words.model_names import full_name
 from engine import speed_model
-from engine.events import Event, Role, RoundFinished, RunStarted
+from engine.events import Event, ProposedToken, Role, RoundFinished, RunStarted
 from engine.runs.summary import Summary
 
 _LONGEST_TOKEN = 60
@@ -99,15 +99,24 @@ def _outcome(event: RoundFinished) -> str:
     last = "" if event.last is None else _token(event.last.text)
     if rejected is None:
         return tr("Nothing was rejected, so the target added {0} as a bonus.").format(last) if last else ""
-    reason = (
-        tr("greedy decoding keeps only the target's own first choice")
-        if rejected.u is None
-        else tr("the draw was {0:.2f} and would have had to be below {1:.2f}").format(rejected.u, rejected.accept_prob)
-    )
+    reason = _reason(rejected)
     rejection = tr("{0} was rejected: the target gave it p = {1:.2f}, the drafter q = {2:.2f}, and {3}.").format(
         _token(rejected.text), rejected.p, rejected.q, reason
     )
     return f"{rejection} {tr('The correction is {0}.').format(last)}" if last else rejection
+
+
+def _reason(rejected: ProposedToken) -> str:
+    """Why a token was not kept."""
+    if rejected.u is None:
+        return tr("greedy decoding keeps only the target's own first choice")
+    if rejected.prefix_prob is None:
+        return tr("the draw was {0:.2f} and would have had to be below {1:.2f}").format(
+            rejected.u, rejected.accept_prob
+        )
+    return tr(
+        "its draw was {0:.2f}, not below {1:.2f}, and no later draw of the block was below what it is compared with"
+    ).format(rejected.u, rejected.accept_prob)
 
 
 # Marks
@@ -115,11 +124,14 @@ def _outcome(event: RoundFinished) -> str:
 
 def _fates(summary: Summary) -> tuple[Explanation, ...]:
     n_untested = summary.n_proposed - summary.n_tested
+    together = summary.judged_together
     return (
         Explanation(tr("prompt"), tr(
             "Paler than the rest and without a mark: what you gave, cut into tokens; {0:,} of them."
         ).format(summary.n_prompt), "prompt"),
         Explanation(tr("accepted"), tr(
+            "Proposed by the drafter and kept by the target, underlined: {0:,} of {1:,} proposed tokens so far."
+        ).format(summary.n_accepted, summary.n_proposed) if together else tr(
             "Proposed by the drafter and kept by the target, underlined: {0:,} of {1:,} tested tokens so far."
         ).format(summary.n_accepted, summary.n_tested), "accepted"),
         Explanation(tr("correction"), tr(
@@ -136,6 +148,8 @@ def _fates(summary: Summary) -> tuple[Explanation, ...]:
             "Struck through: proposed, tested and not kept, so not part of the text. {0:,} so far, one a round at most."
         ).format(summary.n_rejected), "rejected"),
         Explanation(tr("untested"), tr(
+            "With a dotted line: proposed behind a rejected token of a block and given up with it. {0:,} so far."
+        ).format(n_untested) if together else tr(
             "With a dotted line: proposed behind a rejected token, so never looked at. {0:,} so far, work in vain."
         ).format(n_untested), "untested"),
     )  # fmt: skip
@@ -235,6 +249,8 @@ def _figures(summary: Summary) -> tuple[Explanation, ...]:
     number, ms = quantities.number, quantities.milliseconds
     return (
         Explanation(tr("α, acceptance rate"), tr(
+            "{0}, the overlap estimate: the tokens of a block are judged together, and none is tested on its own."
+        ).format(number(summary.alpha)) if summary.judged_together else tr(
             "{0}: of {1:,} tested tokens {2:,} were accepted. 1 would mean that the drafter is always right."
         ).format(quantities.with_interval(summary.alpha, summary.alpha_ci), summary.n_tested, summary.n_accepted)),
         Explanation(tr("α, overlap estimate"), tr(

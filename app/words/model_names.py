@@ -9,6 +9,8 @@ from engine.errors import EngineError
 from engine.events import Role
 from engine.models import checkpoint_folder
 
+_WINDOW = "window"
+
 
 def is_builtin(spec: str) -> bool:
     """Whether a SPEC names a model that comes with the program."""
@@ -35,6 +37,17 @@ def builtin_name(spec: str, role: Role) -> str | None:
         return None
     n = n_parameters(spec, role)
     return _tr("{0} ({1})").format(title, in_millions(n)) if n else title
+
+
+def drafter_name(spec: str) -> str:
+    """The name of a drafter that has one of its own: a built-in model, or one that is cut to a window; else empty."""
+    kind, _, rest = spec.partition(":")
+    if kind == _WINDOW and rest:
+        size, _, model = rest.partition(":") if rest[0].isdigit() else ("", "", rest)
+        tokens = size.partition("+")[0]
+        named = _tr("{0} (window {1})") if tokens else _tr("{0} (window)")
+        return named.format(drafter_name(model) or path_line(model), path_line(tokens, longest=12))
+    return builtin_name(spec, "drafter") or ""
 
 
 @lru_cache(maxsize=8)

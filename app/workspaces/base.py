@@ -121,6 +121,10 @@ class Workspace:
         """Return its sections of the window's explanations."""
         return ()
 
+    def take_text(self, path: Path) -> bool:
+        """Take a text file, which may be a prompt, prompts or a document, as what this tab is about; False: do not."""
+        return False
+
     def newly_opened(self) -> str:
         """Show the settings of a file opened since the last call. Returns the view it is in; empty: there is none."""
         return ""

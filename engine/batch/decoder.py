@@ -13,7 +13,7 @@ from torch import Tensor
 from engine.batch.drafters import RowsDraft, RowsDrafter, no_drafts
 from engine.batch.sequences import RowCounts, Sequences, padded, take_in
 from engine.decoding import accept, sampling
-from engine.decoding.accept import Acceptance
+from engine.decoding.accept import Acceptance, ChainRule
 from engine.decoding.clock import Clock
 from engine.decoding.packing import HostRecord, pack, shortened, unpack
 from engine.decoding.ruled_text import RuledText
@@ -45,13 +45,16 @@ class BatchDecoder:
         warp: Warp,
         clock: Clock,
         rules: Callable[[int], RuledText] | None = None,
+        accept_rule: ChainRule = accept.exact,
     ) -> None:
-        """rules: makes what changes the target's logits in a sequence whose prompt has so many ids."""
+        """rules: makes what changes the target's logits in a sequence whose prompt has so many ids. accept_rule: for
+        tokens that were drawn, in sampling."""
         self._target = target
         self._drafter = drafter
         self._warp = warp
         self._clock = clock
         self._new_rules = rules
+        self._accept_rule = accept_rule
         self._rules: list[RuledText] = []
         self._indices: list[int] = []
         self._ended: set[int] = set()
@@ -84,6 +87,8 @@ class BatchDecoder:
         # Upload before drafting: a later copy would have to wait for the drafter's work.
         host_tensors = (torch.tensor(pending), torch.tensor(lengths), host_u)
         last, starts, u = uploaded_together(host_tensors, self._target.device)
+        for rules, ids in zip(self._rules, self.ids, strict=False):
+            rules.follow(ids)
         draft = self._draft(row_gammas, host_u)
         draft_end = self._clock.mark()
         logits = self._forward(last, RowCounts(tuple(lengths), starts), draft)
@@ -145,7 +150,9 @@ class BatchDecoder:
     def _draft(self, gammas: Sequence[int], u: Tensor) -> RowsDraft:
         if self._drafter is None or not any(gammas):
             return no_drafts(len(gammas), self._target.device)
-        return self._drafter.propose([self.ids[index] for index in self._indices], gammas, self._warp, u)
+        texts = [self.ids[index] for index in self._indices]
+        rules = [self._rules[index] for index in self._indices] if self._rules else []
+        return self._drafter.propose(texts, gammas, self._warp, u, rules=rules)
 
     def _forward(self, pending: Tensor, starts: RowCounts, draft: RowsDraft) -> Tensor:
         """Logits [B, n + 1, V] after the pending id [B, 1] and each drafted token of every row."""
@@ -155,11 +162,10 @@ class BatchDecoder:
 
     def _ruled(self, logits: Tensor, tokens: Tensor) -> Tensor:
         """The logits of each row as its rules change them; of an ended row, and after padding, they do not matter."""
-        rows = []
-        for index, row, drafted in zip(self._indices, logits, tokens, strict=True):
-            self._rules[index].follow(self.ids[index])
-            rows.append(row if index in self._ended else self._rules[index].applied(row, drafted))
-        return torch.stack(rows)
+        rows = zip(self._indices, logits, tokens, strict=True)
+        return torch.stack([
+            row if index in self._ended else self._rules[index].applied(row, drafted) for index, row, drafted in rows
+        ])  # fmt: skip
 
     def _packed_records(self, logits: Tensor, draft: RowsDraft, u: Tensor) -> Tensor:
         """Packed records of all rows [B, numbers]; u: [B, at least n + 1], the last column for the last token."""
@@ -174,7 +180,7 @@ class BatchDecoder:
             return accept.greedy(logits.argmax(-1), draft.tokens, real=real)
         if draft.q is None:
             return accept.point_mass(p, draft.tokens, u[:, :n], u[:, -1], real=real)
-        return accept.exact(p, draft.q, draft.tokens, u[:, :n], u[:, -1], real=real)
+        return self._accept_rule(p, draft.q, draft.tokens, u[:, :n], u[:, -1], real=real)
 
     def _commit(self, index: int, record: HostRecord) -> HostRecord:
         """Append the emitted ids to a sequence; the caches drop rejected ones when the next round begins."""

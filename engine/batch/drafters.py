@@ -1,6 +1,8 @@
 """Drafters for several sequences at once: a small model, and prompt lookup."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import zip_longest
 from typing import NamedTuple, Protocol
 
 import torch
@@ -9,6 +11,7 @@ from torch.nn import functional
 
 from engine.batch.sequences import RowCounts, Sequences, padded, sequences_of, take_in
 from engine.decoding import sampling
+from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.decoding.transfers import moved_together, uploaded_together
 from engine.drafters.prompt_lookup import PromptLookupDrafter
@@ -34,10 +37,14 @@ class RowsDrafter(Protocol):
     def prefill(self, prompts: Sequence[Sequence[int]], capacity: int, checkpoint: Callable[[], None]) -> None:
         """Start over with these prompts, one per row, last ids included; no row grows past `capacity`."""
 
-    def propose(self, texts: Sequence[Sequence[int]], limits: Sequence[int], warp: Warp, u: Tensor) -> RowsDraft:
+    def propose(
+        self, texts: Sequence[Sequence[int]], limits: Sequence[int], warp: Warp, u: Tensor, *,
+        rules: Sequence[RuledText] = (),
+    ) -> RowsDraft:  # fmt: skip
         """Propose at most limits[b] tokens to follow the committed ids of row b.
 
-        u: [B, n] float64 on the host to draw with. The draft lies on the target's device."""
+        u: [B, n] float64 on the host to draw with. rules: what changes the target's logits of each row; empty where
+        nothing does. The draft lies on the target's device."""
 
     def keep(self, rows: Sequence[int]) -> None:
         """Forget all rows but these, which become the rows 0, 1, ..."""
@@ -64,7 +71,10 @@ class SmallModelRows:
         take_in(self._sequences, heads, checkpoint)
         self._n_cached = [len(head) for head in heads]
 
-    def propose(self, texts: Sequence[Sequence[int]], limits: Sequence[int], warp: Warp, u: Tensor) -> RowsDraft:
+    def propose(
+        self, texts: Sequence[Sequence[int]], limits: Sequence[int], warp: Warp, u: Tensor, *,
+        rules: Sequence[RuledText] = (),
+    ) -> RowsDraft:  # fmt: skip
         """Draw limits[b] tokens one after another, fewer or none at the end of the drafter's own context."""
         n_left = [self._context - len(text) for text in texts]
         counts = tuple(max(0, min(bounds)) for bounds in zip(limits, n_left, strict=True))
@@ -86,6 +96,8 @@ class SmallModelRows:
                 active = [int(i < n) for n in counts]
                 logits = self._sequences.forward(tokens[-1].unsqueeze(-1), positions, active)[:, 0]
             row = logits[:, : self._n_target].float()  # an id the target lacks can never be accepted
+            # On another device the rules' own tensors are out of reach; there a draft is only accepted less often.
+            row = _ruled(row, tokens, rules) if rules and rules[0].device == row.device else row
             row = row if warp.greedy else sampling.probabilities(row, warp)
             tokens.append(row.argmax(-1) if warp.greedy else sampling.draw(row, u[:, i]))
             rows.append(row)
@@ -131,11 +143,16 @@ class LookupRows:
         """Start an empty index per row; `propose` updates it."""
         self._rows = [PromptLookupDrafter(self._max_ngram, device=torch.device("cpu")) for _ in prompts]
 
-    def propose(self, texts: Sequence[Sequence[int]], limits: Sequence[int], warp: Warp, u: Tensor) -> RowsDraft:
+    def propose(
+        self, texts: Sequence[Sequence[int]], limits: Sequence[int], warp: Warp, u: Tensor, *,
+        rules: Sequence[RuledText] = (),
+    ) -> RowsDraft:  # fmt: skip
         """Propose what followed the last ids of each row earlier in its text; nothing if they are new."""
-        searched = [(*self._idioms, *text) for text in texts]
-        rows = zip(self._rows, searched, limits, strict=True)
-        proposed = [row.following(text)[:n] if n else [] for row, text, n in rows]
+        bounds = [partial(rule.n_allowed, text) for rule, text in zip(rules, texts, strict=False)]
+        rows = zip_longest(self._rows, texts, limits, bounds)
+        proposed = [
+            row.following((*self._idioms, *text), n, n_allowed) if n else [] for row, text, n, n_allowed in rows
+        ]
         counts = tuple(map(len, proposed))
         tokens, device_counts = uploaded_together([padded(proposed), torch.tensor(counts)], self._device)
         return RowsDraft(tokens, counts, None, None, _real(counts, device_counts))
@@ -147,6 +164,13 @@ class LookupRows:
     def cache_bytes(self) -> int:
         """Memory of the indexes."""
         return sum(row.cache_bytes() for row in self._rows)
+
+
+def _ruled(logits: Tensor, drafted: Sequence[Tensor], rules: Sequence[RuledText]) -> Tensor:
+    """A drafter's logits [B, V] float32 as each row's rules change the target's; drafted: [B] of each step so far."""
+    texts = torch.stack(list(drafted), 1) if drafted else rules[0].no_tokens.expand(len(rules), 0)
+    rows = zip(rules, logits.unsqueeze(1), texts, strict=True)
+    return torch.cat([rule.applied(row, text) for rule, row, text in rows])
 
 
 def no_drafts(n_rows: int, device: torch.device) -> RowsDraft:

@@ -23,6 +23,9 @@ _READ_PER_S, _DRAWN_PER_S, _THEIR_STEP_S, _START_S = 2e12, 5e9, 0.03, 25.0
 _HALF = 2
 _CONTEXT, _N_NEW, _N_BLOCKS, _GAMMA = 512, 128, 5, 4
 _SWEPT = (512, 4096, 16_384)
+_LENGTHS, _LENGTH_NEW, _LENGTH_REPEATS, _WINDOW = (2048, 8192, 32_768), 64, 3, 512
+# Operations per second of a prefill, cautiously.
+_COMPUTED_PER_S = 2e14
 _RAG_REPEATS, _RAG_PASSAGES, _RAG_TOKENS = 5, (200, 800), 50
 _TESTS_MINUTES = 1.5
 
@@ -73,7 +76,7 @@ _DECODED, _RAG = _Pair("qwen2.5-7b", "qwen2.5-0.5b"), _Pair("qwen2.5-32b", "qwen
 
 def parts() -> tuple[BenchPart, ...]:
     """All parts in order: first the tests, then what is measured, of which the earlier parts matter more."""
-    return (_tests(), _decode(), _rag(), _contexts())
+    return (_tests(), _decode(), _rag(), _contexts(), _lengths())
 
 
 def _tests() -> BenchPart:
@@ -107,6 +110,21 @@ def _contexts() -> BenchPart:
     )  # fmt: skip
     steps = (len(_SWEPT) * 3 + 5) * 4 * 32 * (_THEIR_STEP_S + _DECODED.step_s(max(_SWEPT)))
     return _part("contexts", "time a token against context and draft length", argv, _DECODED, max(_SWEPT), steps)
+
+
+def _lengths() -> BenchPart:
+    """Speculation against length: the small model whole, and cut to a window, which should be twice as fast at 32k."""
+    target, drafter = f"timing:{_DECODED.target}", f"timing:{_DECODED.drafter}"
+    argv = (
+        "-m", "engine.cli", "longcontext", "--json", "--target", target, "--drafter", drafter, "--drafter",
+        f"window:{_WINDOW}:{drafter}", "--device", "cuda", "--lengths", ",".join(map(str, _LENGTHS)),
+        "--max-new-tokens", str(_LENGTH_NEW), "--repeats", str(_LENGTH_REPEATS),
+    )  # fmt: skip
+    n_lanes, n_read = 3, sum(_LENGTHS)
+    reading = 2 * timing_shapes.n_parameters(timing_shapes.SHAPES[_DECODED.target]) * n_read / _COMPUTED_PER_S
+    steps = n_lanes * (_LENGTH_REPEATS + 1) * sum(_LENGTH_NEW * _DECODED.step_s(n) for n in _LENGTHS)
+    measures = "memory, time and acceptance against the length of the text, up to 32k"
+    return _part("lengths", measures, argv, _DECODED, max(_LENGTHS), steps + n_lanes * (_LENGTH_REPEATS + 1) * reading)
 
 
 def _bench_argv(name: str, *options: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.models.loading import LoadedModel
 from engine.runtime import ruled_text, warp_of
-from engine.settings import make_config
+from engine.settings import AcceptRule, make_config
 
 Path: TypeAlias = tuple[int, ...]
 _GAMMA, _DEPTH = 2, 3
@@ -31,7 +31,7 @@ _GREEDY_GAMMAS = (1, 4, 16)
 
 
 class Losslessness(msgspec.Struct, frozen=True):
-    """The verdict on the texts of `engine`, computed by `runtime`.
+    """The verdict on the texts of `engine`, computed by `runtime` and accepted by the rule `accept`.
 
     sampling_p_value: smallest p-value of the chi-square tests times their number, at most 1.
     sampling_tv: total variation of the first three tokens' joint distribution from the exact one over the pooled cells;
@@ -48,6 +48,7 @@ class Losslessness(msgspec.Struct, frozen=True):
     engine: HostKind
     runtime: RuntimeName
     drafter_runtime: RuntimeName | None
+    accept: AcceptRule = "token"
 
 
 class _Test(NamedTuple):
@@ -88,20 +89,23 @@ def check(
         engine=pair.engine,
         runtime=pair.loaded.runtime,
         drafter_runtime=pair.loaded.drafter_runtime,
+        accept=config.accept,
     )
 
 
 def _first_divergence(
     pair: HostedPair, prompts: Sequence[Sequence[int]], config: SpeculativeConfig
 ) -> Generator[Event, None, int | None]:
-    """Index of the first token that differs from plain decoding at any draft length; None where none does."""
+    """Index of the first token that differs from plain decoding, at any draft length; None where none does."""
     rules = {"generation_rules": config.generation_rules, "repetition_penalty": config.repetition_penalty}
     shared = {"max_new_tokens": config.max_new_tokens, "stop_at_end": False, **rules}
-    greedy_config = make_config(SpeculativeConfig, {**shared, "baseline": False})
+    greedy_config = make_config(
+        SpeculativeConfig, {**shared, "baseline": False, "tree": config.tree, "accept": config.accept}
+    )
     plain_config = make_config(PlainConfig, shared)
     for index, prompt in enumerate(prompts):
         plain = pair.ids("plain", plain_config, prompt)
-        for gamma in sorted({*_GREEDY_GAMMAS, config.gamma}):
+        for gamma in [config.gamma] if config.tree else sorted({*_GREEDY_GAMMAS, config.gamma}):
             ids = pair.ids("speculative", replace(greedy_config, gamma=gamma), prompt)
             if ids != plain:
                 return next(i for i, (a, b) in enumerate(zip_longest(ids, plain)) if a != b)

@@ -1,12 +1,14 @@
 """The `draftscope` commands, and the one place where their failures become a line and an exit status."""
 
 import io
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.cli.exit_status import BAD_INPUT, OK, STOPPED
+from engine.cli.outside_causes import outside_cause
 from engine.errors import EngineError
-from engine.machine.no_memory import LESS, ran_out
 from engine.machine.quiet import quiet_logs
 
 if TYPE_CHECKING:
@@ -15,9 +17,12 @@ if TYPE_CHECKING:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; `argv` without the program's name. Returns the exit status: 0, 2 bad input, 130 stopped."""
-    from engine.cli.commands import tree
+    try:
+        from engine.cli.commands import tree
 
-    return run_command(tree(), sys.argv[1:] if argv is None else argv, name="draftscope")
+        return run_command(tree(), sys.argv[1:] if argv is None else argv, name="draftscope")
+    except KeyboardInterrupt:  # while the commands themselves are imported
+        return _stopped()
 
 
 def run_command(app: "typer.Typer", argv: list[str], *, name: str) -> int:
@@ -25,28 +30,38 @@ def run_command(app: "typer.Typer", argv: list[str], *, name: str) -> int:
     import typer
     from typer.exceptions import Abort, Exit, TyperException
 
+    _open_streams()
     _write_any_text()
     quiet_logs()
     command = typer.main.get_command(app)
     try:
         result = command.main(args=argv, prog_name=name, standalone_mode=False)
     except TyperException as err:
-        return _complain(f"{err.format_message()} (see draftscope --help)")
+        message = err.format_message()
+        if message.startswith("Usage:"):  # a group of commands alone
+            return _complain("a command is missing; see draftscope --help, or that of the group")
+        return _complain(f"{message} (see draftscope --help)")
     except EngineError as err:
         return _complain(str(err))
     except Exit as err:
         return err.exit_code
     except (Abort, KeyboardInterrupt):
-        return STOPPED
+        return _stopped()
     except SystemExit:  # how typer reports a closed pipe, as after `| head`
         return OK
-    except (OSError, MemoryError, ImportError, RuntimeError) as err:
-        if ran_out(err):
-            return _complain(f"memory ran out, or address space ({_first_line(err)}); {LESS}")
-        if not isinstance(err, OSError):
+    except (OSError, MemoryError, ImportError, RuntimeError, UnicodeEncodeError) as err:
+        cause = outside_cause(err)
+        if cause is None:
             raise
-        return _complain(f"the output could not be written ({err.strerror}); free the disk or name another place")
+        return _complain("; ".join(cause))
     return result if isinstance(result, int) else OK
+
+
+def _open_streams() -> None:
+    """Give a standard stream that was closed by the caller the empty device, so that no other file gets its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  to the end
 
 
 def _write_any_text() -> None:
@@ -55,12 +70,14 @@ def _write_any_text() -> None:
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
+def _stopped() -> int:
+    """Answer a stop that the command did not wait for."""
+    sys.stderr.write("draftscope: stopped\n")
+    return STOPPED
+
+
 def _complain(line: str) -> int:
     from engine.cli import terminal
 
     sys.stderr.write(f"draftscope: {terminal.line(line)}\n")
     return BAD_INPUT
-
-
-def _first_line(err: BaseException) -> str:
-    return (str(err).strip() or type(err).__name__).splitlines()[0]

@@ -20,12 +20,15 @@ from engine.cli.options import (
     decimal,
     numbers,
     refuse_above,
+    refuse_minutes,
+    whole_number,
     with_options,
 )
 from engine.cli.output import Output, Value
 from engine.cli.running import loaded_session
 from engine.errors import InputError
 from engine.events import Event, Setting, Warned
+from engine.machine.file_kinds import refuse_irregular
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.settings import make_config
 
@@ -33,9 +36,11 @@ if TYPE_CHECKING:
     from engine.measuring.matrix import Axes
     from engine.session.session import Session
 
-FIXED = ("stop_at_end", "baseline", "repeats")
+FIXED = ("stop_at_end", "baseline", "repeats", "tree", "accept")
 CHAT = ("chat", "system")
 _LARGEST_BATCH = 256
+_MOST_PROMPTS = 10_000
+_MOST_README_BYTES = 4 << 20
 GREEDY = ("temperature", "top_k", "top_p", "min_p")
 _LISTED = "separated by commas; each combination is a cell of the summary's `cells`"
 
@@ -67,17 +72,19 @@ def bench_decode(
     refuse_sampling("bench decode", settings)
     if not _is_number(prompts):
         return _bench_tasks(pair, config, prompts, n_prompts=n_prompts, saving=Saving(no_save), output=output)
-    if int(prompts) < 1:
-        raise InputError(f"prompts = {prompts}: must be >= 1", "20 give a useful interval")
+    count = whole_number(prompts)
+    if not count or count > _MOST_PROMPTS:
+        reason = f"prompts = {prompts[:80]}: must be from 1 to {_MOST_PROMPTS:,}"
+        raise InputError(reason, "20 give a useful interval")
     axes = _axes(config.gamma, pair.runtime, contexts=contexts, gammas=gammas, batches=batches, runtimes=runtimes)
     from engine.bench.decode import DecodeBench, bench
 
     session = drafted_session("bench decode", pair, output)
-    fixed = (("gamma", config.gamma), ("max_new_tokens", config.max_new_tokens), ("n_prompts", int(prompts)))
+    fixed = (("gamma", config.gamma), ("max_new_tokens", config.max_new_tokens), ("n_prompts", count))
     with _kept("bench decode", session, fixed, Saving(no_save), output) as kept:
         models = session.models
         assert models is not None
-        lengths = {"gamma": config.gamma, "n_new": config.max_new_tokens, "n_prompts": int(prompts)}
+        lengths = {"gamma": config.gamma, "n_new": config.max_new_tokens, "n_prompts": count}
         for item in bench(models, **lengths, axes=axes, asked=config):
             if isinstance(item, DecodeBench):
                 _sum_up(msgspec.to_builtins(item), kept, output)
@@ -247,8 +254,7 @@ def _gpu_parts(output: Output, folder: Path | None, device: str, minutes: float)
         rows = [(p.name, f"{p.minutes} min", f"{p.memory_bytes / 2**30:.1f} GiB", p.measures) for p in parts]
         output.table([("part", "estimated", "memory", "measures"), *rows])
         return OK
-    if minutes <= 0:
-        raise InputError(f"minutes = {minutes}: must be > 0", "10 are enough for all parts on an H200")
+    refuse_minutes("minutes", minutes)
     if parse_device(device).type != "cuda":
         raise InputError("the parts of bench gpu run on CUDA alone", "leave --device out, or leave --folder out")
     endings = []
@@ -309,11 +315,15 @@ def bench_table(
     """Write the table of the newest files in assets/benchmarks into a README."""
     from engine.bench import table
 
+    hint = "name a UTF-8 text file"
+    refuse_irregular(readme, hint, most_bytes=_MOST_README_BYTES)
     try:
         text = readme.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as err:
-        raise InputError(f"{readme} cannot be read ({err})", "name a UTF-8 text file") from err
-    readme.write_text(table.rewritten(text, table.benchmarks()), encoding="utf-8")
+        readme.write_text(table.rewritten(text, table.benchmarks()), encoding="utf-8")
+    except UnicodeDecodeError as err:
+        raise InputError(f"{readme} is not in UTF-8", hint) from err
+    except OSError as err:
+        raise InputError(f"{readme} cannot be read or written ({err.strerror})", hint) from err
     return OK
 
 

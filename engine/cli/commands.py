@@ -13,6 +13,7 @@ from engine.cli import (
     coverage,
     decode,
     drafter,
+    longcontext,
     longspec,
     models,
     rag,
@@ -41,7 +42,7 @@ _BENCHES: _Group = {
     "store": store_bench.bench_store,
     "report": report.bench_report,
 }  # fmt: skip
-_CHECKS: _Group = {"losslessness": check.losslessness}
+_CHECKS: _Group = {"losslessness": check.losslessness, "rules": check.rules}
 _TRAININGS: _Group = {
     "builtin": train.train_builtin, "drafter": drafter.train_drafter, "longspec": longspec.train_longspec,
     "compare-objectives": drafter.compare_objectives, "ablate-longspec": longspec.ablate_longspec,
@@ -67,10 +68,11 @@ def tree() -> typer.Typer:
     app.command("decode")(decode.decode)
     app.command("report")(report.report)
     app.command("compare")(compare.compare)
+    app.command("longcontext")(longcontext.longcontext)
     app.add_typer(_as_group(run.commands()), name="run")
     for name, help_text, members in (
         ("bench", "Measurements against peers and limits.", _BENCHES),
-        ("check", "Proofs on any pair.", _CHECKS),
+        ("check", "Proofs on any pair, and of the accept rules.", _CHECKS),
         ("train", "Train the built-in models, or a drafter for any target.", _TRAININGS),
         ("builtin", "The built-in world and models, examined.", _BUILTIN),
         ("models", "Models of a hub: got only when asked, listed, removed.", _MODELS),

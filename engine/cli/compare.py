@@ -34,7 +34,7 @@ from engine.experiments.prompt_file import MOST_REASONS
 from engine.experiments.recommending import of_speedup
 from engine.reports.sameness_words import sameness_words
 from engine.reports.words import counted, times
-from engine.settings import ChatConfig
+from engine.settings import ChatConfig, make_config
 
 _Drafters = Annotated[
     list[str] | None, typer.Option("--drafter", help="a drafter to compare, repeated: its SPEC as in decode")
@@ -91,6 +91,7 @@ def comparison_of(
     """The comparison that a command line names. Raises InputError."""
     if n_prompts < 0:
         raise InputError(f"n-prompts = {n_prompts}: must be >= 0", "0 takes all prompts of the set")
+    make_config(ChatConfig, settings)
     return Compare(
         lanes_of(drafter_specs or _usual_drafters(pair), gammas), prompts, n_prompts, settings=settings,
         target=pair.target, device=pair.device, drafter_device=pair.drafter_device, dtype=pair.dtype,
@@ -144,8 +145,8 @@ def _print(event: Event, output: Output) -> None:
         case GenerationMeasured():
             if output.json:
                 output.line(_without(msgspec.to_builtins(event), "rounds", "generation"))
-        case ComparisonStarted() if event.skipped:
-            for line in _skipped(event):
+        case ComparisonStarted():
+            for line in (*_skipped(event), *(f"warning: {note}" for note in event.prompt_notes)):
                 output.note(line)
             output.event(event)
         case LaneRefused():
@@ -156,6 +157,8 @@ def _print(event: Event, output: Output) -> None:
 
 def _skipped(started: ComparisonStarted) -> Iterator[str]:
     """How many entries of the prompts are left out, and the first reasons, a line each."""
+    if not started.skipped:
+        return
     n = max(started.n_skipped, len(started.skipped))
     entries = counted(n, "entry is", "entries are")
     used = counted(len(started.prompts), "prompt is", "prompts are")

@@ -10,7 +10,7 @@ import typer
 from engine.cli import drafter_tables
 from engine.cli.exit_status import OK, STOPPED
 from engine.cli.kept_log import KeptLog, Saving
-from engine.cli.options import CHAT_CHOICES, Chat, Json, NoSave, decimal
+from engine.cli.options import CHAT_CHOICES, Chat, Json, NoSave, decimal, whole_number
 from engine.cli.output import Output, Value
 from engine.cli.running import stop_noted, stoppable
 from engine.commands import Load, Train
@@ -102,7 +102,7 @@ def train_drafter(
             **_start(start_from),
         },
     )  # fmt: skip
-    refuse_early(target, data, device, dtype)
+    refuse_early(target, data, device, dtype, start_folder=settings.start_folder)
     from engine.training.job import DrafterJob
 
     job = DrafterJob(target, data, out or own_folder(target), settings, device, dtype, resume)
@@ -191,14 +191,15 @@ def _start(text: str) -> dict[str, str]:
 def _size(name: str, text: str) -> int:
     if text == _AUTO:
         return 0
-    if not text.isdecimal() or int(text) < 1:
-        raise InputError(f"{name} = {text}: must be auto or a whole number above 0", f"leave --{name} out")
-    return int(text)
+    size = whole_number(text)
+    if not size:
+        raise InputError(f"{name} = {text[:80]}: must be auto or a whole number above 0", f"leave --{name} out")
+    return size
 
 
-def refuse_early(target: str, data: Path | None, device: str, dtype: str) -> None:
+def refuse_early(target: str, data: Path | None, device: str, dtype: str, *, start_folder: str = "") -> None:
     """Check the names before torch is imported. Raises InputError, ModelError."""
-    early_refusal.refuse(Load(target, "none", device))
+    early_refusal.refuse(Load(target, start_folder or "none", device))
     if data is not None and not is_builtin(data) and not data.exists():
         raise InputError(f"there are no texts at {data}", "name a folder or a file of text")
     if dtype not in (_AUTO, "float32", "bfloat16"):

@@ -38,10 +38,12 @@ def follow(
         with stoppable() as flag:
             for event in run_events(session, method.name, settings, request, flag):
                 run.add(event)
+        run.end(RunFinished("cancelled", len(run.ids)))
     except EngineError as err:
         run.end(RunFailed(err.message, err.hint))
         raise
-    run.end(RunFinished("cancelled", len(run.ids)))
+    finally:
+        run.close()
     if not json:
         output.console.print()
     assert session.target is not None
@@ -92,9 +94,14 @@ class FollowedRun:
                 self._output.note(f"warning: {event.message}; {event.hint}")
 
     def end(self, event: RunFinished | RunFailed) -> None:
-        """Close the log, and the run where it began and did not end by itself."""
+        """End the run where it began and did not end by itself."""
         if self.summary.state == "running":
             self.add(event)
+
+    def close(self) -> None:
+        """Close the log; a run that something else cut short, such as a closed output, ends as stopped."""
+        if self.summary.state == "running":
+            self._kept.take(RunFinished("cancelled", len(self.ids)))
         self._kept.close()
 
     def best_gamma(self) -> int | None:
@@ -109,7 +116,7 @@ class FollowedRun:
         return {"systems": {name: msgspec.to_builtins(answer) for name, answer in self._answers.items()}}
 
     def _show(self, event: RoundFinished) -> None:
-        shown = event.proposed if self._output.console.is_terminal else event.proposed[: len(event.emitted) - 1]
+        shown = event.in_a_row if self._output.console.is_terminal else event.in_a_row[: len(event.emitted) - 1]
         for token in shown:
             self._output.console.print(token.text, end="", markup=False, style=_STYLES[token.fate])
         if event.last is not None:

@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from engine.cli.output import Output, Value
+from engine.cli.outside_causes import outside_cause
 from engine.errors import EngineError, InputError
 from engine.events import Event, Measured, Refused, WorkEnded
 from engine.machine import paths
@@ -39,12 +40,8 @@ class KeptLog:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, err: BaseException | None, at: TracebackType | None) -> None:
-        if isinstance(err, EngineError):
-            self._log.cut_short("failed", err.message, err.hint)
-        elif isinstance(err, KeyboardInterrupt | GeneratorExit):
-            self.stopped()
-        elif err is not None:
-            self._log.cut_short("failed", f"{type(err).__name__}: {err}", "this is a defect: please report it")
+        if err is not None:
+            self._cut_short_by(err)
         self.close()
 
     @property
@@ -58,14 +55,7 @@ class KeptLog:
         self._log.add(event)
         if self._log.path is not None:
             self.run_id = self._log.path.parent.name
-        try:
-            if self._path is not None and isinstance(event, Start) and self._writer is None:
-                self._writer = TraceWriter(self._path)
-            if self._writer is not None:
-                self._writer.write(event)
-        except EngineError as err:
-            self._path = self._writer = None
-            self._output.note(str(err))
+        self._write(event)
 
     def put(self, event: Event, /) -> None:
         """Print why the log cannot be written; this is where the log passes its events on to."""
@@ -81,18 +71,46 @@ class KeptLog:
     def finished(self) -> None:
         """Note that work without a last event of its own has ended as it should."""
         self._log.ended()
-        if self._writer is not None:
-            self._writer.write(self._log.timed(WorkEnded("finished")))
+        self._write(self._log.timed(WorkEnded("finished")))
 
     def stopped(self) -> None:
         """Note that the user stopped the work."""
-        self._log.cut_short("stopped", "stopped by the user", "start it again")
+        self._cut_short("stopped", "stopped by the user", "start it again")
 
     def close(self) -> None:
         """Close the files; no more events follow."""
         self._log.close()
         if self._writer is not None:
             self._writer.close()
+
+    def _cut_short_by(self, err: BaseException) -> None:
+        """Note what ended the work early."""
+        cause = outside_cause(err)
+        if isinstance(err, EngineError):
+            self._cut_short("failed", err.message, err.hint)
+        elif isinstance(err, KeyboardInterrupt | GeneratorExit | SystemExit):
+            self.stopped()
+        elif cause is not None:
+            self._cut_short("failed", *cause)
+        else:
+            self._cut_short("failed", f"{type(err).__name__}: {err}", "this is a defect: please report it")
+
+    def _cut_short(self, state: Literal["stopped", "failed"], why: str, hint: str) -> None:
+        """Note, where no run says it itself, that the work ended before its last event."""
+        self._log.cut_short(state, why, hint)
+        if not self._log.is_run:
+            self._write(self._log.timed(WorkEnded(state, why, hint)))
+
+    def _write(self, event: Event) -> None:
+        """Write an event to the file that was named, from the start of the work on."""
+        try:
+            if self._path is not None and isinstance(event, Start) and self._writer is None:
+                self._writer = TraceWriter(self._path)
+            if self._writer is not None:
+                self._writer.write(event)
+        except EngineError as err:
+            self._path = self._writer = None
+            self._output.note(str(err))
 
 
 def _numbers(prefix: str, value: Value) -> Iterator[tuple[str, float]]:

@@ -42,6 +42,7 @@ _MOST_PROMPT_BYTES = 64 << 20
 # Of anything that is counted: as many take days.
 MOST = 10_000_000
 _MOST_NUMBERS, _MOST_DIGITS, _LONGEST_DRAFT = 64, 18, 64
+_MOST_MINUTES = 1e6
 
 # A choice of three as a switch: given, given as its opposite, or not given.
 CHAT_CHOICES: Mapping[Setting | None, ChatChoice] = {None: "auto", True: "on", False: "off"}
@@ -50,6 +51,7 @@ Chat = Annotated[
 ]
 _NOT_FINITE = ("nan", "inf", "infinity")  # each setting refuses them by its own bounds
 _NO_MODEL = ", ".join(offered.usage for offered in drafters.offered())
+_OVER_MODEL = ", ".join(offered.usage for offered in drafters.offered_over_model())
 
 
 class PairOptions(msgspec.Struct, frozen=True):
@@ -62,7 +64,7 @@ class PairOptions(msgspec.Struct, frozen=True):
         str,
         Meta(
             description=f"builtin[:small|:misaligned|:rag|:longspec], a folder (a model or a LongSpec drafter), "
-            f"GGUF file or hub id, {_NO_MODEL}, none; auto fits the target"
+            f"GGUF file or hub id, {_OVER_MODEL}, {_NO_MODEL}, none; auto fits the target"
         ),
     ] = "auto"
     device: Annotated[str, Meta(description="auto, cpu, cuda or cuda:N")] = "auto"
@@ -117,13 +119,24 @@ def numbers(name: str, text: str, *, default: tuple[int, ...]) -> tuple[int, ...
     """Parse whole numbers from 1 on, separated by commas; the default where the text is empty. Raises InputError."""
     parts = [part.strip() for part in text.split(",")] if text else []
     shown, way_out = f"--{name} {text[:80]}{'…' * (len(text) > 80)}", f"write for instance --{name} 2,4"
-    if not all(part.isascii() and part.isdigit() and len(part) <= _MOST_DIGITS and int(part) > 0 for part in parts):
+    if not all(map(whole_number, parts)):
         raise InputError(f"{shown}: not a list of whole numbers >= 1", way_out)
     values = tuple(dict.fromkeys(map(int, parts))) or default
     if len(values) > _MOST_NUMBERS:
         raise InputError(f"{shown}: {len(values):,} numbers, more than {_MOST_NUMBERS}", way_out)
     refuse_above(name, max(values, default=0), _LONGEST_DRAFT if name.startswith("gamma") else MOST)
     return values
+
+
+def whole_number(text: str) -> int | None:
+    """The number of a text of ASCII digits alone; None for anything else, and for more digits than any count has."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
+
+
+def refuse_minutes(name: str, value: float) -> None:
+    """Raises InputError for what is no span of time that anybody waits for; infinity and NaN are none."""
+    if not 0 < value <= _MOST_MINUTES:
+        raise InputError(f"{name} = {value:g}: must be > 0, at most a million", "name the minutes that it may take")
 
 
 def refuse_above(name: str, value: int, most: int) -> None:

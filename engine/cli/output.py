@@ -1,5 +1,6 @@
 """Prints what the commands report: one JSON object per line for programs, text for people, progress on stderr."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from engine.cli import terminal
 from engine.cli.terminal import SafeConsole
 from engine.errors import InputError
 from engine.events import Event
+from engine.machine.file_kinds import refuse_irregular
 from engine.reports import shown_text
 
 Value: TypeAlias = object
@@ -49,6 +51,9 @@ NAMES: dict[type[Event], str] = {
     events.ComparisonStarted: "comparison",
     events.LaneRefused: "lane_refused",
     events.ConversionStarted: "conversion",
+    events.LengthsStarted: "lengths",
+    events.PrefillMeasured: "prefill",
+    events.LengthMeasured: "length",
 }
 
 
@@ -68,8 +73,8 @@ class Output:
         """out: a file for the summary, machine and date included. Raises InputError where it cannot be written."""
         self.json = json
         self._out = out
-        if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
-            raise InputError(f"{out} cannot be written", "name a file in a folder that is there")
+        if out is not None:
+            _refuse_unwritable(out)
         self.console = SafeConsole(highlight=False, soft_wrap=True, markup=False, emoji=False)  # names may hold either
         self._errors = SafeConsole(stderr=True, highlight=False, markup=False, emoji=False)
 
@@ -89,16 +94,16 @@ class Output:
             self.line(line)
 
     def summary(self, fields: Mapping[str, Value]) -> None:
-        """Print the last object, or its fields as a table; write it to the file that was named."""
-        if self._out is not None:
-            self.save(fields)
+        """Print the last object, or its fields as a table; then write it to the file that was named."""
         if self.json:
             self.line({"event": "summary", **fields})
-            return
-        table = Table(show_header=False, box=None, pad_edge=False)
-        for name, value in fields.items():
-            table.add_row(name.replace("_", " "), _readable(value))
-        self.console.print(table)
+        else:
+            table = Table(show_header=False, box=None, pad_edge=False)
+            for name, value in fields.items():
+                table.add_row(name.replace("_", " "), _readable(value))
+            self.console.print(table)
+        if self._out is not None:
+            self.save(fields)
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Print rows in columns, header first; on stderr where JSON is printed."""
@@ -138,6 +143,18 @@ class Output:
             left = "" if event.left_s is None else f", {event.left_s:,.0f} s left"
             line = f"{event.phase} {event.done:,.0f}{of_total} {event.unit}{left}"
             self._errors.print(f"{line:<60}", end="\r", markup=False)
+
+
+def _refuse_unwritable(out: Path) -> None:
+    """Raises InputError for a file that could not be written once the work is done."""
+    refuse_irregular(out, "name a file")
+    folder, hint = out.absolute().parent, "name a file in a folder that is there and can be written"
+    try:
+        is_there = out.exists()
+    except OSError as err:
+        raise InputError(f"{out} cannot be written ({err.strerror})", hint) from err
+    if not folder.is_dir() or not os.access(out if is_there else folder, os.W_OK):
+        raise InputError(f"{out} cannot be written", hint)
 
 
 def _conversion(event: events.ConversionStarted) -> str:

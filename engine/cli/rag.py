@@ -13,9 +13,11 @@ from engine.cli.output import Output
 from engine.cli.running import stoppable
 from engine.commands import Index
 from engine.documents.search import How, SearchHit
+from engine.documents.sources import SHIPPED
 from engine.errors import InputError
 from engine.events import Event, FileSkipped, Indexed, Warned
 from engine.machine import paths
+from engine.rag.foreign import foreign_documents
 
 if TYPE_CHECKING:
     from engine.documents.embedding import Embedder
@@ -73,7 +75,15 @@ def rag_index(
                 return STOPPED
     assert indexed is not None
     output.summary(msgspec.structs.asdict(indexed)) if json else _print_account(output, indexed)
+    _warn_of_foreign_documents(output, sources, target)
     return OK
+
+
+def _warn_of_foreign_documents(output: Output, sources: list[str], target: str) -> None:
+    """Say before anything is asked that built-in models know nothing of documents that are not shipped."""
+    foreign = next((source for source in sources if source not in SHIPPED), SHIPPED[0])
+    if (warning := foreign_documents(foreign, target, target)) is not None:
+        output.note(f"warning: {warning} (--target and --drafter of rag ask)")
 
 
 def _print_account(output: Output, indexed: Indexed) -> None:

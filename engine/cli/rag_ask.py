@@ -11,7 +11,7 @@ from engine.cli.options import Json, NoSave, PairOptions, Settings, Trace, with_
 from engine.cli.output import Output, Value
 from engine.cli.running import loaded_session, run_events, stoppable
 from engine.errors import EngineError, InputError
-from engine.events import Event, PhaseFinished, RunFailed, RunFinished, Warned
+from engine.events import Event, PhaseFinished, RunFailed, RunFinished, RunStarted, Warned
 from engine.events.answers import (
     CandidateScored,
     CostPredicted,
@@ -90,6 +90,7 @@ class _AnswerReport:
 
     def __init__(self, output: Output, kept: KeptLog) -> None:
         self._output, self._kept = output, kept
+        self._is_running = False
         self._retrieved: Retrieved | None = None
         self._partitioned: Partitioned | None = None
         self._drafts: dict[int, DraftFinished] = {}
@@ -103,6 +104,9 @@ class _AnswerReport:
     def take(self, event: Event) -> None:
         """Save, print and remember one event."""
         self._kept.take(event)
+        self._is_running = not isinstance(event, RunFinished | RunFailed) and (
+            self._is_running or isinstance(event, RunStarted)
+        )
         self._output.event(event)
         match event:
             case Retrieved():
@@ -127,7 +131,9 @@ class _AnswerReport:
                 self._output.note(f"warning: {event.message}; {event.hint}")
 
     def close(self) -> None:
-        """Close the log; no more events follow."""
+        """Close the log; what something else cut short, such as a closed output, ends as stopped."""
+        if self._is_running:
+            self._kept.take(RunFinished("cancelled", 0))
         self._kept.close()
 
     def summary(self) -> dict[str, Value]:

@@ -93,8 +93,8 @@ def _check_format(format: str) -> None:
 
 def _write_tables(folder: Path, events: tuple[Event, ...], *, force: bool) -> Mapping[str, int]:
     """Write every table that has rows; returns the bytes of the files by their names."""
-    if folder.is_file():
-        raise InputError(f"{folder} is a file", "name a folder for the tables")
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is no folder", "name a folder for the tables")
     named = {f"{name}.csv": table for name, table in tables(events).items() if table.rows}
     for name in named:
         writing.check_free(folder / name, force=force)

@@ -6,7 +6,7 @@ import msgspec
 import typer
 
 from engine.cli.exit_status import OK
-from engine.cli.options import Json, PairOptions, with_options
+from engine.cli.options import MOST, Json, PairOptions, refuse_above, with_options
 from engine.cli.output import Output
 from engine.cli.running import loaded_session
 from engine.errors import InputError
@@ -31,6 +31,10 @@ def bench_rounds(
     """Time draft and verification of one round at a fixed length, on CUDA as graphs, and what recording adds."""
     if blocks < _LEAST_BLOCKS:
         raise InputError(f"blocks = {blocks}: must be >= {_LEAST_BLOCKS}", "15 give a useful interval")
+    if gamma < 1 or length < 2:
+        raise InputError(f"gamma = {gamma}, length = {length}: too few", "use at least a gamma of 1 and a length of 2")
+    for name, value, most in (("blocks", blocks, 100_000), ("gamma", gamma, 64), ("length", length, MOST)):
+        refuse_above(name, value, most)
     output = Output(json=json)
     models = loaded_session(pair, output).models
     assert models is not None

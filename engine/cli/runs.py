@@ -32,6 +32,7 @@ _Add = Annotated[list[str] | None, typer.Option(help="a tag to add; repeat it fo
 _Remove = Annotated[list[str] | None, typer.Option(help="a tag to remove; repeat it for several")]
 _Days = Annotated[float, decimal("remove for good what was deleted so many days ago or earlier")]
 _MANY = 5
+_MOST_DAYS = 36_500
 _LONGEST_CELL = 2_000
 
 
@@ -122,8 +123,8 @@ def runs_restore(run: Ids, *, json: Json = False) -> int:
 
 def runs_purge(*, days: _Days = 30.0, json: Json = False) -> int:
     """Remove for good what was deleted some time ago."""
-    if days < 0:
-        raise InputError(f"days = {days}: must be >= 0", "0 empties the trash")
+    if not 0 <= days <= _MOST_DAYS:
+        raise InputError(f"days = {days:g}: must be from 0 to {_MOST_DAYS:,}", "0 empties the trash")
     output = Output(json=json)
     with opened(output) as index:
         ids = index.purge(86_400 * days)

@@ -49,7 +49,7 @@ def runs_import(source: _Sources, *, json: Json = False) -> int:
     answers: list[ImportedTrace] = []
     for answer in import_traces(paths.runs(), source):
         answers.append(answer)
-        _say(answer, output)
+        _say(answer, output, alone=len(source) == 1)
     with opened(output):
         pass  # so that they are listed at once
     counts = Counter(answer.outcome for answer in answers)
@@ -61,12 +61,13 @@ def runs_import(source: _Sources, *, json: Json = False) -> int:
     return OK
 
 
-def _say(answer: ImportedTrace, output: Output) -> None:
+def _say(answer: ImportedTrace, output: Output, *, alone: bool) -> None:
+    """Print what became of a file; alone: it is the only one, so that its refusal is the error that follows."""
     if output.json:
         output.line({"event": "import", **answer._asdict(), "path": str(answer.path)})
     if answer.outcome == "known":
         output.note(f"{answer.path} is kept already, as {answer.run_id}")
-    elif answer.outcome == "refused":
+    elif answer.outcome == "refused" and not alone:
         output.note(f"not imported: {answer.why}")
     elif answer.outcome == "imported" and answer.why:
         output.note(f"{answer.path} is damaged, and imported as it is: {answer.why}")

@@ -9,10 +9,10 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from engine.host import wire
+from engine.machine.valid_text import readable
 from engine.reports import shown_text
 
-_LONGEST_LINE = 4_000
+_LONGEST_LINE, _KEPT_AT_ENDS = 1_000, 480
 # Valid within JSON as they are, but not shown by a terminal: C1 controls, bidirectional marks, hidden characters.
 _HIDDEN = re.compile("[\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 
@@ -31,8 +31,11 @@ class SafeConsole(Console):
 
 
 def line(text: str) -> str:
-    """A message as one line."""
-    return shown_text.one_line(" ".join(text.split()), longest=_LONGEST_LINE)
+    """A message as one line; of a very long one the middle is left out, since the way out stands at its end."""
+    words = " ".join(text.split())
+    if len(words) > _LONGEST_LINE:
+        words = f"{words[:_KEPT_AT_ENDS]} … {words[-_KEPT_AT_ENDS:]}"
+    return shown_text.one_line(words, longest=_LONGEST_LINE)
 
 
 def json_line(fields: Mapping[str, object]) -> str:
@@ -40,5 +43,5 @@ def json_line(fields: Mapping[str, object]) -> str:
     try:
         encoded = msgspec.json.encode(fields)
     except UnicodeEncodeError:  # the name of a file that is no text
-        encoded = msgspec.json.encode(wire.readable(msgspec.to_builtins(fields)))
+        encoded = msgspec.json.encode(readable(msgspec.to_builtins(fields)))
     return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", encoded.decode())

@@ -7,7 +7,7 @@ import typer
 
 from engine.cli.exit_status import OK, STOPPED
 from engine.cli.kept_log import KeptLog, Saving
-from engine.cli.options import Json, NoSave, decimal
+from engine.cli.options import Json, NoSave, decimal, refuse_minutes
 from engine.cli.output import Output
 from engine.cli.running import stoppable
 from engine.errors import InputError
@@ -38,8 +38,8 @@ def train_builtin(
 ) -> int:
     """Train the built-in target and drafters; run again to resume."""
     for name, value in (("minutes", minutes), ("snapshot-minutes", snapshot_minutes)):
-        if value is not None and value <= 0:
-            raise InputError(f"{name} = {value}: must be > 0", f"leave --{name} out to do without")
+        if value is not None:
+            refuse_minutes(name, value)
     for first in (start_from, continue_from):
         if first is not None and not (first / "config.json").exists():
             raise InputError(f"{first} holds no model", "name a folder with config.json and model.safetensors")

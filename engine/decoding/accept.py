@@ -5,7 +5,8 @@ drafter has a one-hot q; in greedy decoding both are one-hot, and the rule is wr
 Every tensor may have leading batch dimensions, one entry per sequence. Drafts of different lengths are then padded at
 their ends: `real`, [..., n] bool, is False for padding; None means that nothing is padded."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -17,13 +18,35 @@ from engine.decoding import sampling
 class Acceptance(NamedTuple):
     """Result of verifying a draft of n tokens; every field stays on the device.
 
-    n_accepted: [...] int64, accepted before the first rejection. last_id: [...] int64, correction or bonus.
-    accept_prob, overlap: [..., n] float32, min(1, p/q) of each token and sum(min(p, q)) of each position."""
+    n_accepted: [...] int64, accepted before the last token. last_id: [...] int64, correction or bonus.
+    accept_prob, overlap: [..., n] float, min(1, p/q) of each token and sum(min(p, q)) of each position. prefix_prob:
+    [..., n], of rules that judge tokens together, the probability that at least the tokens up to each are accepted;
+    accept_prob is then what decides beside the draw; None for rules that judge them one by one."""
 
     n_accepted: Tensor
     last_id: Tensor
     accept_prob: Tensor
     overlap: Tensor
+    prefix_prob: Tensor | None = None
+
+
+class ChainRule(Protocol):
+    """A rule for chains whose tokens were drawn from q."""
+
+    def __call__(
+        self, p: Tensor, q: Tensor, tokens: Tensor, u: Tensor, u_last: Tensor, *, real: Tensor | None = None
+    ) -> Acceptance:
+        """Verify a chain; shapes as in `exact`."""
+
+
+class Odds(NamedTuple):
+    """What a rule makes of a draft of n tokens before anything is drawn.
+
+    accept_prob: [..., n], compared with the draws. rest: the number of accepted tokens of a chain, or in a tree the row
+    of the last accepted one, [...] int64 -> [..., V], what the last token is drawn from, not always normalised."""
+
+    accept_prob: Tensor
+    rest: Callable[[Tensor], Tensor]
 
 
 def residual(p: Tensor, q: Tensor) -> Tensor:
@@ -42,18 +65,26 @@ def exact(p: Tensor, q: Tensor, tokens: Tensor, u: Tensor, u_last: Tensor, *, re
     p: [..., n + 1, V]; q: [..., n, V], the distribution each token was drawn from; tokens: [..., n] ids;
     u: [..., n] and u_last: [...] float64 uniforms in [0, 1). n = 0 is plain decoding: the bonus alone.
     Source: arXiv:2211.17192, algorithm 1 and appendix A.1."""
-    drafted = p[..., : tokens.shape[-1], :]
-    index = tokens.unsqueeze(-1)
-    p_token, q_token = drafted.gather(-1, index).squeeze(-1), q.gather(-1, index).squeeze(-1)
-    accept_prob = (p_token / q_token.clamp_min(torch.finfo(q.dtype).tiny)).clamp_max(1.0)
-    accepted = u < accept_prob
+    n = tokens.shape[-1]
+    odds = exact_odds(p, q, tokens, real=real)
+    accepted = u < odds.accept_prob
     if real is not None:
-        # Padding is never accepted and subtracts nothing from p: the last token there comes from p, as a bonus.
         accepted, q = accepted & real, q * real.unsqueeze(-1)
     n_accepted = accepted.long().cumprod(-1).sum(-1)
+    overlap = torch.minimum(p[..., :n, :], q).sum(-1)
+    return Acceptance(n_accepted, sampling.draw(odds.rest(n_accepted), u_last), odds.accept_prob, overlap)
+
+
+def exact_odds(p: Tensor, q: Tensor, tokens: Tensor, *, real: Tensor | None = None) -> Odds:
+    """The odds of `exact`: min(1, p/q) of each token, and the residuals after the first rejection or p after none."""
+    index = tokens.unsqueeze(-1)
+    p_token, q_token = p[..., : tokens.shape[-1], :].gather(-1, index).squeeze(-1), q.gather(-1, index).squeeze(-1)
+    accept_prob = (p_token / q_token.clamp_min(torch.finfo(q.dtype).tiny)).clamp_max(1.0)
+    if real is not None:
+        # Padding subtracts nothing from p: the last token there comes from p, as a bonus.
+        q = q * real.unsqueeze(-1)
     q_or_zero = functional.pad(q, (0, 0, 0, 1))
-    rest = residual(row_at(p, n_accepted), row_at(q_or_zero, n_accepted))
-    return Acceptance(n_accepted, sampling.draw(rest, u_last), accept_prob, torch.minimum(drafted, q).sum(-1))
+    return Odds(accept_prob, lambda n_accepted: residual(row_at(p, n_accepted), row_at(q_or_zero, n_accepted)))
 
 
 def point_mass(p: Tensor, tokens: Tensor, u: Tensor, u_last: Tensor, *, real: Tensor | None = None) -> Acceptance:

@@ -49,12 +49,12 @@ def joined(steps: Sequence[DraftStep], warp: Warp, *, n_vocabulary: int) -> Draf
     tokens, rows = torch.stack([step.token for step in steps]), torch.stack([step.row for step in steps])
     parents = chain(len(steps), tokens.device)
     if warp.greedy:
-        return Draft(tokens, parents, shown=_widened(rows.softmax(-1), n_vocabulary))
-    q = _widened(rows, n_vocabulary)
+        return Draft(tokens, parents, shown=widened(rows.softmax(-1), n_vocabulary))
+    q = widened(rows, n_vocabulary)
     return Draft(tokens, parents, q, q)
 
 
-def _widened(probs: Tensor, n: int) -> Tensor:
+def widened(probs: Tensor, n: int) -> Tensor:
     """Pad with zeros: [..., V_drafter] -> [..., V_target]."""
     n_missing = n - probs.shape[-1]
     return functional.pad(probs, (0, n_missing)) if n_missing > 0 else probs

@@ -3,6 +3,7 @@
 The only module that uses the transformers cache. Exact for any combination of configured and actual windows."""
 
 import copy
+import sys
 from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple, Protocol, Self, cast
@@ -13,8 +14,11 @@ from torch.nn import Module, ModuleList
 from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
+from engine.decoding import tree_masks
 from engine.decoding.drafting import FirstLayers, LastKv
 from engine.decoding.layer_subset import layers_of, subset
+from engine.decoding.token_tree import Tree
+from engine.decoding.tree_masks import Masks
 
 PREFILL_CHUNK = 512
 _FIRST_CAPACITY = 256
@@ -30,9 +34,9 @@ class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
     _key_buffer: Tensor
     _value_buffer: Tensor
 
-    def __init__(self, context: int | None) -> None:
+    def __init__(self, context: int | None, expected: int | None = None) -> None:
         super().__init__()
-        self._context = context
+        self._context, self._expected = context, expected
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
@@ -51,19 +55,21 @@ class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
         return self.keys, self.values
 
     def _larger_buffer(self, old: Tensor, new: Tensor, n: int) -> Tensor:
-        """A buffer for 2n positions, at most the context if that holds n; contains the old positions."""
+        """A buffer for 2n positions, at most what is expected or else the context, if that holds n; contains the old
+        positions."""
         preferred = max(_FIRST_CAPACITY, 2 * n)
-        capacity = preferred if self._context is None else max(n, min(preferred, self._context))
+        most = self._expected if self._expected is not None and n <= self._expected else self._context
+        capacity = preferred if most is None else max(n, min(preferred, most))
         buffer = new.new_empty((*new.shape[:-2], capacity, new.shape[-1]))
         if old.numel():
             buffer[..., : old.shape[-2], :] = old
         return buffer
 
 
-def cache_for(model: PreTrainedModel, *, context: int | None = None) -> DynamicCache:
+def cache_for(model: PreTrainedModel, *, context: int | None = None, expected: int | None = None) -> DynamicCache:
     """An empty cache that drops only the positions a layer's modules never attend to.
 
-    context: the most positions it will hold; None if unknown.
+    context: the most positions it will hold; None if unknown. expected: those for which it is allocated at first.
     A configuration may name a window that its modules ignore, or window other layers than they do. Keeping too many
     positions stays exact, since the modules mask what lies outside their windows."""
     cache = DynamicCache(config=model.config)
@@ -73,7 +79,7 @@ def cache_for(model: PreTrainedModel, *, context: int | None = None) -> DynamicC
     for index, layer in enumerate(cache.layers):
         ignored = type(layer) is DynamicSlidingWindowLayer and index not in windowed
         if ignored or type(layer) is DynamicLayer:
-            cache.layers[index] = _GrowingLayer(context)
+            cache.layers[index] = _GrowingLayer(context, expected)
     return cache
 
 
@@ -82,6 +88,17 @@ def windows_of(config: PreTrainedConfig) -> tuple[int | None, ...]:
     return tuple(
         layer.sliding_window if type(layer) is DynamicSlidingWindowLayer else None
         for layer in DynamicCache(config=config).layers
+    )
+
+
+def _honoured_windows(model: PreTrainedModel) -> tuple[int | None, ...]:
+    """How many positions the modules of each layer attend to; None means all.
+
+    They may name a window themselves, or have the mask made that the configuration asks for; others ignore it."""
+    makes_masks = hasattr(sys.modules[type(model).__module__], "create_sliding_window_causal_mask")
+    windowed = _windowed_layers(model)
+    return tuple(
+        window if makes_masks or index in windowed else None for index, window in enumerate(windows_of(model.config))
     )
 
 
@@ -124,14 +141,22 @@ class SequenceModel(Protocol):
     def reset(self) -> None:
         """Forget every id."""
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """Logits [n, V] after each of the new ids [n], which join the cache."""
+    def expect(self, n: int) -> None:
+        """Expect at most n ids from the next reset on, and allocate for no more as long as that holds."""
+
+    def forward(self, ids: Tensor, *, tree: Tree | None = None) -> Tensor:
+        """Logits [n, V] after each of the new ids [n], which join the cache; they follow each other unless they are a
+        tree's."""
 
     def prefill(self, ids: Tensor) -> None:
-        """Add ids [n] to the cache; n <= PREFILL_CHUNK."""
+        """Add ids [n] to the cache; what computing them takes grows with n."""
 
     def rollback(self, n: int) -> None:
         """Remove the last n ids from the cache, all of them added since the last rollback or prefill."""
+
+    def keep(self, chosen: Tensor, n: int) -> None:
+        """Of the last n ids, keep only those at `chosen` [k] int64, in that order; all n were added since the last
+        rollback or prefill."""
 
     def last_kv(self) -> LastKv:
         """Keys and values of the last layer."""
@@ -183,36 +208,49 @@ class CachedModel:
         self.model = model
         self.hidden: Tensor | None = None
         self._context, self._hidden_layers = context, tuple(hidden_layers)
+        self._expected: int | None = None
+        self._windows = _honoured_windows(model)
         self.device: torch.device = model.get_input_embeddings().weight.device
         self.n_vocabulary = int(model.get_input_embeddings().weight.shape[0])
         self.reset()
 
     def reset(self) -> None:
         """Forget every id."""
-        self._cache = cache_for(self.model, context=self._context)
+        self._cache = cache_for(self.model, context=self._context, expected=self._expected)
         self.length = 0
 
-    def forward(self, ids: Tensor) -> Tensor:
+    def expect(self, n: int) -> None:
+        """Expect at most n ids from the next reset on, and allocate for no more as long as that holds."""
+        self._expected = n
+
+    def forward(self, ids: Tensor, *, tree: Tree | None = None) -> Tensor:
         """Logits after each of the new ids, which join the cache.
 
-        ids: [n] int64 on `device`, n >= 1. Returns [n, V] in the model's dtype."""
-        return self._run(ids, n_kept=0)
+        ids: [n] int64 on `device`, n >= 1, a chain unless a tree is given. Returns [n, V] in the model's dtype."""
+        return self._run(ids, n_kept=0, tree=tree)
 
-    def _run(self, ids: Tensor, *, n_kept: int) -> Tensor:
+    def _run(self, ids: Tensor, *, n_kept: int, tree: Tree | None = None) -> Tensor:
         valid_ids = ids.clamp_max(self.n_vocabulary - 1)
+        as_tree = {} if tree is None else self._tree_arguments(tree)
         with _HiddenStates(self.model, self._hidden_layers) as states:
             output = self.model(
-                input_ids=valid_ids.unsqueeze(0), cache=self._cache, use_cache=True, logits_to_keep=n_kept
+                input_ids=valid_ids.unsqueeze(0), cache=self._cache, use_cache=True, logits_to_keep=n_kept, **as_tree
             )
         self.hidden = states.stacked(self.device)
         self.length += ids.shape[0]
         logits: Tensor = output.logits[0]
         return logits
 
+    def _tree_arguments(self, tree: Tree) -> dict[str, Tensor | Masks]:
+        """How the modules are told of a tree: by positions, and by what each new id attends to."""
+        positions = self.length - tree.n_cached + tree.new_depths
+        read = tree_masks.masks(self._cache, self.model.config, self._windows, tree, self.model.dtype)
+        return {"position_ids": positions.unsqueeze(0), "attention_mask": read}
+
     def prefill(self, ids: Tensor) -> None:
         """Add ids to the cache without computing all their logits.
 
-        ids: [n] int64 on `device`, n <= `PREFILL_CHUNK`; longer prompts take several calls."""
+        ids: [n] int64 on `device`; long prompts take several calls, since what computing them takes grows with n."""
         self._run(ids, n_kept=1)
         self._cache.crop(0)
 
@@ -220,6 +258,14 @@ class CachedModel:
         """Remove the last n ids from the cache, all of them added since the last rollback or prefill."""
         self._cache.crop(-n)
         self.length -= n
+
+    def keep(self, chosen: Tensor, n: int) -> None:
+        """Of the last n ids, keep only those at `chosen` [k] int64, in that order; then roll back."""
+        for layer in self._cache.layers:
+            for states in (layer.keys, layer.values):
+                new = states[..., -n:, :]
+                new[..., : chosen.shape[0], :] = new.index_select(-2, chosen)
+        self.rollback(n - chosen.shape[0])
 
     def last_kv(self) -> LastKv:
         """Keys and values of the last layer, which must keep every position."""

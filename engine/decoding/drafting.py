@@ -17,13 +17,15 @@ class Draft(NamedTuple):
 
     tokens: [n] int64. parents: [n] int64, index of each token's parent in `tokens`, -1 for the last committed id;
     `chain(n)` for a chain. q: [n, V_target] float32, the distribution each token was drawn from; None where the drafter
-    is deterministic, a point mass. shown: [n, V_target] float32, what to show as q; None where only the token is
-    known."""
+    is deterministic, a point mass; for siblings that were drawn without replacement, the one before any was. shown:
+    [n, V_target] float32, what to show as q; None where only the token is known. widths: how many nodes there are at
+    each depth, of a tree whose nodes lie depth by depth; empty for a chain."""
 
     tokens: Tensor
     parents: Tensor
     q: Tensor | None = None
     shown: Tensor | None = None
+    widths: tuple[int, ...] = ()
 
 
 def chain(n: int, device: torch.device) -> Tensor:
@@ -41,8 +43,8 @@ class Capabilities(NamedTuple):
 
     hidden_layers: target layers whose output it reads, 0 for the first, -1 for the last. last_kv: it reads the keys and
     values of the target's last layer. embedding_and_head: it uses the target's input embedding and its head.
-    first_layers: how many of the target's first layers it drafts with, in the target's own cache. trees: its drafts may
-    branch. point_mass: its drafts have no distribution q at any temperature."""
+    first_layers: how many of the target's first layers it drafts with, in the target's own cache. trees: its drafts
+    branch where that is asked for. point_mass: its drafts have no distribution q at any temperature."""
 
     hidden_layers: tuple[int, ...] = ()
     last_kv: bool = False
@@ -95,8 +97,9 @@ NOTHING = TargetState()
 class DraftContext(NamedTuple):
     """Input of a drafter for one draft.
 
-    ids: every committed id; the target's cache holds all but the last. n: the most tokens to propose. u: [n] float64
-    uniforms to draw with, on the host. n_accepted: proposed tokens accepted in the last round, None before any. rules:
+    ids: every committed id; the target's cache holds all but the last. n: the most tokens to propose in a row. u: [n]
+    float64 uniforms to draw with, on the host; one for each node of a tree. widths: how many nodes the tree has at each
+    of n depths; empty for a chain. n_accepted: proposed tokens accepted in the last round, None before any. rules:
     what the target's logits are changed by; a drafter need not follow them, but is accepted more often if it does."""
 
     ids: Sequence[int]
@@ -106,6 +109,7 @@ class DraftContext(NamedTuple):
     n_accepted: int | None = None
     target: TargetState = NOTHING
     rules: RuledText | None = None
+    widths: tuple[int, ...] = ()
 
 
 class Drafter(Protocol):
@@ -139,16 +143,63 @@ class Rehearses(Protocol):
         """Draft n tokens after a meaningless text that ends where the target's cache does, and forget them."""
 
 
+@runtime_checkable
+class FollowsPath(Protocol):
+    """A drafter that keeps something of the nodes of its trees."""
+
+    def follow(self, path: Sequence[int]) -> None:
+        """Keep of the last draft, a tree, what belongs to the accepted nodes, in their order; `commit` comes next."""
+
+
+@runtime_checkable
+class ReadsWholePrompt(Protocol):
+    """A drafter that reads of a prompt what it can only choose, or is better done, once all of it is there."""
+
+    def prompt_ended(self, ids: Sequence[int]) -> None:
+        """Read the whole prompt, of which `prefill` got all but the last id."""
+
+
+@runtime_checkable
+class ExpectsLength(Protocol):
+    """A drafter whose memory grows with the text, and is allocated for no more than the text will have."""
+
+    def expect(self, n: int) -> None:
+        """Expect at most n ids from the next reset on; more remain possible."""
+
+
+def follow_path(drafter: object, path: Sequence[int]) -> None:
+    """Tell a drafter which nodes of its tree were accepted, if it keeps something of them."""
+    if isinstance(drafter, FollowsPath):
+        drafter.follow(path)
+
+
+def end_prompt(drafter: object, ids: Sequence[int]) -> None:
+    """Tell a drafter that a prompt is whole, if it wants to know."""
+    if isinstance(drafter, ReadsWholePrompt):
+        drafter.prompt_ended(ids)
+
+
+def expect_length(drafter: object, n: int) -> None:
+    """Tell a drafter how many ids the next text will have at most, if its memory depends on that."""
+    if isinstance(drafter, ExpectsLength):
+        drafter.expect(n)
+
+
 class AcceptedHidden:
     """Collects the hidden states of accepted positions until the drafter proposes again."""
 
     def __init__(self) -> None:
         self._chunks: list[Tensor] = []
 
-    def add(self, hidden: Tensor | None, n_kept: int) -> None:
-        """Add the first n_kept rows of a forward's [layers, n, hidden]; None where the drafter reads none."""
-        if hidden is not None:
-            self._chunks.append(hidden[:, :n_kept].clone())
+    def add(self, hidden: Tensor | None, n_kept: int, others: Tensor | None = None) -> None:
+        """Add the first n_kept rows of a forward's [layers, n, hidden]; None where the drafter reads none.
+
+        others: more rows to add, [k] int64."""
+        if hidden is None:
+            return
+        self._chunks.append(hidden[:, :n_kept].clone())
+        if others is not None:
+            self._chunks.append(hidden.index_select(1, others))
 
     def clear(self) -> None:
         """Drop all of them."""

@@ -8,6 +8,7 @@ from engine.decoding.detokenizer import Detokenizer, TokenTexts
 from engine.decoding.packing import HostRecord, Top
 from engine.decoding.reasoning import ReasoningCounter
 from engine.decoding.speculate import Decoding, Round
+from engine.decoding.tree_fates import tree_fates
 from engine.events import Candidate, Fate, LastToken, PhaseFinished, ProposedToken, RoundFinished, StopReason
 
 # A template that begins the reasoning writes its mark at the end of the prompt.
@@ -60,7 +61,7 @@ class _Times:
         """Count one round."""
         self.rounds.append(wall_ms)
         self.draft += round_result.draft_ms
-        self.n_drafted += len(round_result.record.tokens)
+        self.n_drafted += round_result.record.n_steps
         if full:
             self.full_verify.append(round_result.verify_ms)
 
@@ -75,7 +76,9 @@ class _Times:
 
 
 class DecodedRound(NamedTuple):
-    """A decoded round before its wall time is known; text: what it completed; n_reasoning: tokens of reasoning."""
+    """A decoded round before its wall time is known; text: what it completed; n_reasoning: tokens of reasoning.
+
+    path: of a tree, the accepted nodes that count."""
 
     done: Round
     proposed: tuple[ProposedToken, ...]
@@ -83,6 +86,7 @@ class DecodedRound(NamedTuple):
     emitted: tuple[int, ...]
     text: str
     n_reasoning: int
+    path: tuple[int, ...] = ()
 
 
 class GenerationProgress:
@@ -111,24 +115,25 @@ class GenerationProgress:
 
     def take(self, round_result: Round) -> DecodedRound:
         """Add a round, except its time, and set `reason` if it was the last."""
-        proposed, last, emitted = _tokens(round_result, self._limits.stop_ids, self._texts)
+        record = round_result.record
+        path, proposed, last, emitted = _tokens(record, self._limits.stop_ids, self._texts)
         self._new_ids += emitted
         self.reason = self._stop_reason()
         text = "".join(map(self._detokenizer.push, emitted))
         if self.reason is not None:
             text += self._detokenizer.flush()
-        self._margins.append(_margin(round_result.record.top_p[len(emitted) - 1]))
+        self._margins.append(_margin(record.top_p[record.rows[len(emitted) - 1]]))
         n_reasoning = sum(self._reasoning.counts(self._texts.added(token)) for token in emitted)
-        return DecodedRound(round_result, proposed, last, emitted, text, n_reasoning)
+        return DecodedRound(round_result, proposed, last, emitted, text, n_reasoning, path if record.parents else ())
 
     def event(self, taken: DecodedRound, wall_ms: float, at_s: float, lane: str = "") -> RoundFinished:
         """Add the time of the latest round, and return the round's event."""
         round_result, index = taken.done, len(self._times.rounds)
-        self._times.add(round_result, wall_ms, full=len(round_result.record.tokens) == self._gamma)
+        self._times.add(round_result, wall_ms, full=round_result.record.n_steps == self._gamma)
         other_ms = max(0.0, wall_ms - round_result.draft_ms - round_result.verify_ms)
         return RoundFinished(
             index, taken.proposed, taken.last, taken.emitted, round_result.draft_ms, round_result.verify_ms, other_ms,
-            at_s, taken.text, lane, taken.n_reasoning,
+            at_s, taken.text, lane, taken.n_reasoning, round_result.record.parents, taken.path,
         )  # fmt: skip
 
     def result(self, prefill_ms: float) -> Generation:
@@ -191,19 +196,27 @@ def _margin(top: Top) -> float:
 
 
 def _tokens(
-    round_result: Round, stop_ids: frozenset[int], texts: TokenTexts
-) -> tuple[tuple[ProposedToken, ...], LastToken | None, tuple[int, ...]]:
-    """The proposed tokens of a round, its last token, and the ids it emitted.
+    record: HostRecord, stop_ids: frozenset[int], texts: TokenTexts
+) -> tuple[tuple[int, ...], tuple[ProposedToken, ...], LastToken | None, tuple[int, ...]]:
+    """Which proposed tokens of a round are in the text, all of them, its last token, and the ids it emitted.
 
     Tokens after an accepted stop token are untested, and the round then has no last token."""
-    record = round_result.record
-    stop_at = next((i for i, token in enumerate(record.tokens[: record.n_accepted]) if token in stop_ids), None)
-    n_kept = record.n_accepted if stop_at is None else stop_at + 1
-    rejected_at = record.n_accepted if stop_at is None else None
-    proposed = tuple(_proposed(record, i, _fate(i, n_kept, rejected_at), texts) for i in range(len(record.tokens)))
+    accepted = record.accepted
+    stop_at = next((i for i, node in enumerate(accepted) if record.tokens[node] in stop_ids), None)
+    kept = accepted if stop_at is None else accepted[: stop_at + 1]
+    fates = _fates(record, kept, ended=stop_at is not None)
+    proposed = tuple(_proposed(record, i, fate, texts) for i, fate in enumerate(fates))
     last = _last(record, texts) if stop_at is None else None
-    emitted = (*record.tokens[:n_kept], *(() if last is None else (last.id,)))
-    return proposed, last, emitted
+    emitted = (*(record.tokens[node] for node in kept), *(() if last is None else (last.id,)))
+    return kept, proposed, last, emitted
+
+
+def _fates(record: HostRecord, kept: Sequence[int], *, ended: bool) -> Sequence[Fate]:
+    """The fate of each proposed token; kept: those in the text; ended: the last of them ended it."""
+    if record.parents:
+        return tree_fates(record.parents, kept, leaves_first=record.leaves_first, ended=ended)
+    n, rejected_at = len(kept), None if ended else record.n_accepted
+    return [_fate(i, n, rejected_at) for i in range(len(record.tokens))]
 
 
 def _fate(i: int, n_kept: int, rejected_at: int | None) -> Fate:
@@ -226,19 +239,20 @@ def _proposed(record: HostRecord, i: int, fate: Fate, texts: TokenTexts) -> Prop
         rank=record.rank[i],
         top_p=_candidates(record.top_p[i], texts),
         top_q=_candidates(record.top_q[i], texts),
+        prefix_prob=None if record.prefix_prob is None else record.prefix_prob[i],
     )
 
 
 def _last(record: HostRecord, texts: TokenTexts) -> LastToken:
-    n, at = len(record.tokens), record.n_accepted
+    tested, row = record.next_tested, record.rows[-1]
     return LastToken(
         id=record.last_id,
         text=texts.piece(record.last_id),
-        kind="correction" if at < n else "bonus",
+        kind="bonus" if tested is None else "correction",
         p=record.last_p,
         rank=record.last_rank,
-        top_p=_candidates(record.top_p[at], texts),
-        top_q=_candidates(record.top_q[at], texts) if at < n else (),
+        top_p=_candidates(record.top_p[row], texts),
+        top_q=() if tested is None else _candidates(record.top_q[tested], texts),
     )
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from engine.decoding.forbidden_tokens import ForbiddenTokens
 from engine.decoding.generation_rules import Bias, GenerationRules
 from engine.decoding.transfers import uploaded, uploaded_ids
 
@@ -45,6 +46,7 @@ class RuledText:
     def begin(self, prompt: Sequence[int]) -> None:
         """Start over after a prompt of at least one id."""
         self._n_prompt = len(prompt)
+        self._forbidden = ForbiddenTokens(self._rules, n_prompt=len(prompt), n_most=self._n_most)
         self._text = self.no_tokens
         self._seen = torch.zeros(self._n_vocabulary, dtype=torch.bool, device=self.device)
         self.follow(prompt)
@@ -61,6 +63,11 @@ class RuledText:
         """Forget the committed ids after the first n_kept, prompt included."""
         self._text = self._text[:n_kept]
         self._seen.fill_(False).index_fill_(0, self._text, True)
+        self._forbidden.cut(n_kept)
+
+    def n_allowed(self, ids: Sequence[int], drafted: Sequence[int]) -> int:
+        """How many tokens of a draft that follows `ids` may come, up to the first that a rule bans; on the host."""
+        return self._forbidden.n_allowed(ids, drafted)
 
     def applied(self, logits: Tensor, drafted: Tensor) -> Tensor:
         """The logits under the rules, found without a wait.

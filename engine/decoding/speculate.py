@@ -1,8 +1,8 @@
 """The draft-and-verify loop over one sequence.
 
-One round: the drafter proposes up to gamma tokens, one target forward over the pending token and the draft gives the
-distributions of gamma + 1 positions, an accept rule decides, both caches drop what was rejected. Nothing is computed
-twice: the caches hold every committed id but the last, which is fed together with the next draft.
+One round: the drafter proposes up to gamma tokens, or a tree of so many depths. One target forward over the pending
+token and the draft gives a distribution after each of them, an accept rule decides, both caches drop what was rejected.
+Nothing is computed twice: the caches hold every committed id but the last, which is fed together with the next draft.
 Source: arXiv:2211.17192, algorithm 1."""
 
 from collections.abc import Callable, Sequence
@@ -21,13 +21,19 @@ from engine.decoding.drafting import (
     Drafter,
     FirstLayers,
     TargetState,
+    end_prompt,
+    follow_path,
     no_draft,
 )
 from engine.decoding.packing import HostRecord, pack, unpack
 from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
+from engine.decoding.token_tree import below_last_id, paths_to
 from engine.decoding.transfers import uploaded_ids, uploaded_together
-from engine.decoding.verifying import EXACT, Verifier, VerifyContext
+from engine.decoding.tree_verifying import TreeVerdict, TreeVerifier, TreeVerifies
+from engine.decoding.verifying import EXACT, Verdict, Verifier, VerifyContext
+
+_EXACT_TREES = TreeVerifier()
 
 
 class Round(NamedTuple):
@@ -66,7 +72,9 @@ class Decoder:
     """A `Decoding` by a target and an optional drafter that begins a round only when the last one was read.
 
     handles: the embedding and the head of the target, where the drafter uses them. The target must keep the
-    hidden states that the drafter declared. rules: change the target's logits before anything reads them."""
+    hidden states that the drafter declared. rules: change the target's logits before anything reads them.
+    prefill_chunk: how many ids of a prompt are read at once. widths: how many nodes a draft has at each depth, for a
+    drafter that branches; empty for chains."""
 
     def __init__(
         self,
@@ -78,10 +86,14 @@ class Decoder:
         clock: Clock,
         handles: TargetState = NOTHING,
         verifier: Verifier = EXACT,
+        tree_verifier: TreeVerifies = _EXACT_TREES,
         rules: RuledText | None = None,
+        widths: tuple[int, ...] = (),
+        prefill_chunk: int = PREFILL_CHUNK,
     ) -> None:
         self.ids: list[int] = []
-        self._rules = rules
+        self._prefill_chunk = prefill_chunk
+        self._rules, self._widths, self._tree_verifier = rules, widths, tree_verifier
         self._target, self._drafter, self._verifier, self._handles = target, drafter, verifier, handles
         self._warp, self._clock = warp, clock
         self._rng = torch.Generator().manual_seed(seed)
@@ -102,43 +114,71 @@ class Decoder:
         if self._rules is not None:
             self._rules.begin(ids)
         prompt = uploaded_ids(ids[:-1], self._target.device)
-        for start in range(0, len(ids) - 1, PREFILL_CHUNK):
-            chunk = slice(start, min(start + PREFILL_CHUNK, len(ids) - 1))
+        for start in range(0, len(ids) - 1, self._prefill_chunk):
+            chunk = slice(start, min(start + self._prefill_chunk, len(ids) - 1))
             self._target.prefill(prompt[chunk])
             if self._drafter is not None:
                 self._drafter.prefill(ids[chunk], self._state_for(self._drafter, self._target.hidden))
             checkpoint()
+        end_prompt(self._drafter, ids)
         settle(self._target.device)
 
     def round(self, gamma: int, *, followed: bool = False) -> Round:
-        """Draft at most gamma tokens, verify them, commit what was accepted and the last token."""
+        """Draft at most gamma tokens in a row, verify them, commit what was accepted and the last token."""
         start = self._clock.mark()
-        host_u = uniforms(gamma, self._warp, self._rng)
+        widths = self._widths[:gamma]
+        n_most = sum(widths) or gamma
+        host_u = uniforms(n_most, self._warp, self._rng)
         # Upload before drafting: a later copy would have to wait for the drafter's work.
         pending, u = uploaded_together([torch.tensor(self.ids[-1:]), host_u], self._target.device)
         if self._rules is not None:
             self._rules.follow(self.ids)
-        draft = self._draft(gamma, host_u[:gamma])
+        draft = self._draft(gamma, widths, host_u[:n_most])
         draft_end = self._clock.mark()
         n = draft.tokens.shape[0]
-
-        def logits(tokens: Tensor) -> Tensor:
-            rows = self._target.forward(torch.cat([pending, tokens])).float()
-            return rows if self._rules is None else self._rules.applied(rows, tokens)
-
-        verdict = self._verifier.verify(VerifyContext(logits, self._warp, u[gamma : gamma + n], u[-1]), draft)
-        packed = pack(verdict, draft.tokens, draft.shown, u[gamma : gamma + n])
+        verdict = self._verify(draft, pending, u[n_most : n_most + n], u[-1])
+        packed = pack(verdict, draft.tokens, draft.shown, u[n_most : n_most + n], parents=_parents(draft))
         numbers = packed.tolist()  # sync: the one wait of a round
         verify_end = self._clock.mark()
-        record = unpack(numbers, n, n_vocabulary=verdict.p.shape[-1], drawn=not self._warp.greedy)
+        record = self._read(numbers, draft, n_vocabulary=verdict.p.shape[-1])
         self._commit(record, n)
         return Round(record, self._clock.ms(start, draft_end), self._clock.ms(draft_end, verify_end))
 
-    def _draft(self, gamma: int, u: Tensor) -> Draft:
+    def _read(self, numbers: Sequence[float], draft: Draft, *, n_vocabulary: int) -> HostRecord:
+        """The record of a round over a draft."""
+        n, drawn, verifier = draft.tokens.shape[0], not self._warp.greedy, self._tree_verifier
+        if not draft.widths:
+            return unpack(numbers, n, n_vocabulary=n_vocabulary, drawn=drawn)
+        leaves_first = isinstance(verifier, TreeVerifier) and verifier.rule == "traversal" and draft.q is not None
+        record = unpack(numbers, n, n_vocabulary=n_vocabulary, drawn=drawn, tree=True)
+        return record._replace(leaves_first=leaves_first)
+
+    def _verify(self, draft: Draft, pending: Tensor, u: Tensor, u_last: Tensor) -> Verdict | TreeVerdict:
+        """Verify a chain or a tree by one target forward. pending: [1], the last committed id."""
+        tree = below_last_id(draft.parents) if draft.widths else None
+
+        def logits(tokens: Tensor) -> Tensor:
+            rows = self._target.forward(torch.cat([pending, tokens]), tree=tree).float()
+            return rows if self._rules is None else self._ruled(rows, draft)
+
+        context = VerifyContext(logits, self._warp, u, u_last)
+        return (self._tree_verifier if draft.widths else self._verifier).verify(context, draft)
+
+    def _ruled(self, rows: Tensor, draft: Draft) -> Tensor:
+        """The target's logits [n + 1, V] under the rules, each judged by the tokens that lead to it."""
+        rules = self._rules
+        assert rules is not None
+        if not draft.widths:
+            return rules.applied(rows, draft.tokens)
+        paths = (draft.tokens.index_select(0, path) for path in paths_to(draft.parents, draft.widths))
+        texts = (rules.no_tokens, *paths)
+        return torch.cat([rules.applied(row.unsqueeze(0), text) for row, text in zip(rows, texts, strict=True)])
+
+    def _draft(self, gamma: int, widths: tuple[int, ...], u: Tensor) -> Draft:
         if self._drafter is None or gamma == 0:
             return no_draft(self._target.device)
         state = self._state_for(self._drafter, self._kept_hidden.take())
-        context = DraftContext(self.ids, gamma, self._warp, u, self._n_accepted, state, self._rules)
+        context = DraftContext(self.ids, gamma, self._warp, u, self._n_accepted, state, self._rules, widths)
         draft = self._drafter.propose(context)
         if self._first_layers is not None:
             self._first_layers.rollback(self._first_layers.length - self._target.length)
@@ -155,9 +195,26 @@ class Decoder:
         )
 
     def _commit(self, record: HostRecord, n: int) -> None:
-        self.ids += [*record.tokens[: record.n_accepted], record.last_id]
+        self.ids += [*(record.tokens[node] for node in record.accepted), record.last_id]
         self._n_accepted = record.n_accepted
-        self._kept_hidden.add(self._target.hidden, record.n_accepted + 1)
-        self._target.rollback(n - record.n_accepted)
+        self._keep_rows(record.rows, n + 1)
+        if record.parents:
+            follow_path(self._drafter, record.path)
         if self._drafter is not None:
             self._drafter.commit(self.ids)
+
+    def _keep_rows(self, rows: Sequence[int], n: int) -> None:
+        """Of the last n ids of the target's cache keep those in `rows`, in this order, and their hidden states."""
+        n_first = next((i for i, row in enumerate(rows) if row != i), len(rows))
+        if n_first == len(rows):
+            self._kept_hidden.add(self._target.hidden, n_first)
+            self._target.rollback(n - n_first)
+            return
+        others = uploaded_ids(rows[n_first:], self._target.device)
+        self._kept_hidden.add(self._target.hidden, n_first, others)
+        self._target.keep(others - n_first, n - n_first)
+
+
+def _parents(draft: Draft) -> Tensor | None:
+    """The parents of a tree; None for a chain."""
+    return draft.parents if draft.widths else None

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+import msgspec
 from torch import Tensor
 
-from engine.decoding import accept, sampling
-from engine.decoding.accept import Acceptance
+from engine.decoding import accept, accept_block, sampling
+from engine.decoding.accept import Acceptance, ChainRule
 from engine.decoding.drafting import Draft
 from engine.decoding.sampling import Warp
+from engine.settings import AcceptRule
 
 
 class VerifyContext(NamedTuple):
@@ -32,27 +34,45 @@ class Verdict(NamedTuple):
 
 
 class Verifier(Protocol):
-    """Decides which tokens of a draft are accepted. It must be hashable, and run the same operations for the same
-    shapes: a device may replay them."""
+    """Decides which tokens of a draft are accepted. It must be hashable and equal to no other kind, and run the same
+    operations for the same shapes: a device may replay them."""
 
     def verify(self, context: VerifyContext, draft: Draft) -> Verdict:
         """Verify a draft, always a chain, without reading anything back from the device."""
 
 
-class ExactVerifier(NamedTuple):
+class ExactVerifier(msgspec.Struct, frozen=True):
     """The rules whose output is distributed exactly as the target's. Source: arXiv:2211.17192, algorithm 1."""
 
     def verify(self, context: VerifyContext, draft: Draft) -> Verdict:
         """Verify a chain of n tokens by one target forward."""
-        logits = context.logits(draft.tokens)
-        if context.warp.greedy:
-            return Verdict(accept.greedy(logits.argmax(-1), draft.tokens), logits, logits.softmax(-1))
-        p = sampling.probabilities(logits, context.warp)
-        if draft.q is None:
-            acceptance = accept.point_mass(p, draft.tokens, context.u, context.u_last)
-        else:
-            acceptance = accept.exact(p, draft.q, draft.tokens, context.u, context.u_last)
-        return Verdict(acceptance, logits, p)
+        return _verified(accept.exact, context, draft)
 
 
-EXACT = ExactVerifier()
+class BlockVerifier(msgspec.Struct, frozen=True):
+    """As exact, and accepts more where tokens were drawn: it judges them together. Source: arXiv:2403.10444."""
+
+    def verify(self, context: VerifyContext, draft: Draft) -> Verdict:
+        """Verify a chain of n tokens by one target forward."""
+        return _verified(accept_block.block, context, draft)
+
+
+def _verified(rule: ChainRule, context: VerifyContext, draft: Draft) -> Verdict:
+    """The verdict on a chain; the rule is for tokens that were drawn, in sampling."""
+    logits = context.logits(draft.tokens)
+    if context.warp.greedy:
+        return Verdict(accept.greedy(logits.argmax(-1), draft.tokens), logits, logits.softmax(-1))
+    p = sampling.probabilities(logits, context.warp)
+    if draft.q is None:
+        acceptance = accept.point_mass(p, draft.tokens, context.u, context.u_last)
+    else:
+        acceptance = rule(p, draft.q, draft.tokens, context.u, context.u_last)
+    return Verdict(acceptance, logits, p)
+
+
+EXACT, BLOCK = ExactVerifier(), BlockVerifier()
+
+
+def chain_verifier(rule: AcceptRule) -> Verifier:
+    """The verifier of chains by a rule; of a chain, recursive is token and traversal is block."""
+    return BLOCK if rule in ("block", "traversal") else EXACT

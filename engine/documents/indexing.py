@@ -255,7 +255,7 @@ class _Work:
             )
         if self._encodings:
             names = ", ".join(f"{n:,} as {name}" for name, n in self._encodings.most_common())
-            what = f"{self._encodings.total():,} files are not in UTF-8, their encoding was detected: {names}"
+            what = f"{self._encodings.total():,} files are not wholly in UTF-8, their encoding was detected: {names}"
             yield Warned(what, "check a passage of each, or save them in UTF-8")
         if self._n_replaced:
             what = f"{self._n_replaced:,} characters could not be decoded and are marked {REPLACEMENT}"

@@ -17,6 +17,7 @@ from engine.models.loading import LoadedModel
 SPEC = "early-exit[:N]"
 _NAME = "early-exit"
 _DEFAULT_SHARE = 2 / 3
+_MOST_DIGITS = 9
 
 
 class EarlyExitDrafter:
@@ -61,8 +62,8 @@ def _serves(spec: str) -> bool:
 
 def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> EarlyExitDrafter:
     text = spec.partition(":")[2]
-    if text and (not text.isdecimal() or not int(text)):
-        raise InputError(f"drafter {spec}: the layers must be a whole number, 1 or more", "write early-exit:8")
+    if text and (not text.isdecimal() or len(text) > _MOST_DIGITS or not int(text)):
+        raise InputError(f"drafter {spec[:80]}: the layers must be a whole number, 1 or more", "write early-exit:8")
     n_layers = int(target.model.config.get_text_config().num_hidden_layers)
     n = int(text) if text else max(1, int(_DEFAULT_SHARE * n_layers))
     return EarlyExitDrafter(n, context=target.context, n_vocabulary=target.n_vocabulary, device=target.device)

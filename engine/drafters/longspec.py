@@ -10,14 +10,16 @@ import torch
 from engine.decoding.drafting import Capabilities, Draft, DraftContext, TargetState, no_draft
 from engine.decoding.sampling import Warp
 from engine.decoding.transfers import uploaded_ids, uploaded_together
+from engine.decoding.tree_draft import TreeSettings, fitting
 from engine.drafters import DrafterSpec
 from engine.fast.graphs import Repeater
-from engine.longspec import chain_draft, files, shape, target_fit
-from engine.longspec.block import LongspecBlock
+from engine.longspec import chain_draft, files, shape, target_fit, tree_draft
+from engine.longspec.block import CrossAttention, LongspecBlock
 from engine.longspec.captured_draft import CapturedDrafts
-from engine.longspec.chain_draft import BlockInUse, ChainInputs
+from engine.longspec.chain_draft import BlockInUse, ChainInputs, Places
 from engine.longspec.joined_block import JoinedBlock
 from engine.longspec.ring import KvRing, attended
+from engine.longspec.tree_draft import TreeInputs
 from engine.models import checks, target_state
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.loading import LoadedModel
@@ -29,7 +31,7 @@ class LongspecDrafter:
     Its ring is allocated by the first draft and given back by `reset`, except
     where drafts are captured over it. repeaters: for a target whose last keys and values lie at fixed places."""
 
-    capabilities = Capabilities(last_kv=True, embedding_and_head=True)
+    capabilities = Capabilities(last_kv=True, embedding_and_head=True, trees=True)
 
     def __init__(
         self, use: BlockInUse, *, device: torch.device, repeaters: Callable[[], Repeater] | None = None
@@ -50,10 +52,7 @@ class LongspecDrafter:
         """Do nothing: the first draft writes the keys and values of the prompt's last window, all that it reads."""
 
     def propose(self, context: DraftContext) -> Draft:
-        """Draw a chain of n tokens one after another.
-
-        A draft that branches would begin here as well: its nodes see the window, their ancestors, and all of the
-        target's keys."""
+        """Draw a chain of n tokens one after another, or grow a tree of n depths."""
         n = min(context.n, shape.DRAFT_ROOM)
         if n < 1:
             return no_draft(self._device)
@@ -61,7 +60,12 @@ class LongspecDrafter:
         assert target_kv is not None
         ring = self._allocated_ring()
         # Over fixed memory each draft has the same shape: it writes the last id but one itself, as far as it has one.
-        if self._repeaters is not None and target_kv.length:
+        if context.widths:
+            self._catch_up(ring, context.ids, last)
+            self._length = last + 1
+            return self._tree(ring, context, n)
+        # Under rules rounds are not captured, and the target's keys lie in memory that grows.
+        if self._repeaters is not None and context.rules is None and target_kv.length:
             self._catch_up(ring, context.ids, last - 1)
             drafts = self._captured_over(ring, self._repeaters)
             draft = drafts.draft(context.ids, context.u[:n], context.warp, target_kv)
@@ -94,15 +98,22 @@ class LongspecDrafter:
 
     def _direct(self, ring: KvRing, context: DraftContext, n: int) -> Draft:
         """A draft of n tokens, its steps launched one by one."""
-        last, target_kv = len(context.ids) - 1, context.target.last_kv
-        assert target_kv is not None
-        keys, values = target_kv.keys[: target_kv.length], target_kv.values[: target_kv.length]
         token, u = uploaded_together([torch.tensor(context.ids[-1:]), context.u[:n]], self._device)
-        places = self._use.places(torch.arange(last, last + n, device=self._device))
-        inputs = ChainInputs(
-            token, places, lambda queries: attended(queries, keys, values) if len(keys) else None, u, context.warp
-        )
+        inputs = ChainInputs(token, self._places(context, n), _attending(context.target), u, context.warp)
         return chain_draft.draft(self._use, ring, inputs)
+
+    def _tree(self, ring: KvRing, context: DraftContext, n: int) -> Draft:
+        """A tree of n depths."""
+        widths = fitting(context.widths[:n], self._use.n_vocabulary)
+        token, u = uploaded_together([torch.tensor(context.ids[-1:]), context.u], self._device)
+        settings = TreeSettings(widths, context.warp, u, self._use.n_vocabulary)
+        inputs = TreeInputs(token, self._places(context, n), _attending(context.target), settings)
+        return tree_draft.draft(self._use, ring, inputs)
+
+    def _places(self, context: DraftContext, n: int) -> Places:
+        """The places of the last committed id and of those drafted after it, but the last."""
+        last = len(context.ids) - 1
+        return self._use.places(torch.arange(last, last + n, device=self._device))
 
     def _catch_up(self, ring: KvRing, ids: Sequence[int], end: int) -> None:
         """Write the keys and values that the ring lacks of the first `end` committed ids; of the last window only."""
@@ -124,6 +135,14 @@ class LongspecDrafter:
         if self._captured is None:
             self._captured = CapturedDrafts(self._use, ring, repeaters)
         return self._captured
+
+
+def _attending(target: TargetState) -> CrossAttention:
+    """To the target's keys and values of the committed ids but the last."""
+    target_kv = target.last_kv
+    assert target_kv is not None
+    keys, values = target_kv.keys[: target_kv.length], target_kv.values[: target_kv.length]
+    return lambda queries: attended(queries, keys, values) if len(keys) else None
 
 
 def _memory(spec: str, target: Checkpoint, dtype: torch.dtype) -> int:
@@ -151,6 +170,11 @@ def drafter_over(block: LongspecBlock, target: LoadedModel) -> LongspecDrafter:
     return LongspecDrafter(use, device=target.device, repeaters=repeaters)
 
 
+def _kv_bytes(spec: str, target: LoadedModel, model: LoadedModel | None, n: int) -> int:
+    return shape.ring_bytes(files.check(spec).shape, target.dtype.itemsize)
+
+
 DRAFTER = DrafterSpec(
-    "longspec", "LongSpec", "FOLDER", files.is_longspec, needs_model=False, build=_build, memory=_memory
-)
+    "longspec", "LongSpec", "FOLDER", files.is_longspec, needs_model=False, build=_build, memory=_memory,
+    kv_bytes=_kv_bytes,
+)  # fmt: skip

@@ -2,7 +2,8 @@
 
 Source: github.com/apoorvumang/prompt-lookup-decoding (longest n-gram first, its first occurrence)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import torch
 
@@ -15,6 +16,7 @@ from engine.models.loading import LoadedModel
 SPEC = "lookup[:N]"
 _DEFAULT_NGRAM = 3
 _LARGEST_NGRAM = 64
+_MOST_DIGITS = 9
 
 
 class PromptLookupDrafter:
@@ -33,17 +35,33 @@ class PromptLookupDrafter:
         self._n_indexed = 0
 
     def prefill(self, ids: Sequence[int], target: TargetState) -> None:
-        """Do nothing: `propose` updates the index."""
+        """Do nothing: `prompt_ended` makes the index of the prompt, `propose` continues it."""
+
+    def prompt_ended(self, ids: Sequence[int]) -> None:
+        """Index the prompt, so that this is part of reading it and not of the first round."""
+        self._index(ids)
 
     def propose(self, context: DraftContext) -> Draft:
         """Propose what followed the last ids earlier; nothing if none of their n-grams occurred before."""
-        tokens = uploaded_ids(self.following(context.ids)[: context.n], self._device)
+        rules = context.rules
+        n_allowed = None if rules is None else partial(rules.n_allowed, context.ids)
+        tokens = uploaded_ids(self.following(context.ids, context.n, n_allowed), self._device)
         return Draft(tokens, chain(len(tokens), self._device))
 
-    def following(self, ids: Sequence[int]) -> list[int]:
-        """What follows the first occurrence of the longest n-gram of the last ids; empty if none occurred before."""
+    def following(
+        self, ids: Sequence[int], n: int, n_allowed: Callable[[Sequence[int]], int] | None = None
+    ) -> list[int]:
+        """At most n ids that follow the first occurrence of the longest n-gram of the last ids; empty if none did.
+
+        n_allowed: how many of a draft's ids no rule bans. It ends before what is banned, or follows a shorter n-gram
+        where that is its first id."""
         self._index(ids)
-        return self._continuation(ids)
+        for start in self._occurrences(ids):
+            proposed = list(ids[start : start + n])
+            allowed = proposed if n_allowed is None else proposed[: n_allowed(proposed)]
+            if allowed:
+                return allowed
+        return []
 
     def commit(self, ids: Sequence[int]) -> None:
         """Do nothing: only committed ids are ever indexed."""
@@ -52,12 +70,12 @@ class PromptLookupDrafter:
         """Memory of the index, roughly: 100 bytes an entry."""
         return 100 * len(self._first_end)
 
-    def _continuation(self, ids: Sequence[int]) -> list[int]:
+    def _occurrences(self, ids: Sequence[int]) -> Iterator[int]:
+        """Where the last ids first ended before, those of the longest n-gram first."""
         for size in range(min(self._max_ngram, len(ids)), 0, -1):
             after = self._first_end.get(tuple(ids[-size:]))
             if after is not None:
-                return list(ids[after:])
-        return []
+                yield after
 
     def _index(self, ids: Sequence[int]) -> None:
         """Record where each n-gram first ends, unless the text ends there."""
@@ -73,8 +91,10 @@ def _serves(spec: str) -> bool:
 
 def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> PromptLookupDrafter:
     size = spec.partition(":")[2] or str(_DEFAULT_NGRAM)
-    if not size.isdecimal() or not 1 <= int(size) <= _LARGEST_NGRAM:
-        raise InputError(f"drafter {spec}: the n-gram size must be 1 to {_LARGEST_NGRAM}", "write lookup or lookup:3")
+    if not size.isdecimal() or len(size) > _MOST_DIGITS or not 1 <= int(size) <= _LARGEST_NGRAM:
+        raise InputError(
+            f"drafter {spec[:80]}: the n-gram size must be 1 to {_LARGEST_NGRAM}", "write lookup or lookup:3"
+        )
     return PromptLookupDrafter(int(size), device=target.device)
 
 

@@ -2,8 +2,8 @@
 
 Ids are token ids of the target's vocabulary; times are seconds or milliseconds as their suffix says. Fields are only
 ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. Events of trainings,
-documents, answers, their evaluation, the scaling of a pair and models of a hub are defined in the modules of those
-names, and all are re-exported here."""
+documents, answers, their evaluation, the scaling of a pair, lengths and models of a hub are defined in the modules of
+those names, and all are re-exported here."""
 
 from typing import Literal, TypeAlias
 
@@ -57,6 +57,16 @@ from engine.events.decoding import TokensEmitted as TokensEmitted
 from engine.events.documents import FileSkipped as FileSkipped
 from engine.events.documents import Indexed as Indexed
 from engine.events.evaluation import EvaluationMeasured as EvaluationMeasured
+from engine.events.lengths import AttentionChecked as AttentionChecked
+from engine.events.lengths import AttentionName as AttentionName
+from engine.events.lengths import KvPrediction as KvPrediction
+from engine.events.lengths import LengthMeasured as LengthMeasured
+from engine.events.lengths import LengthsMeasured as LengthsMeasured
+from engine.events.lengths import LengthsStarted as LengthsStarted
+from engine.events.lengths import PrefillMeasured as PrefillMeasured
+from engine.events.lengths import TextPart as TextPart
+from engine.events.lengths import TextRead as TextRead
+from engine.events.lengths import TextStretch as TextStretch
 from engine.events.models import CachedModel as CachedModel
 from engine.events.models import FileDownloaded as FileDownloaded
 from engine.events.models import HubFile as HubFile
@@ -135,7 +145,8 @@ class ModelLoaded(Event, frozen=True):
     then the target's too. chat_template: whether the target has one; chat: whether it is asked through it unless told
     otherwise; why_chat: the reason of that. rules: what the target's generation config changes in its logits, in words;
     ignored: what it asks for besides and does not get; sampling: the sampling it recommends, empty if none. note: what
-    has to be said about how its checkpoint was read, empty for most."""
+    has to be said about how its checkpoint was read, empty for most. why_no_tree: why its drafts cannot branch, empty
+    if they can."""
 
     target: str
     drafter: str
@@ -163,6 +174,7 @@ class ModelLoaded(Event, frozen=True):
     ignored: tuple[str, ...] = ()
     sampling: str = ""
     note: str = ""
+    why_no_tree: str = ""
 
 
 class ModelUnloaded(Event, frozen=True):
@@ -246,6 +258,10 @@ AnyEvent: TypeAlias = (
     | CheckpointSaved
     | TrainingFinished
     | ScalingMeasured
+    | LengthsStarted
+    | PrefillMeasured
+    | LengthMeasured
+    | LengthsMeasured
     | EvaluationMeasured
     | ComparisonStarted
     | LaneRefused
@@ -274,4 +290,5 @@ AnyEvent: TypeAlias = (
     | ModelsListed
     | ModelRemoved
     | PromptPreviewed
+    | TextRead
 )

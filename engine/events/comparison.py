@@ -35,7 +35,8 @@ class ComparedPrompt(Struct, frozen=True):
 
 class ComparisonStarted(Event, frozen=True):
     """A comparison began, with everything needed to repeat it. prompt_set: the name of the set; skipped: a line for
-    each line of its file that could not be used; n_skipped: how many these are, also where only the first are named."""
+    each line of its file that could not be used; n_skipped: how many these are, also where only the first are named.
+    prompt_notes: what was changed in the prompts before they were asked, and the way out of that, a line each."""
 
     comparison_id: str
     started_utc: str
@@ -55,6 +56,7 @@ class ComparisonStarted(Event, frozen=True):
     runtime: RuntimeName | None = None
     graphs: bool = False
     quantize: str = "none"
+    prompt_notes: tuple[str, ...] = ()
     schema: int = SCHEMA
 
 

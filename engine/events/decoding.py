@@ -33,7 +33,10 @@ class ProposedToken(Struct, frozen=True):
 
     p, q: probability under the target and the drafter (at temperature 0: softmax at temperature 1, for information).
     accept_prob: min(1, p/q) of the decision, 0 or 1 when greedy; u: the uniform draw, None when nothing was drawn.
-    overlap: sum(min(p, q)) over the vocabulary at this position. rank: its place in the drafter's list, 0 first."""
+    overlap: sum(min(p, q)) over the vocabulary at this position. rank: its place in the drafter's list, 0 first.
+    prefix_prob: where the tokens of a draft are judged together, the probability that it is accepted at least up to
+    this one. accept_prob is then what u is compared with, and a token is accepted where its own draw, or that of a
+    later one, is below; None where they are judged one by one."""
 
     id: int
     text: str
@@ -46,6 +49,7 @@ class ProposedToken(Struct, frozen=True):
     rank: int
     top_p: tuple[Candidate, ...] = ()
     top_q: tuple[Candidate, ...] = ()
+    prefix_prob: float | None = None
 
 
 class LastToken(Struct, frozen=True):
@@ -117,7 +121,10 @@ class RoundFinished(Event, frozen=True):
     last is None if an accepted stop token or the limit ended the round before it.
     text: what the round added to the text; an incomplete character comes with the round that completes it.
     lane: which of several sequences decoded together, empty if there is only one; its times are then those of all
-    together. n_reasoning: how many of the emitted tokens belong to a part between <think> and </think>."""
+    together. n_reasoning: how many of the emitted tokens belong to a part between <think> and </think>.
+    parents: of a tree, one entry a proposed token, the index of the token it follows, which comes before it, or -1 for
+    the last committed one; empty for a chain. path: of a tree, the indices of the accepted tokens in order. Its other
+    tokens are rejected where they were tested, before the next one of the path was, and untested elsewhere."""
 
     round: int
     proposed: tuple[ProposedToken, ...]
@@ -130,6 +137,51 @@ class RoundFinished(Event, frozen=True):
     text: str = ""
     lane: str = ""
     n_reasoning: int = 0
+    parents: tuple[int, ...] = ()
+    path: tuple[int, ...] = ()
+
+    @property
+    def depth(self) -> int:
+        """The most tokens of the draft that could be accepted in a row: all of a chain, the depth of a tree."""
+        depths: list[int] = []
+        for parent in self.parents:
+            depths.append(depths[parent] + 1 if 0 <= parent < len(depths) else 1)
+        return max(depths, default=len(self.proposed))
+
+    @property
+    def n_accepted(self) -> int:
+        """How many of the proposed tokens were accepted."""
+        return sum(token.fate == "accepted" for token in self.proposed)
+
+    @property
+    def n_tested(self) -> int:
+        """At how many places of the text a proposed token was tested.
+
+        Several tokens of a tree may be tested at one place, which counts once."""
+        if self.parents:
+            return self.n_accepted + (self.last is not None and self.last.kind == "correction")
+        return sum(token.fate != "untested" for token in self.proposed)
+
+    @property
+    def in_a_row(self) -> tuple[ProposedToken, ...]:
+        """What can be shown in a line: all of a chain; of a tree the accepted path, and the first token rejected."""
+        if not self.parents:
+            return self.proposed
+        end = self.path[-1] if self.path else -1
+        rejected = (node for node, parent in enumerate(self.parents) if parent == end)
+        after = next(rejected, None) if self.last is not None else None
+        nodes = self.path if after is None else (*self.path, after)
+        return tuple(self.proposed[node] for node in nodes)
+
+    @property
+    def overlaps(self) -> tuple[float, ...]:
+        """sum(min(p, q)) at each of these places, or the largest of the tokens that were proposed there."""
+        if not self.parents:
+            return tuple(token.overlap for token in self.proposed[: self.n_tested])
+        own: dict[int, float] = {}
+        for token, parent in zip(self.proposed, self.parents, strict=False):
+            own[parent] = max(own.get(parent, 0.0), token.overlap)
+        return tuple(own.get(parent, 0.0) for parent in (-1, *self.path)[: self.n_tested])
 
 
 class Measured(Event, frozen=True):

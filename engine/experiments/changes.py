@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from engine.errors import DeviceLost, EngineError
 from engine.events import Progressed, RoundFinished
+from engine.experiments.comparison_time import ComparisonStage
 from engine.experiments.generations import count_positions
 from engine.experiments.lane_figures import Counts, predicted_speedup
 from engine.experiments.lanes import Lane, continued
@@ -20,6 +21,14 @@ from engine.speed_model import CostModel
 
 _BATCH, _BATCH_BLOCKS, _BATCH_TOKENS = 8, 3, 32
 _N_PROMPTS = 3
+
+
+def expected_stage(*, has_model: bool, n_prompts: int, n_new: int) -> ComparisonStage:
+    """How many steps `changes` takes after prompts of n_new tokens each. has_model: the drafter may have a model."""
+    n_texts = min(n_prompts, _N_PROMPTS)
+    n_in_batch = n_batch_steps(_BATCH, _BATCH_BLOCKS) if has_model else 0
+    in_texts = n_texts + n_in_batch * min(_BATCH_TOKENS, n_new) / n_new
+    return ComparisonStage("checking", "steps", n_texts + n_in_batch, in_texts / max(1, n_texts + n_in_batch))
 
 
 def changes(

@@ -57,7 +57,7 @@ class ComparisonJob(NamedTuple):
 
     refused: why lanes cannot take part. skipped: a line for each prompt that was left out; n_skipped: how many these
     are, also where only the first have a line. predictions: from tuning. conversations: what each prompt's first turn
-    begins, empty where it is not asked as chat."""
+    begins, empty where it is not asked as chat. prompt_notes: what was changed in the prompts, a line each."""
 
     target: LoadedModel
     lanes: tuple[Lane, ...]
@@ -72,6 +72,7 @@ class ComparisonJob(NamedTuple):
     predictions: tuple[GammaPrediction, ...] = ()
     n_skipped: int = 0
     conversations: tuple[tuple[Message, ...], ...] = ()
+    prompt_notes: tuple[str, ...] = ()
 
     @property
     def is_chat(self) -> bool:
@@ -301,6 +302,7 @@ def _started(job: ComparisonJob) -> ComparisonStarted:
         runtime=target.runtime,
         graphs=target.graphs,
         quantize=target.quantize,
+        prompt_notes=job.prompt_notes,
     )
 
 

@@ -56,7 +56,7 @@ def event_of(lane: str, text: "MeasuredText", place: Place, *, keep_rounds: bool
         accepted_by_position=counts.accepted,
         tested_by_position=counts.tested,
         rejected_ranks=_rejected_ranks(rounds),
-        overlap_sum=sum(token.overlap for event in rounds for token in event.proposed if token.fate != "untested"),
+        overlap_sum=sum(sum(event.overlaps) for event in rounds),
         target_step_ms=generation.target_step_ms,
         draft_step_ms=generation.draft_step_ms,
         joules=text.joules,
@@ -68,13 +68,13 @@ def event_of(lane: str, text: "MeasuredText", place: Place, *, keep_rounds: bool
 
 
 def count_positions(rounds: Sequence[RoundFinished]) -> PositionCounts:
-    """Count the fates at each position of the draft over some rounds."""
-    most = max((len(event.proposed) for event in rounds), default=0)
+    """Count the fates at each position of the draft, or each depth of a tree, over some rounds."""
+    most = max((event.depth for event in rounds), default=0)
     accepted, tested = [0] * most, [0] * most
     for event in rounds:
-        for position, token in enumerate(event.proposed):
-            accepted[position] += token.fate == "accepted"
-            tested[position] += token.fate != "untested"
+        for counts, n in ((accepted, event.n_accepted), (tested, event.n_tested)):
+            for position in range(n):
+                counts[position] += 1
     return PositionCounts(tuple(accepted), tuple(tested))
 
 

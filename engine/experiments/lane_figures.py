@@ -46,8 +46,10 @@ class Counts(NamedTuple):
 
     @property
     def mean_draft(self) -> float:
-        """Drafted tokens of a round with a draft."""
-        return self.n_proposed / self.tested[0] if self.tested and self.tested[0] else 0.0
+        """Drafted tokens in a row of a round with a draft; a tree has more, but is no longer than it is deep."""
+        if not self.tested or not self.tested[0]:
+            return 0.0
+        return min(self.n_proposed / self.tested[0], len(self.tested))
 
 
 def lane_figures(
@@ -100,9 +102,14 @@ def cost_model(plain: Texts, other: Texts) -> CostModel | None:
     return CostModel(
         plain_ms=statistics.ms_per_token(_prompt_times(plain)),
         fixed_ms=max(0.0, rest_ms),
-        draft_ms=median(text.draft_ms / text.n_proposed for text in drafted),
+        draft_ms=median(_drafter_step_ms(text) for text in drafted),
         widths=((1, median(plain_steps)), (width, median(steps))),
     )
+
+
+def _drafter_step_ms(text: GenerationMeasured) -> float:
+    """The time of a drafter's step, which proposes one token of a chain, and all nodes of a depth of a tree."""
+    return text.draft_ms / text.n_proposed if text.draft_step_ms is None else text.draft_step_ms
 
 
 def predicted_speedup(costs: CostModel, counts: Counts) -> float | None:

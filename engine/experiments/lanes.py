@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from engine.decoding.drafting import Drafter
 from engine.decoding.generation import Generation, whole
-from engine.drafters import weights_bytes
+from engine.drafters import model_spec, weights_bytes
 from engine.events import LaneSpec, RoundFinished
 from engine.experiments.lane_specs import method_of
 from engine.machine.energy import EnergyMeter
+from engine.methods.run_events import drafts_trees
 from engine.models.hashes import model_hash
 from engine.models.kv_size import kv_bytes
 from engine.models.loading import LoadedModel
@@ -56,7 +57,8 @@ def warm_up(lane: Lane, ids: Sequence[int], cancelled: Flag) -> None:
 def continued(lane: Lane, ids: Sequence[int], cancelled: Flag, meter: EnergyMeter | None) -> MeasuredText:
     """Continue a prompt once; rounds are kept, not sent anywhere meanwhile. Raises Cancelled once the flag is set."""
     runtime = RunContext(lane.target, lane.drafter, lane.spec.drafter, cancelled=cancelled)
-    runtime.prepare(lane.config, ids, gamma=lane.spec.gamma)
+    if not drafts_trees(lane.config):  # they are not captured
+        runtime.prepare(lane.config, ids, gamma=lane.spec.gamma)
     decode = method_of(lane.spec).decode
     assert decode is not None
     before = None if meter is None else meter.joules()
@@ -83,5 +85,5 @@ def model_hashes(target: str, lanes: Sequence[Lane]) -> tuple[tuple[str, str], .
     """What tells models apart that are called the same: a hash of the target, and of each drafter's model."""
     with_files = (lane for lane in lanes if lane.model is not None or weights_bytes(lane.drafter))
     specs = dict.fromkeys(lane.spec.drafter for lane in with_files)
-    drafters = ((f"drafter {spec}", model_hash(spec, drafter=True)) for spec in specs)
+    drafters = ((f"drafter {spec}", model_hash(model_spec(spec), drafter=True)) for spec in specs)
     return tuple(pair for pair in (("target", model_hash(target)), *drafters) if pair[1])

@@ -161,7 +161,7 @@ class RowsModel:
         positions = torch.arange(start, start + n, device=self.device).expand(self.n_rows, n)
         n_groups, reads = self._shape.n_heads // self._shape.n_kv_heads, {}
         for window in set(self._shape.windows):
-            first, mask = spans.span(n, start, window, None, self.device)
+            first, mask = spans.span(n, start, window, self.device)
             reads[window] = _Read(first, start + n, None if mask is None else self._bias(mask.repeat(n_groups, 1)))
         return self._places_at(positions, reads)
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.decoding.token_tree import Tree
 from engine.fast.elementwise import Norms, OutputBuffers
 from engine.fast.kv_cache import Buffers
 from engine.fast.matmul import OutputBuffer
 from engine.fast.norms import Norm
-from engine.fast.spans import Tree
 from engine.fast.weights import FusedWeights
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class CompiledElementwise:
         """See `Elementwise`."""
         self._hidden, self._start = hidden.numpy(), start
         depths, visible = self._steps if tree is None else (tree.depths.numpy(), tree.seen.contiguous().numpy())
-        self._positions: NDArray[np.int64] = depths + start
+        self._positions: NDArray[np.int64] = depths + (start if tree is None else start - tree.n_cached)
         self._visible: NDArray[np.bool_] = visible
         if cache is not self._cache:
             self._use_cache(cache)

@@ -7,15 +7,19 @@ from typing import NamedTuple, Protocol, TypeAlias
 import torch
 from torch import Tensor
 
+from engine.decoding.token_tree import Tree
+from engine.fast import tree_attention
 from engine.fast.families import ModelShape
 from engine.fast.kv_cache import Buffers
 from engine.fast.layers import activated
 from engine.fast.matmul import OutputBuffer
 from engine.fast.norms import Norm, norm_into
-from engine.fast.spans import Tree, span
+from engine.fast.spans import span
+from engine.fast.tree_attention import TreeSpan, tree_span
 from engine.fast.weights import FusedLayer, FusedWeights
 
 _BLOCK = 64
+_CPU = torch.device("cpu")
 _BlockViews: TypeAlias = tuple[tuple[Tensor, ...], tuple[Tensor, ...]]
 
 
@@ -146,11 +150,15 @@ class TorchElementwise:
     def begin(self, hidden: Tensor, start: int, cache: Buffers, tree: Tree | None) -> None:
         """See `Elementwise`."""
         self._hidden = hidden
-        at = slice(start, start + self._n) if tree is None else start + tree.depths
+        at = slice(start, start + self._n) if tree is None else start - tree.n_cached + tree.new_depths
         tables = zip(cache.cos, cache.sin, strict=True)
         self._rotations = [_Rotations(cos[at], *sin[at].unbind(-2)) for cos, sin in tables]
-        self._reads = {window: self._read(start, window, tree, cache) for window in set(self._shape.windows)}
-        self._to_cache = [states[:, start : start + self._n].unbind(0) for states in (cache.keys, cache.values)]
+        self._reads: dict[int | None, _Read | TreeSpan] = {
+            window: self._read(start, window, cache) if tree is None else tree_span(tree, start, window, _CPU)
+            for window in set(self._shape.windows)
+        }
+        self._cached = cache.keys, cache.values
+        self._to_cache = [states[:, start : start + self._n].unbind(0) for states in self._cached]
         norm_into(self._buffers.qkv.x, hidden, self._norms.first, self._lengths)
 
     def attended(self, index: int) -> None:
@@ -161,11 +169,19 @@ class TorchElementwise:
         to_values[index].copy_(self._new_values)
         if not self._in_place:
             self._grouped_queries.copy_(self._queries)
-        read = self._reads[self._shape.windows[index]]
-        scores = torch.baddbmm(read.bias, self._attention_queries, read.keys[index], alpha=self._shape.attention_scale)
-        torch.bmm(scores.softmax(-1), read.values[index], out=self._attention_output)
+        self._mix(index)
         if not self._in_place:
             self._mixed.copy_(self._grouped_mixed)
+
+    def _mix(self, index: int) -> None:
+        """Attention from the stacked queries to the stacked output."""
+        read, scale = self._reads[self._shape.windows[index]], self._shape.attention_scale
+        if isinstance(read, TreeSpan):
+            keys, values = (states[index] for states in self._cached)
+            self._attention_output.copy_(tree_attention.attended(self._attention_queries, keys, values, read, scale))
+            return
+        scores = torch.baddbmm(read.bias, self._attention_queries, read.keys[index], alpha=scale)
+        torch.bmm(scores.softmax(-1), read.values[index], out=self._attention_output)
 
     def added_attention(self, index: int) -> None:
         """See `Elementwise`."""
@@ -196,10 +212,10 @@ class TorchElementwise:
         self._to_first.addcmul_(self._from_second, rotations.sin_to_first)
         self._to_second.addcmul_(self._from_first, rotations.sin_to_second)
 
-    def _read(self, start: int, window: int | None, tree: Tree | None, cache: Buffers) -> _Read:
+    def _read(self, start: int, window: int | None, cache: Buffers) -> _Read:
         """What a layer of this window attends to: whole blocks, masked, so that their views serve many steps."""
         n, capacity = self._n, cache.keys.shape[1]
-        attended = span(n, start, window, tree, cache.keys.device)
+        attended = span(n, start, window, _CPU)
         first = attended.first // _BLOCK * _BLOCK
         end = min(capacity, -(-(start + n) // _BLOCK) * _BLOCK)
         bias = cache.keys.new_full((n, end - first), -torch.inf)

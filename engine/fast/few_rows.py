@@ -10,13 +10,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from engine.decoding.token_tree import Tree
 from engine.fast import layers, matmul
 from engine.fast.compiled_elementwise import CompiledElementwise
 from engine.fast.compiled_loops import kernels
 from engine.fast.elementwise import Elementwise, OutputBuffers, TorchElementwise, norms_of
 from engine.fast.kv_cache import Buffers
 from engine.fast.matmul import OutputBuffer
-from engine.fast.spans import Tree
 from engine.fast.weights import FusedLayer, FusedWeights, Projection
 
 # Above this many multiplications of queries and keys in a layer, the library's products, which use every thread, gain

@@ -194,20 +194,25 @@ def attend(
 
     qkv: [n, (H + 2 H_kv) D], queries, keys, values; heads are normalised and rotated in place. norms: [H + H_kv, D]
     weights times sqrt(D), no rows where heads are not normalised; floor: D times epsilon. cos, sin: [capacity, D / 2].
-    positions: [n]; visible: [n, n], which of the new ids each attends to; window: how many positions each attends to,
-    itself included. keys, values: [capacity, H_kv, D]. out: [n, H D]. scratch: [2, start + n or more]."""
+    positions: [m + n], of the new ids and, before them, of the last m cached ids, as far as not all attend to these;
+    visible: [n, m + n], which of them each attends to; window: how many positions each attends to, itself included.
+    keys, values: [capacity, H_kv, D]. out: [n, H D]. scratch: [2, start + n or more]."""
     n, n_kv, size = out.shape[0], keys.shape[1], keys.shape[2]
-    n_heads = out.shape[1] // size
+    n_heads, n_near = out.shape[1] // size, visible.shape[1]
+    n_before = n_near - n
+    near = start - n_before
     for i in range(n):
         _norm_heads(qkv[i], norms, floor)
-        _rotate_heads(qkv[i], cos[positions[i]], sin[positions[i]], n_heads + n_kv)
+        position = positions[n_before + i]
+        _rotate_heads(qkv[i], cos[position], sin[position], n_heads + n_kv)
         for head in range(n_kv):
             own, other = (n_heads + head) * size, (n_heads + n_kv + head) * size
             for j in range(size):
                 keys[start + i, head, j] = qkv[i, own + j]
                 values[start + i, head, j] = qkv[i, other + j]
     for i in range(n):
-        first = min(start, max(0, positions[i] - window + 1))
+        hidden_up_to = positions[n_before + i] - window
+        first = min(near, max(0, hidden_up_to + 1))
         for head in range(n_heads):
             kv_head = head // (n_heads // n_kv)
             mixed = out[i, head * size : (head + 1) * size]
@@ -215,9 +220,9 @@ def attend(
                 mixed[j] = qkv[i, head * size + j] * scale
             weights = scratch[0, : start + n - first]
             _score(mixed, keys, kv_head, first, weights)
-            for other in range(n):
-                if not visible[i, other] or positions[other] <= positions[i] - window:
-                    weights[start + other - first] = -np.inf
+            for other in range(n_near):
+                if not visible[i, other] or positions[other] <= hidden_up_to:
+                    weights[near + other - first] = -np.inf
             _softmax(weights, scratch[1])
             _mix(weights, values, kv_head, first, mixed)
 

@@ -26,19 +26,23 @@ def n_bytes(n_layers: int, n_kv_heads: int, head_size: int, *, n_ropes: int, n_p
 
 
 class KvCache:
-    """Buffers that double when full, up to the context where that is long enough."""
+    """Buffers that double when full, up to the context where that is long enough, and first up to what is expected.
 
-    def __init__(self, shape: ModelShape, like: Tensor, *, context: int) -> None:
+    expected: how many positions the text will have at most; more remain possible."""
+
+    def __init__(self, shape: ModelShape, like: Tensor, *, context: int, expected: int | None = None) -> None:
         self._shape = shape
         self._like = like
         self._context = context
+        self._expected = context if expected is None else min(expected, context)
         self._buffers: Buffers | None = None
 
     def at_least(self, n: int, *, n_kept: int) -> Buffers:
         """Return buffers for at least n positions; the first n_kept keep their content."""
         if self._buffers is not None and n <= self._buffers.keys.shape[1]:
             return self._buffers
-        capacity = max(n, min(max(_FIRST_CAPACITY, 2 * n), self._context))
+        most = self._expected if n <= self._expected else self._context
+        capacity = max(n, min(max(_FIRST_CAPACITY, 2 * n), most))
         shape = (len(self._shape.windows), capacity, self._shape.n_kv_heads, self._shape.head_size)
         cos, sin = zip(*(rope_tables(rope, self._like, capacity) for rope in self._shape.ropes), strict=True)
         # Zeros: a position not written yet may be masked instead of skipped, and a mask does not hide NaN or infinity.

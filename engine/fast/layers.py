@@ -6,14 +6,13 @@ from typing import NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.nn.attention.bias import causal_lower_right
 
+from engine.fast import attention_kernels
 from engine.fast.families import ModelShape
 from engine.fast.norms import Norm, normed
 from engine.fast.weights import FusedLayer, FusedWeights, Projection
 
 Product: TypeAlias = Callable[[Tensor, Projection], Tensor]
-_MASKED_QUERIES = 32
 
 
 class Rotations(NamedTuple):
@@ -54,16 +53,14 @@ def attention(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None
     """Values mixed by softmax(scale queries keys): [B, H, n, D].
 
     queries: [B, H, n, D]; keys, values: [B, H_kv, positions, D]; mask: [n, positions], True where a query attends, or
-    added to the scores. None: the queries are those of the last n positions, and each attends up to its own; on a CPU,
-    whose kernel would need a mask for that, only for n = 1."""
+    added to the scores. None: the queries are those of the last n positions, and each attends up to its own."""
     n, n_kv = queries.shape[-2], keys.shape[1]
+    if mask is None and n > 1:
+        return attention_kernels.usual(queries, keys, values, scale)
     if queries.device.type == "cpu":
-        assert mask is not None or n == 1
         return functional.scaled_dot_product_attention(
             queries, keys, values, attn_mask=mask, scale=scale, enable_gqa=queries.shape[1] != n_kv
         )
-    if mask is None and n > 1:
-        return _causal_attention(queries, keys, values, scale)
     grouped = mask if mask is None else mask.repeat(queries.shape[1] // n_kv, 1)
     return grouped_attention(queries, keys, values, grouped, scale)
 
@@ -76,29 +73,6 @@ def grouped_attention(queries: Tensor, keys: Tensor, values: Tensor, mask: Tenso
     stacked_queries = queries.reshape(queries.shape[0], keys.shape[1], -1, queries.shape[3])
     mixed = functional.scaled_dot_product_attention(stacked_queries, keys, values, attn_mask=mask, scale=scale)
     return mixed.reshape(queries.shape)
-
-
-def _causal_attention(queries: Tensor, keys: Tensor, values: Tensor, scale: float) -> Tensor:
-    """Attention of the last n positions, each up to its own, on a GPU.
-
-    In half precision the kernel derives the mask from positions. In float32 no kernel does so for shared keys: masks
-    are built for a few queries at a time, so that none grows with both lengths."""
-    n, n_positions = queries.shape[-2], keys.shape[-2]
-    if queries.dtype != torch.float32:
-        bias = causal_lower_right(n, n_positions)
-        return functional.scaled_dot_product_attention(
-            queries, keys, values, attn_mask=bias, scale=scale, enable_gqa=queries.shape[1] != keys.shape[1]
-        )
-    n_groups = queries.shape[1] // keys.shape[1]
-    mixed = []
-    for start in range(0, n, _MASKED_QUERIES):
-        query_chunk = queries[..., start : start + _MASKED_QUERIES, :]
-        n_visible = n_positions - n + start + query_chunk.shape[-2]
-        last = torch.arange(n_visible - query_chunk.shape[-2], n_visible, device=queries.device)
-        future = torch.arange(n_visible, device=queries.device) > last[:, None]
-        mask = queries.new_zeros(future.shape).masked_fill_(future, -torch.inf).repeat(n_groups, 1)
-        mixed.append(grouped_attention(query_chunk, keys[..., :n_visible, :], values[..., :n_visible, :], mask, scale))
-    return torch.cat(mixed, -2)
 
 
 def add_attended(hidden: Tensor, mixed: Tensor, layer: FusedLayer, shape: ModelShape, product: Product) -> Tensor:

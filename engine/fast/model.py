@@ -3,31 +3,32 @@
 A small model's forward through modules spends much of its time outside its matrix products; the same operations,
 fewer of them and called directly, spend less."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from engine.decoding.drafting import FirstLayers, LastKv
-from engine.fast import layers, matmul
+from engine.decoding.token_tree import Tree
+from engine.fast import layers, matmul, tree_attention
+from engine.fast.attention_kernels import Attend, usual
 from engine.fast.few_rows import FewRows, serves
 from engine.fast.kv_cache import Buffers, FirstLayersCache, KvCache
 from engine.fast.layers import Product, Rotations
 from engine.fast.norms import normed
-from engine.fast.spans import Tree, span
+from engine.fast.spans import span
 from engine.fast.weights import FusedLayer, FusedWeights, first_layers
 
 
 class _States(NamedTuple):
-    """Keys and values of one layer: views for new ones [n, H_kv, D], and all attended to [1, H_kv, positions, D]; and
-    how it rotates the new ones."""
+    """One layer of a forward: views for new keys and values [n, H_kv, D]; mix: queries [n, H, D] -> the values mixed
+    for each, [n, H, D]; turns: how it rotates the new ids."""
 
     new_keys: Tensor
     new_values: Tensor
-    keys: Tensor
-    values: Tensor
-    mask: Tensor | None
+    mix: Callable[[Tensor], Tensor]
     turns: Rotations
 
 
@@ -44,13 +45,17 @@ class FusedModel:
         context: int,
         hidden_layers: Sequence[int] = (),
         shared: FirstLayersCache | None = None,
+        attend: Attend = usual,
     ) -> None:
-        """shared: the cache to use, of a longer model; `reset` then forgets nothing of it."""
+        """shared: the cache to use, of a longer model; `reset` then forgets nothing of it. attend: the attention of a
+        prompt, in layers without a window that ends within it."""
         self.device: torch.device = weights.embedding.device
         self.n_vocabulary = int(weights.embedding.shape[0])
         self.hidden: Tensor | None = None
         self._weights, self._shape = weights, weights.shape
         self._context, self._hidden_layers, self._shared = context, tuple(hidden_layers), shared
+        self._expected: int | None = None
+        self._attend_prompt = attend
         self._few_rows = FewRows(weights) if serves(weights) else None
         self._product: Product = matmul.streamed_product if matmul.streams(weights) else matmul.product
         self.reset()
@@ -64,9 +69,15 @@ class FusedModel:
         """Forget every id."""
         if self._few_rows is not None:
             self._few_rows.forget()
-        own = self._shared or KvCache(self._shape, self._weights.embedding, context=self._context)
+        own = self._shared or KvCache(
+            self._shape, self._weights.embedding, context=self._context, expected=self._expected
+        )
         self._cache: KvCache | FirstLayersCache = own
         self.length = 0
+
+    def expect(self, n: int) -> None:
+        """Expect at most n ids from the next reset on, and allocate for no more as long as that holds."""
+        self._expected = n
 
     def forward(self, ids: Tensor, *, tree: Tree | None = None) -> Tensor:
         """Logits after each of the new ids, which join the cache.
@@ -140,24 +151,44 @@ class FusedModel:
     def _layer_states(self, n: int, buffers: Buffers, tree: Tree | None) -> list[_States]:
         """The keys and values that each layer reads and writes for n new ids."""
         start, end = self.length, self.length + n
-        at = slice(start, end) if tree is None else start + tree.depths
+        at = slice(start, end) if tree is None else start - tree.n_cached + tree.new_depths
         turns = [Rotations(cos[at], sin[at]) for cos, sin in zip(buffers.cos, buffers.sin, strict=True)]
-        spans = {window: span(n, start, window, tree, self.device) for window in set(self._shape.windows)}
-        kv_views = {
-            window: (
-                _by_head(buffers.keys[:, attended.first : end]),
-                _by_head(buffers.values[:, attended.first : end]),
-                attended.mask,
-            )
-            for window, attended in spans.items()
-        }
         new_kv = zip(buffers.keys[:, start:end].unbind(0), buffers.values[:, start:end].unbind(0), strict=True)
-        layer_states = []
-        for index, (new_views, window) in enumerate(zip(new_kv, self._shape.windows, strict=True)):
-            keys, values, mask = kv_views[window]
-            rotations = turns[self._shape.rope_of_layer[index]]
-            layer_states.append(_States(*new_views, keys[index], values[index], mask, rotations))
-        return layer_states
+        mixes = self._chain_mixes(n, buffers) if tree is None else self._tree_mixes(buffers, tree)
+        return [
+            _States(*new_views, mix, turns[rope])
+            for new_views, mix, rope in zip(new_kv, mixes, self._shape.rope_of_layer, strict=True)
+        ]
+
+    def _chain_mixes(self, n: int, buffers: Buffers) -> Iterator[Callable[[Tensor], Tensor]]:
+        """The attention of each layer for n new ids in a row."""
+        start, end = self.length, self.length + n
+        spans = {window: span(n, start, window, self.device) for window in set(self._shape.windows)}
+        views = {
+            window: (_by_head(buffers.keys[:, read.first : end]), _by_head(buffers.values[:, read.first : end]))
+            for window, read in spans.items()
+        }
+        for index, window in enumerate(self._shape.windows):
+            keys, values = views[window]
+            yield partial(self._mixed, keys[index], values[index], spans[window].mask)
+
+    def _tree_mixes(self, buffers: Buffers, tree: Tree) -> Iterator[Callable[[Tensor], Tensor]]:
+        """The attention of each layer for the new ids of a tree."""
+        spans = {
+            window: tree_attention.tree_span(tree, self.length, window, self.device)
+            for window in set(self._shape.windows)
+        }
+        for index, window in enumerate(self._shape.windows):
+            keys, values = buffers.keys[index], buffers.values[index]
+            yield partial(tree_attention.mixed, keys, values, spans[window], scale=self._shape.attention_scale)
+
+    def _mixed(self, keys: Tensor, values: Tensor, mask: Tensor | None, queries: Tensor) -> Tensor:
+        by_head, scale = queries.transpose(0, 1).unsqueeze(0), self._shape.attention_scale
+        if mask is None and queries.shape[0] > 1:
+            mixed = self._attend_prompt(by_head, keys, values, scale)
+        else:
+            mixed = layers.attention(by_head, keys, values, mask, scale)
+        return mixed[0].transpose(0, 1)
 
     def _write_kv(self, hidden: Tensor, layer: FusedLayer, states: _States) -> Tensor:
         """Write the keys and values of one layer in place; returns its queries [n, H, D]."""
@@ -168,11 +199,8 @@ class FusedModel:
 
     def _attend(self, hidden: Tensor, queries: Tensor, layer: FusedLayer, states: _States) -> Tensor:
         """Add the attention of one layer to hidden."""
-        shape = self._shape
-        queries = queries.transpose(0, 1).unsqueeze(0)
-        mixed = layers.attention(queries, states.keys, states.values, states.mask, shape.attention_scale)
-        rows = mixed.transpose(1, 2).reshape(hidden.shape[0], -1)
-        return layers.add_attended(hidden, rows, layer, shape, self._product)
+        rows = states.mix(queries).reshape(hidden.shape[0], -1)
+        return layers.add_attended(hidden, rows, layer, self._shape, self._product)
 
 
 def _by_head(states: Tensor) -> tuple[Tensor, ...]:

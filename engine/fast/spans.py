@@ -1,17 +1,12 @@
-"""Computes which positions new ids attend to, as a chain or a tree, with or without a window."""
+"""Computes which positions new ids attend to, with or without a window."""
 
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-
-class Tree(NamedTuple):
-    """New ids in a tree: depths [n] int64, 0 for an id that follows the cache; seen [n, n] bool, row i: which of the
-    new ids the i-th attends to, itself included."""
-
-    depths: Tensor
-    seen: Tensor
+# On a CPU a few new ids attend by a mask that is small; more of them by a kernel that needs none.
+MOST_MASKED = 32
 
 
 class AttendedSpan(NamedTuple):
@@ -23,26 +18,18 @@ class AttendedSpan(NamedTuple):
     mask: Tensor | None
 
 
-def span(n: int, start: int, window: int | None, tree: Tree | None, device: torch.device) -> AttendedSpan:
+def span(n: int, start: int, window: int | None, device: torch.device) -> AttendedSpan:
     """What n new ids after `start` others attend to in a layer that attends to `window` positions.
 
-    On a GPU a chain has no mask unless a window ends within it: the mask of a prefill would grow with the context."""
-    first = 0 if window is None else max(0, start - window + 1)
+    A chain has no mask unless a window ends within it: the mask of a prefill would grow with the context."""
+    first = first_attended(start, window)
     unwindowed = window is None or start + n <= window
-    if n == 1 or (device.type != "cpu" and tree is None and unwindowed):
+    if n == 1 or (unwindowed and (device.type != "cpu" or n > MOST_MASKED)):
         return AttendedSpan(first, None)
-    if tree is not None:
-        return AttendedSpan(first, _tree_mask(tree, start, first, window))
     mask = torch.ones(n, start + n - first, dtype=torch.bool, device=device).tril(start - first)
     return AttendedSpan(first, mask if window is None else mask.triu(start - first - window + 1))
 
 
-def _tree_mask(tree: Tree, start: int, first: int, window: int | None) -> Tensor:
-    """Which of the positions from `first` on each id of a tree attends to: [n, start - first + n]."""
-    n, device = tree.depths.shape[0], tree.depths.device
-    cached = torch.ones(n, start - first, dtype=torch.bool, device=device)
-    mask = torch.cat([cached, tree.seen], -1)
-    if window is None:
-        return mask
-    positions = torch.cat([torch.arange(first, start, device=device), start + tree.depths])
-    return mask & (positions[None] > start + tree.depths[:, None] - window)
+def first_attended(position: int, window: int | None) -> int:
+    """The first position that an id at `position` attends to."""
+    return 0 if window is None else max(0, position - window + 1)

@@ -20,6 +20,7 @@ from engine.decoding.drafting import (
     Drafter,
     Rehearses,
     TargetState,
+    end_prompt,
     no_draft,
 )
 from engine.decoding.packing import HostRecord, unpack
@@ -49,7 +50,8 @@ class StaticDecoder:
 
     drafter: proposes from the host, round by round; fused: drafts as part of the round. At most one of them; without
     both, decoding is plain. n_most: the most ids the sequence may reach. hidden_layers: the target's layers whose
-    output the drafter reads, in ascending order; handles: its embedding and head, where the drafter uses them."""
+    output the drafter reads, in ascending order; handles: its embedding and head, where the drafter uses them.
+    prefill_chunk: how many ids of a prompt are read at once."""
 
     def __init__(
         self,
@@ -64,8 +66,10 @@ class StaticDecoder:
         hidden_layers: Sequence[int] = (),
         handles: TargetState = NOTHING,
         verifier: Verifier = EXACT,
+        prefill_chunk: int = PREFILL_CHUNK,
     ) -> None:
         assert drafter is None or fused is None
+        self._prefill_chunk = prefill_chunk
         self.ids: list[int] = []
         self._cache, self._drafter, self._fused = cache, drafter, fused
         self._n_most, self._warp, self._clock = n_most, warp, clock
@@ -83,8 +87,8 @@ class StaticDecoder:
         self._begin(ids)
         if self._drafter is not None:
             self._drafter.reset()
-        for start in range(0, len(ids) - 1, PREFILL_CHUNK):
-            chunk = ids[start : min(start + PREFILL_CHUNK, len(ids) - 1)]
+        for start in range(0, len(ids) - 1, self._prefill_chunk):
+            chunk = ids[start : min(start + self._prefill_chunk, len(ids) - 1)]
             self._cache.feed(chunk, start)
             if self._drafter is not None:
                 n_fed = start + len(chunk)
@@ -92,6 +96,7 @@ class StaticDecoder:
             if self._n_draftable(1, len(ids)):
                 self._catch_up(start + len(chunk))
             checkpoint()
+        end_prompt(self._drafter, ids)
         settle(self._cache.device)
 
     def prepare(self, gamma: int, n: int, checkpoint: Callable[[], None]) -> None:
@@ -115,7 +120,8 @@ class StaticDecoder:
         if length < 1 or (self._fused is not None and self._n_draftable(n, length) < n):
             return
         point_mass = None if drafter is None else drafter.capabilities.point_mass
-        for _ in range(_N_CALLS if self._cache.unprepared(n, span, self._warp, point_mass) else 0):
+        unprepared = self._cache.unprepared(n, span, self._warp, point_mass=point_mass, verifier=self._verifier)
+        for _ in range(_N_CALLS if unprepared else 0):
             self._cache.place([0, 0], length)
             if drafter is None:
                 self._launch(n, length)
@@ -203,8 +209,8 @@ class StaticDecoder:
 
     def _catch_up(self, n: int) -> None:
         """Feed the fused drafter what it lacks of the first n committed ids, as after a round without a draft."""
-        for start in range(self._n_drafter_cached, n, PREFILL_CHUNK):
-            self._cache.feed(self.ids[start : min(start + PREFILL_CHUNK, n)], start, drafter=True)
+        for start in range(self._n_drafter_cached, n, self._prefill_chunk):
+            self._cache.feed(self.ids[start : min(start + self._prefill_chunk, n)], start, drafter=True)
         self._n_drafter_cached = max(self._n_drafter_cached, n)
 
     def _read_record(self, flight: _Flight) -> HostRecord:

@@ -108,11 +108,15 @@ class StaticKvCache:
         """Memory of the caches."""
         return sum(model.bytes() for model in (self._target, self._drafter) if model is not None)
 
-    def unprepared(self, n: int, span: int, warp: Warp, point_mass: bool | None) -> bool:
+    def target_bytes(self) -> int:
+        """Memory of the target's cache."""
+        return 0 if self._target is None else self._target.bytes()
+
+    def unprepared(self, n: int, span: int, warp: Warp, *, point_mass: bool | None, verifier: Verifier) -> bool:
         """Whether this is the first such question about these rounds since rounds were last dropped.
 
         point_mass: whether drafts come without q, None where the device drafts."""
-        key = n, span, warp, point_mass
+        key = n, span, warp, point_mass, verifier
         is_new = key not in self._prepared
         self._prepared.add(key)
         return is_new
@@ -248,7 +252,7 @@ class StaticKvCache:
     def _drop_captured(self) -> None:
         """Drop what was captured, and the repeater: a memory pool without graphs accepts no new ones."""
         self._halves: dict[_Half, Work] = {}
-        self._prepared: set[tuple[int, int, Warp, bool | None]] = set()
+        self._prepared: set[tuple[int, int, Warp, bool | None, Verifier]] = set()
         self._repeater = self.repeaters()
 
 

@@ -17,4 +17,4 @@ def refuse(load: Load) -> None:
     pair_names.parse_quantize(load.quantize)
     checkpoint_folder.inspect(load.target)
     if load.drafter != drafters.NONE and not drafters.needs_no_model(load.drafter):
-        checkpoint_folder.inspect(load.drafter, drafter=True)
+        checkpoint_folder.inspect(drafters.model_spec(load.drafter), drafter=True)

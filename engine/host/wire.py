@@ -3,12 +3,13 @@
 * imports neither Qt nor torch."""
 
 from collections.abc import Iterator
-from typing import Any, BinaryIO, TypeAlias, TypeVar
+from typing import BinaryIO, TypeAlias, TypeVar
 
 import msgspec
 
 from engine.commands import Command
 from engine.events import AnyEvent, Event
+from engine.machine.valid_text import readable
 
 _HEAD_BYTES = 4
 _encoder = msgspec.msgpack.Encoder()
@@ -47,15 +48,6 @@ def framed_event(event: Event) -> bytearray:
         return framed(event)
     except UnicodeEncodeError:
         return framed(msgspec.convert(readable(msgspec.to_builtins(event)), AnyEvent))
-
-
-def readable(value: Any) -> Any:  # JSON values have no better type
-    """The same value, with escapes in place of what is not valid text in it."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, dict):
-        return {key: readable(element) for key, element in value.items()}
-    return [readable(element) for element in value] if isinstance(value, list | tuple) else value
 
 
 def messages(pipe: BinaryIO, decoder: "msgspec.msgpack.Decoder[T]") -> Iterator[T]:

@@ -31,7 +31,10 @@ class HubId(NamedTuple):
 
 def parse_id(text: str) -> HubId:
     """The model a text names. Raises InputError."""
-    parts = _parts(text.strip())
+    try:
+        parts = _parts(text.strip())
+    except ValueError:  # an address that is none
+        parts = []
     file = "/".join(parts[2:])
     if not len(parts) >= 1 or not all(map(_is_part, parts[:2])) or (file and not _is_gguf(parts[2:])):
         raise InputError(f"{text.strip()[:_LONGEST]!r} names no model of a hub", _HINT)

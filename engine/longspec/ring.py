@@ -18,39 +18,44 @@ class KvRing:
         self._window, self._n_slots = shape.window, shape.n_slots
         size = (shape.n_slots, shape.n_kv_heads, shape.head_size)
         # Zeros: a slot not written yet is masked, and a mask does not hide NaN or infinity.
-        self._keys = torch.zeros(size, dtype=dtype, device=device)
-        self._values = torch.zeros(size, dtype=dtype, device=device)
+        self.keys = torch.zeros(size, dtype=dtype, device=device)
+        self.values = torch.zeros(size, dtype=dtype, device=device)
 
     def write(self, keys: Tensor, values: Tensor, positions: Tensor) -> None:
         """Write the keys and values [n, H_kv, D] of positions [n], at most as many as there are slots."""
         slots = positions % self._n_slots
-        self._keys.index_copy_(0, slots, keys)
-        self._values.index_copy_(0, slots, values)
+        self.keys.index_copy_(0, slots, keys)
+        self.values.index_copy_(0, slots, values)
 
-    def bias(self, positions: Tensor) -> Tensor:
-        """What is added to the scores of queries at positions [n]: [n, slots], 0 where one sees a slot."""
+    def bias(self, positions: Tensor, *, last: Tensor | None = None) -> Tensor:
+        """What is added to the scores of queries at positions [n]: [n, slots], 0 where one sees a slot.
+
+        last: [1], the last position that was written, where queries stand at later ones."""
         age = (positions[:, None] - torch.arange(self._n_slots, device=positions.device)) % self._n_slots
         visible = (age <= self._window) & (age <= positions[:, None])
-        return self._keys.new_zeros(visible.shape).masked_fill_(~visible, -torch.inf)
+        if last is not None:
+            visible = visible & (age >= positions[:, None] - last)
+        return self.keys.new_zeros(visible.shape).masked_fill_(~visible, -torch.inf)
 
     def attended(self, queries: Tensor, bias: Tensor) -> Tensor:
         """The values mixed for one query [1, H, D] by its row of `bias`, [1, slots]: [1, H, D]."""
-        return attended(queries, self._keys, self._values, bias)
+        return attended(queries, self.keys, self.values, bias)
 
     def wipe(self) -> None:
         """Zero every slot, in place: a mask hides what was written before, but neither NaN nor infinity."""
-        self._keys.zero_()
-        self._values.zero_()
+        self.keys.zero_()
+        self.values.zero_()
 
     def bytes(self) -> int:
         """Memory of the ring."""
-        return self._keys.nbytes + self._values.nbytes
+        return self.keys.nbytes + self.values.nbytes
 
 
 def attended(queries: Tensor, keys: Tensor, values: Tensor, bias: Tensor | None = None) -> Tensor:
     """Values mixed for n queries [n, H, D] by keys and values [positions, H_kv, D]: [n, H, D].
 
-    bias: [1, positions], added to the scores of all of them; None: each query sees everything."""
+    bias: added to the scores, [1, positions] for all of them or [groups n, positions], heads that share a key stacked;
+    None: each query sees everything."""
     queries, keys, values = (states.transpose(0, 1).unsqueeze(0) for states in (queries, keys, values))
     mixed = grouped_attention(queries, keys, values, bias, queries.shape[-1] ** -0.5)
     return mixed[0].transpose(0, 1)

@@ -9,15 +9,17 @@ from pathlib import Path
 
 import platformdirs
 
+from engine.machine import folders
+
 
 def user_data() -> Path:
     """The folder of all data that Draftscope keeps for this user."""
-    return Path(platformdirs.user_data_dir("draftscope", appauthor=False))
+    return folders.chosen_folder("data") or Path(platformdirs.user_data_dir("draftscope", appauthor=False))
 
 
 def user_cache() -> Path:
     """The folder of what can be recreated at any time: measurements of this machine, compiled code, worlds."""
-    return Path(platformdirs.user_cache_dir("draftscope", appauthor=False))
+    return folders.chosen_folder("cache") or Path(platformdirs.user_cache_dir("draftscope", appauthor=False))
 
 
 def runs() -> Path:

@@ -141,5 +141,4 @@ def alpha(calls: Sequence[Call]) -> tuple[float, Interval | None]:
 
 
 def _accepted_and_tested(rounds: Sequence[RoundFinished]) -> tuple[int, int]:
-    fates = [token.fate for event in rounds for token in event.proposed]
-    return fates.count("accepted"), fates.count("accepted") + fates.count("rejected")
+    return sum(event.n_accepted for event in rounds), sum(event.n_tested for event in rounds)

@@ -8,6 +8,7 @@ import msgspec
 from engine.decoding.generation import Generation
 from engine.events import BlockFinished, Lane, RunFinished, RunStarted, Warned
 from engine.machine import versions
+from engine.methods.speculative.config import SpeculativeConfig
 from engine.runtime import AskedPrompt, RunContext, rules_of
 from engine.settings import GenerationConfig, Request, settings_of
 from engine.vocabularies.drafter import OtherTokenizerDrafter
@@ -36,7 +37,7 @@ def run_started(
         forked_at=request.forked_at,
         note=rt.target.note,
         runtime=rt.target.runtime,
-        graphs=rt.target.graphs and not rules,
+        graphs=rt.target.graphs and not rules and not drafts_trees(config),
         quantize=rt.target.quantize,
         processor=rt.provenance.processor,
         hashes=rt.provenance.hashes,
@@ -52,6 +53,11 @@ def rules_in_force(config: msgspec.Struct, rt: RunContext) -> tuple[str, ...]:
     return rules_of(rt.target, config).in_words() if isinstance(config, GenerationConfig) else ()
 
 
+def drafts_trees(config: msgspec.Struct) -> bool:
+    """Whether the drafts of a run branch."""
+    return isinstance(config, SpeculativeConfig) and bool(config.widths)
+
+
 def warnings(prompt: AskedPrompt, config: GenerationConfig, rt: RunContext) -> Iterator[Warned]:
     """What the user has to know about how the prompt was asked, and how it is decoded."""
     if prompt.warning:
@@ -60,6 +66,8 @@ def warnings(prompt: AskedPrompt, config: GenerationConfig, rt: RunContext) -> I
     if rt.target.graphs and rules:
         reason = f"{rules[0]}: what depends on the text before a token is decoded without CUDA graphs, which is slower"
         yield Warned(reason, "switch the model's rules and penalties off to decode with them")
+    if rt.target.graphs and drafts_trees(config):
+        yield Warned("draft trees are decoded without CUDA graphs, which is slower", "draft chains to decode with them")
 
 
 def block(lane: Lane, repeat: int, generation: Generation, rt: RunContext, *, paired: bool = True) -> BlockFinished:

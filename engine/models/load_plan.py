@@ -27,7 +27,9 @@ _LEAST_CONTEXT = 1024
 
 
 class LoadPlan(NamedTuple):
-    """A pair to load, where, and in which types. own_bytes: what a drafter that is no model takes beside the target."""
+    """A pair to load, where, and in which types. own_bytes: what a drafter that is no model takes beside the target.
+
+    drafter_reach: how many ids of a text the drafter keeps of at most, None for as many as it can."""
 
     target: Checkpoint
     drafter: Checkpoint | None
@@ -39,6 +41,7 @@ class LoadPlan(NamedTuple):
     quantize: Quantize = "none"
     why_dtype: str = ""
     own_bytes: int = 0
+    drafter_reach: int | None = None
 
 
 def plan(
@@ -133,7 +136,8 @@ def _refuse_drafter_alone(plan: LoadPlan, context: int) -> None:
     """Raises InputError if a drafter and its cache do not fit what is free on its device."""
     assert plan.drafter is not None
     config = checks.configuration(plan.drafter)
-    n_bytes = _drafter_bytes(config, plan.drafter.n_parameters, plan.drafter_dtype, plan.runtime, context=context)
+    reach = context if plan.drafter_reach is None else min(context, plan.drafter_reach)
+    n_bytes = _drafter_bytes(config, plan.drafter.n_parameters, plan.drafter_dtype, plan.runtime, context=reach)
     free = devices.free_bytes(plan.drafter_device)
     if n_bytes > free:
         reason = (
@@ -159,7 +163,8 @@ def estimate(plan: LoadPlan) -> Estimated:
     def drafter_bytes(n: int) -> int:
         if drafter is None or drafter_config is None:
             return plan.own_bytes
-        return _drafter_bytes(drafter_config, drafter.n_parameters, dtype, runtime, context=n)
+        reach = n if plan.drafter_reach is None else min(n, plan.drafter_reach)
+        return _drafter_bytes(drafter_config, drafter.n_parameters, dtype, runtime, context=reach)
 
     def total_bytes(n: int) -> int:
         return weights_bytes + kv_bytes(config, dtype, runtime, context=n) + drafter_bytes(n) + work + n_packed

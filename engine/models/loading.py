@@ -11,8 +11,8 @@ from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel, PreTra
 from engine.decoding.cached_model import CachedModel, SequenceModel
 from engine.decoding.detokenizer import TokenTexts
 from engine.errors import InputError, ModelError
-from engine.events import ConversionStarted, DraftsThrough, Estimated, Progressed, RuntimeName
-from engine.fast import families, few_rows, packing
+from engine.events import AttentionName, ConversionStarted, DraftsThrough, Estimated, Progressed, RuntimeName
+from engine.fast import attention_kernels, families, few_rows, packing
 from engine.fast.graphs import Graphs
 from engine.fast.model import FusedModel
 from engine.fast.static_kv_cache import StaticKvCache
@@ -41,7 +41,8 @@ class LoadedModel(NamedTuple):
     static: the cache of rounds that run as CUDA graphs; None where the host launches every operation.
     chat_template: how a conversation is written for it; None where its tokenizer has no template. chat: whether it is
     asked through that; auto: as instruct models are.
-    generation: what its generation config asks for. own_code: the file that names code of its own, which is not run."""
+    generation: what its generation config asks for. own_code: the file that names code of its own, which is not run.
+    attention: the kernel that our own forward reads prompts with."""
 
     spec: str
     model: PreTrainedModel
@@ -63,6 +64,7 @@ class LoadedModel(NamedTuple):
     chat: ChatChoice = "auto"
     generation: ReadGenerationConfig = ReadGenerationConfig()
     own_code: str = ""
+    attention: AttentionName = "auto"
 
     @property
     def graphs(self) -> bool:
@@ -94,7 +96,8 @@ class LoadedModel(NamedTuple):
         hidden_layers: layers whose output it leaves in `hidden`, in ascending order."""
         if self.fused is None:
             return CachedModel(self.model, context=self.context, hidden_layers=hidden_layers)
-        return FusedModel(self.fused, context=self.context, hidden_layers=hidden_layers)
+        attend = attention_kernels.find(self.attention).attend
+        return FusedModel(self.fused, context=self.context, hidden_layers=hidden_layers, attend=attend)
 
 
 def load(

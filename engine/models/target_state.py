@@ -32,8 +32,6 @@ def refuse_unmet(target: LoadedModel, capabilities: Capabilities, spec: str) -> 
 
 
 def _why_not(target: LoadedModel, capabilities: Capabilities) -> str:
-    if capabilities.trees:
-        return "drafts trees, and there is no verifier for trees"
     reads_target = capabilities.hidden_layers or capabilities.last_kv or capabilities.embedding_and_head
     if reads_target and _n_devices(target) > 1:
         return f"reads the target's states, and {target.spec} is spread over {_n_devices(target)} devices"

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from engine.decoding.cached_model import PREFILL_CHUNK, SequenceModel
+from engine.decoding.token_tree import Tree
 from engine.decoding.transfers import uploaded, uploaded_ids
 from engine.fast.model import FusedModel
-from engine.fast.spans import Tree
 from engine.models.loading import LoadedModel
 
 Ids: TypeAlias = tuple[int, ...]

@@ -15,7 +15,16 @@ from engine.events import (
     WorkEnded,
     WorkStarted,
 )
-from engine.reports import compared, comparison_report, pair_report, run_report, training_report, words, work_report
+from engine.reports import (
+    compared,
+    comparison_report,
+    length_report,
+    pair_report,
+    run_report,
+    training_report,
+    words,
+    work_report,
+)
 from engine.reports.document import DEFAULT_PROMPTS, FactList, Paragraph, ReportDocument, ReportSection
 from engine.reports.pilot import Prices
 from engine.reports.tables import NOTHING, last_measured
@@ -69,6 +78,8 @@ def _content(events: Sequence[Event], options: ReportOptions) -> ReportDocument:
             return training_report.document(events)
         if isinstance(event, ScalingMeasured):
             return pair_report.document(last_measured(events))
+    if length_report.is_of_lengths(events):
+        return length_report.document(events)
     if (report := work_report.document(events)) is not None:
         return report
     raise InputError(*NOTHING)

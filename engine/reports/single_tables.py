@@ -154,7 +154,7 @@ def _figures(summary: Summary) -> tuple[Cell, ...]:
 
 
 def _round_row(event: RoundFinished) -> tuple[Cell, ...]:
-    accepted = sum(token.fate == "accepted" for token in event.proposed)
+    accepted = event.n_accepted
     return (
         event.round + 1, len(event.proposed), accepted, len(event.emitted), event.draft_ms, event.verify_ms,
         event.other_ms, event.text,

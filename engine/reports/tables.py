@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from engine.errors import InputError
 from engine.events import Event, RunStarted, ScalingMeasured, TrainingEstimated, TrainingStarted
-from engine.reports import compared, single_tables, work_report
+from engine.reports import compared, length_report, single_tables, work_report
 from engine.reports.cells import ReportTable
 
 NOTHING = (
@@ -26,7 +26,7 @@ def tables(events: Sequence[Event]) -> Mapping[str, ReportTable]:
             return single_tables.of_training(events)
         if isinstance(event, ScalingMeasured):
             return single_tables.of_scaling(last_measured(events))
-    if content := work_report.tables(events):
+    if content := length_report.tables(events) or work_report.tables(events):
         return content
     raise InputError(*NOTHING)
 

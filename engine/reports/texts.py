@@ -19,7 +19,7 @@ def round_tokens(rounds: Sequence[RoundFinished]) -> tuple[MarkedToken, ...]:
     tokens: list[MarkedToken] = []
     for event in rounds:
         left = len(event.emitted)
-        for proposed in event.proposed:
+        for proposed in event.in_a_row:
             kept = proposed.fate == "accepted" and left > 0
             left -= kept
             fate: MarkedFate = proposed.fate if proposed.fate != "accepted" or kept else "untested"
@@ -33,7 +33,8 @@ def round_tokens(rounds: Sequence[RoundFinished]) -> tuple[MarkedToken, ...]:
 def _tip(token: ProposedToken) -> str:
     """What decided: probabilities of target and drafter, of acceptance, and the draw."""
     drawn = "" if token.u is None else f", draw {token.u:.2f}"
-    return f"p {token.p:.2f}, q {token.q:.2f}, accepted with {token.accept_prob:.2f}{drawn}"
+    kept = "" if token.prefix_prob is None else f"kept up to here with {token.prefix_prob:.2f}, "
+    return f"p {token.p:.2f}, q {token.q:.2f}, {kept}accepted with {token.accept_prob:.2f}{drawn}"
 
 
 def cut(tokens: Sequence[MarkedToken], most: int = _MOST_TOKENS) -> tuple[tuple[MarkedToken, ...], str]:

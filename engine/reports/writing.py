@@ -2,15 +2,21 @@
 
 * imports neither Qt nor torch."""
 
+import errno
 import os
 import threading
 from pathlib import Path
 
 from engine.errors import EngineError, InputError
+from engine.machine.file_kinds import refuse_irregular, why_irregular
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Write a temporary file beside `path` and move it into place once it is complete. Raises OSError."""
+    """Write a temporary file beside `path` and move it into place once it is complete.
+
+    Raises OSError, also for a pipe or a device, whose place the file would take."""
+    if kind := why_irregular(path):
+        raise OSError(errno.EINVAL, f"it is {kind}, not a file")
     # Named after the writer, so that two that write the same file at once do not mix.
     part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
@@ -22,8 +28,7 @@ def replace(path: Path, content: bytes) -> None:
 
 def check_free(path: Path, *, force: bool) -> None:
     """Raise InputError where a file may not or cannot be written, before any work is done."""
-    if path.is_dir():
-        raise InputError(f"{path} is a folder", "name a file")
+    refuse_irregular(path, "name a file")
     if path.exists() and not force:
         raise InputError(f"{path} exists already", "name another file, or replace it with --force")
 

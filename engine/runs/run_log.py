@@ -76,7 +76,7 @@ class RunLog:
     def __init__(self, runs: Path | None, outbox: Outbox) -> None:
         self.started = False
         self.at_s = 0.0
-        self._is_run = False
+        self.is_run = False
         self._n_tokens = 0
         self._runs = runs
         self._outbox = outbox
@@ -93,7 +93,7 @@ class RunLog:
         event = self.timed(event)
         # The start is passed on first, so that a refusal to save comes after it.
         if isinstance(event, Start) and not self.started:
-            self.started, self._is_run = True, isinstance(event, RunStarted)
+            self.started, self.is_run = True, isinstance(event, RunStarted)
             self._outbox.put(event)
             self._open(event)
             self._write(event)
@@ -117,7 +117,7 @@ class RunLog:
 
     def cut_short(self, state: Literal["stopped", "failed"], why: str, hint: str) -> None:
         """Write, to the file alone, that work ended before its last event; a run has an event of its own for that."""
-        if not self._is_run:
+        if not self.is_run:
             self._write(self.timed(WorkEnded(state, why, hint)))
 
     def cancelled(self) -> RunFinished:

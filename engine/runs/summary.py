@@ -1,6 +1,7 @@
 """Folds a run's events into counters and rates; `fold` is pure, and a summary does not grow with its run."""
 
-from functools import singledispatch
+from collections.abc import Mapping
+from functools import cached_property, singledispatch
 from statistics import median
 from typing import Literal, TypeAlias
 
@@ -41,9 +42,15 @@ class BlockTime(msgspec.Struct, frozen=True):
     paired: bool = True
 
 
-class Summary(msgspec.Struct, frozen=True):
+class Summary(msgspec.Struct, frozen=True, dict=True):
     """Counters and rates of one run so far. Times in milliseconds. n_drafted: rounds with a draft; draft_lengths: how
-    many of them drafted one token, two, and so on."""
+    many of them drafted one token, two, and so on. judged_together: whether a rule judged the tokens of a draft
+    together, of which none is tested on its own. n_overlaps: at how many positions overlap_sum was taken.
+
+    A tree is as long as it is deep: gamma and draft_lengths count depths. Several of its nodes may be tested at one
+    place of the text, which counts once, as accepted if one of them was; n_proposed alone counts every node.
+
+    What needs all timed blocks is computed once a summary (`dict`): many panels ask, and a trace may name thousands."""
 
     state: State = "idle"
     method: str = ""
@@ -61,6 +68,8 @@ class Summary(msgspec.Struct, frozen=True):
     n_emitted: int = 0
     n_reasoning: int = 0
     overlap_sum: float = 0.0
+    n_overlaps: int = 0
+    judged_together: bool = False
     draft_ms: float = 0.0
     verify_ms: float = 0.0
     other_ms: float = 0.0
@@ -86,17 +95,24 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def alpha(self) -> float | None:
-        """Acceptance rate over tested positions; None before the first."""
+        """Acceptance rate over tested positions, or the overlap where tokens are judged together; None before any."""
+        if self.judged_together:
+            return self.alpha_overlap
         return self.n_accepted / self.n_tested if self.n_tested else None
 
     @property
     def alpha_overlap(self) -> float | None:
-        """Mean of sum(min(p, q)) over tested positions, the lower-variance estimate of alpha."""
-        return self.overlap_sum / self.n_tested if self.n_tested else None
+        """Mean of sum(min(p, q)) over tested positions, the lower-variance estimate of alpha; where tokens are judged
+        together, over all drafted ones.
+
+        Where children of a tree were drawn it is that of drafting one token there, below alpha."""
+        return self.overlap_sum / self.n_overlaps if self.n_overlaps else None
 
     @property
     def alpha_ci(self) -> Interval | None:
-        """Interval over the rounds that tested a token; None below ten."""
+        """Interval over the rounds that tested a token; None below ten, and where alpha is the overlap."""
+        if self.judged_together:
+            return None
         sums = RatioSums()
         for kind in self.kinds:
             sums = sums.plus(kind.n_accepted, kind.n_tested, kind.n_rounds)
@@ -124,14 +140,14 @@ class Summary(msgspec.Struct, frozen=True):
         """Time after prefill."""
         return self.draft_ms + self.verify_ms + self.other_ms
 
-    @property
+    @cached_property
     def ms_per_token(self) -> float | None:
         """Median over the speculative blocks of repeats, or of the run so far."""
         if times := self._times("speculative"):
             return statistics.ms_per_token(times)
         return self.decode_ms / self.n_emitted if self.n_emitted else None
 
-    @property
+    @cached_property
     def baseline_ms_per_token(self) -> float | None:
         """Median over the plain blocks of this run."""
         times = self._times("plain")
@@ -171,7 +187,7 @@ class Summary(msgspec.Struct, frozen=True):
             else None
         )
 
-    @property
+    @cached_property
     def costs(self) -> CostModel | None:
         """What a round costs, from the steps of the timed blocks, and from the rounds where those tell nothing; None
         until plain decoding was timed, and where nothing was drafted."""
@@ -186,7 +202,7 @@ class Summary(msgspec.Struct, frozen=True):
         return CostModel(
             plain_ms=plain_ms,
             fixed_ms=max(0.0, self.other_ms / self.n_rounds),
-            draft_ms=median(drafts) if drafts else self.draft_ms / self.n_proposed,
+            draft_ms=median(drafts) if drafts else self.draft_ms / (self.mean_draft * self.n_drafted),
             # Noise must not make a wider forward cost less.
             widths=((1, narrow_ms), (longest + 1, max(narrow_ms, wide_ms))),
         )
@@ -198,8 +214,9 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def mean_draft(self) -> float:
-        """Drafted tokens of a round with a draft."""
-        return self.n_proposed / self.n_drafted if self.n_drafted else 0.0
+        """Drafted tokens in a row of a round with a draft."""
+        n_in_a_row = sum(length * n for length, n in enumerate(self.draft_lengths, start=1))
+        return n_in_a_row / self.n_drafted if self.n_drafted else 0.0
 
     @property
     def predicted_speedup(self) -> float | None:
@@ -208,7 +225,7 @@ class Summary(msgspec.Struct, frozen=True):
             return None
         return self.costs.speedup(self.predicted_tau, self.mean_draft, self.drafted_share)
 
-    @property
+    @cached_property
     def measured_speedup(self) -> RatioEstimate | None:
         """The two times per token divided, over the repeats of this prompt; None before one is finished."""
         plain, drafted = self._times("plain"), self._times("speculative")
@@ -232,7 +249,7 @@ class Summary(msgspec.Struct, frozen=True):
         estimate = self.measured_speedup
         return None if estimate is None else estimate.range
 
-    @property
+    @cached_property
     def disturbances(self) -> tuple[str, ...]:
         """What disturbed the timed blocks, a sentence each."""
         lanes: tuple[events.Lane, ...] = ("plain", "speculative")
@@ -266,17 +283,23 @@ def _fold(event: events.Event, summary: Summary) -> Summary:
 
 @_fold.register
 def _(event: events.RunStarted, summary: Summary) -> Summary:
-    gamma = dict(event.settings).get("gamma", 0)
     return Summary(
         state="running",
         method=event.method,
         target=event.target,
         drafter=event.drafter,
-        gamma=gamma if isinstance(gamma, int) and 0 <= gamma <= _MAX_GAMMA else 0,
+        gamma=_draft_length(dict(event.settings)),
         n_prompt=len(event.prompt_ids),
         chat=bool(event.messages),
         rules=event.rules,
     )
+
+
+def _draft_length(settings: Mapping[str, events.Setting]) -> int:
+    """The most tokens of a draft in a row: a tree is written as one number a depth. 0 where no setting says so."""
+    tree, gamma = settings.get("tree", ""), settings.get("gamma", 0)
+    length = tree.count(",") + 1 if isinstance(tree, str) and tree else gamma
+    return length if isinstance(length, int) and 0 <= length <= _MAX_GAMMA else 0
 
 
 @_fold.register
@@ -286,20 +309,22 @@ def _(event: events.PhaseFinished, summary: Summary) -> Summary:
 
 @_fold.register
 def _(event: events.RoundFinished, summary: Summary) -> Summary:
-    fates = [token.fate for token in event.proposed]
-    accepted, rejected = fates.count("accepted"), fates.count("rejected")
-    tested = accepted + rejected
+    accepted, tested, depth = event.n_accepted, event.n_tested, event.depth
+    together = any(token.prefix_prob is not None for token in event.proposed)
+    overlaps = [token.overlap for token in event.proposed] if together else event.overlaps
     ms = event.draft_ms + event.verify_ms + event.other_ms
     return msgspec.structs.replace(
         summary,
         n_rounds=summary.n_rounds + 1,
-        n_drafted=summary.n_drafted + bool(fates),
-        n_proposed=summary.n_proposed + len(fates),
+        n_drafted=summary.n_drafted + bool(depth),
+        n_proposed=summary.n_proposed + len(event.proposed),
         n_accepted=summary.n_accepted + accepted,
-        n_rejected=summary.n_rejected + rejected,
+        n_rejected=summary.n_rejected + tested - accepted,
         n_emitted=summary.n_emitted + len(event.emitted),
         n_reasoning=summary.n_reasoning + event.n_reasoning,
-        overlap_sum=summary.overlap_sum + sum(token.overlap for token in event.proposed[:tested]),
+        overlap_sum=summary.overlap_sum + sum(overlaps),
+        n_overlaps=summary.n_overlaps + len(overlaps),
+        judged_together=summary.judged_together or together,
         draft_ms=summary.draft_ms + event.draft_ms,
         verify_ms=summary.verify_ms + event.verify_ms,
         other_ms=summary.other_ms + event.other_ms,
@@ -307,7 +332,7 @@ def _(event: events.RoundFinished, summary: Summary) -> Summary:
         n_first=summary.n_first or len(event.emitted),
         kinds=_count_kind(summary.kinds, accepted, tested),
         positions=_count_positions(summary.positions, accepted, tested),
-        draft_lengths=count_length(summary.draft_lengths, len(fates)),
+        draft_lengths=count_length(summary.draft_lengths, depth),
     )
 
 

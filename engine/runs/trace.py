@@ -33,6 +33,7 @@ from engine.events import (
     WorkStarted,
 )
 from engine.machine.file_kinds import refuse_irregular
+from engine.machine.valid_text import readable
 from engine.runs import foreign_files
 
 FILE_NAME = "trace.jsonl"
@@ -90,9 +91,9 @@ class TraceWriter:
         if isinstance(event, Progressed):
             return
         try:
-            self._file.write(_encoder.encode(event) + b"\n")
+            self._file.write(_line(event))
             self._file.flush()
-        except (OSError, UnicodeEncodeError) as err:  # the latter for a name of a file that is no text
+        except OSError as err:
             raise EngineError(
                 f"{self._what} is no longer saved to {self.path} ({err})", f"free disk space; {self._what} goes on"
             ) from err
@@ -103,6 +104,14 @@ class TraceWriter:
             self._file.close()
         except OSError:
             return
+
+
+def _line(event: Event) -> bytes:
+    """The line of an event."""
+    try:
+        return _encoder.encode(event) + b"\n"
+    except UnicodeEncodeError:  # the name of a file that is no text
+        return _encoder.encode(readable(msgspec.to_builtins(event))) + b"\n"
 
 
 def _open_complete_lines(path: Path) -> BinaryIO:
@@ -254,7 +263,8 @@ def _why_impossible(event: Event) -> str | None:
         return reason
     numbers: list[int | float]
     if isinstance(event, RoundFinished):
-        numbers = [event.round, *event.emitted]
+        tokens: list[ProposedToken | LastToken] = [*event.proposed, *(() if event.last is None else (event.last,))]
+        numbers = [event.round, *event.emitted, *(token.id for token in tokens), *(token.rank or 0 for token in tokens)]
     elif isinstance(event, GenerationMeasured):
         numbers = [*event.prompt_ids, *event.ids, event.prompt, event.turn, event.repeat, event.n_rounds]
     elif isinstance(event, RunStarted | RaceStarted):

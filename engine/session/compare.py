@@ -1,60 +1,53 @@
 """Compares lanes on one target: loads it and every drafter, and leaves out the lanes that cannot take part."""
 
+from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from threading import Event as Flag
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from msgspec.structs import replace
 
 from engine import drafters
 from engine.commands import Compare, Load, Race
-from engine.decoding.drafting import Drafter
 from engine.errors import EngineError, InputError
-from engine.events import ComparedPrompt, Event, LaneRefused, LaneSpec
+from engine.events import ComparedPrompt, Event, LaneRefused, LaneSpec, Progressed, Warned
 from engine.experiments import prompt_sets
+from engine.experiments.changes import expected_stage
 from engine.experiments.comparing import ComparisonJob, warmed_up
 from engine.experiments.comparing import compare as measured
+from engine.experiments.comparison_time import ComparisonStage, ComparisonTime
 from engine.experiments.lane_specs import PLAIN, config_of, one_a_drafter, refuse_ambiguous, with_gamma
 from engine.experiments.lanes import Lane
 from engine.experiments.prompt_sets import PromptSet
 from engine.experiments.racing import race as raced
-from engine.experiments.tuning import tuned
+from engine.experiments.tuning import N_CONFIRMED, tuned
 from engine.machine.energy import EnergyMeter, NotMeasurable, meter_for
 from engine.machine.out_of_memory import memory_errors
-from engine.models import loading
 from engine.models.chat_template import asked_as_chat
-from engine.models.loading import LoadedModel
 from engine.prompts import Message
-from engine.runtime import Cancelled, RunContext
+from engine.runtime import AskedPrompt, RunContext
+from engine.session.lane_loading import LoadedDrafter, load_of, loaded_drafter, loaded_target, until_stopped
 from engine.session.memory import release_memory
-from engine.session.pairs import plan_of
 from engine.settings import ChatConfig, Request, make_config
 
 if TYPE_CHECKING:
     from engine.session.session import Session
 
-T = TypeVar("T")
+_MOST_REPEATS = 1_000
 _FEWER = "compare fewer drafters at once, or smaller ones"
-
-
-class _LoadedDrafter(NamedTuple):
-    """A drafter in memory, and the target as its lanes use it. model: its model, None where it has none."""
-
-    target: LoadedModel
-    drafter: Drafter
-    model: LoadedModel | None
 
 
 class _Prompts(NamedTuple):
     """The prompts that fit, with the ids of their first turns and the conversations that these begin (no messages where
-    they are not asked as chat), and a line for each prompt that does not fit."""
+    they are not asked as chat), a line for each prompt that does not fit, and what was changed in those that do."""
 
     prompts: tuple[ComparedPrompt, ...]
     ids: tuple[tuple[int, ...], ...]
     conversations: tuple[tuple[Message, ...], ...]
     skipped: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def compare(session: "Session", command: Compare, cancelled: Flag) -> Iterator[Event]:
@@ -63,8 +56,9 @@ def compare(session: "Session", command: Compare, cancelled: Flag) -> Iterator[E
     Raises InputError before anything is loaded: a setting out of its bounds, no prompts."""
     settings = make_config(ChatConfig, command.settings)
     _check(command)
-    if command.repeats < 1:
-        raise InputError(f"repeats = {command.repeats}: must be >= 1", "1 is enough over many prompts")
+    if not 1 <= command.repeats <= _MOST_REPEATS:
+        reason = f"repeats = {command.repeats}: must be from 1 to {_MOST_REPEATS:,}"
+        raise InputError(reason, "1 is enough over many prompts")
     prompt_set = prompt_sets.read(command.prompts, n=command.n_prompts, seed=settings.seed)
     try:
         yield from _compared(session, command, prompt_set, cancelled)
@@ -85,6 +79,7 @@ def _compared(session: "Session", command: Compare, prompt_set: PromptSet, cance
         conversations=prompts.conversations,
         skipped=(*prompt_set.skipped, *prompts.skipped),
         n_skipped=prompt_set.n_skipped + len(prompts.skipped),
+        prompt_notes=prompts.notes,
         settings=command.settings,
         repeats=command.repeats,
         meter=_meter(lanes),
@@ -111,6 +106,8 @@ def _raced(session: "Session", comparison: Compare, prompt: str, cancelled: Flag
         yield refusal
     context = RunContext(lanes[0].target, None, drafters.NONE, cancelled=cancelled)
     asked = context.asked(Request(prompt), make_config(ChatConfig, comparison.settings))
+    if asked.warning:
+        yield Warned(asked.warning, asked.way_out)
     # Lanes run side by side: a drafter that two of them use needs two states.
     own = [
         lane._replace(drafter=drafters.build(lane.spec.drafter, lane.target, lane.model)) if lane.drafter else lane
@@ -143,6 +140,27 @@ def _meter(lanes: Sequence[Lane]) -> EnergyMeter | NotMeasurable:
 
 
 def _measured(job: ComparisonJob, command: Compare, cancelled: Flag) -> Iterator[Event]:
+    """The comparison's events; its progress says how long all its stages together still take."""
+    time_left = ComparisonTime(_stages(job, tune=command.tune))
+    with closing(_tuned_and_measured(job, command, cancelled)) as events:
+        for event in events:
+            yield time_left.told(event) if isinstance(event, Progressed) else event
+
+
+def _stages(job: ComparisonJob, *, tune: bool) -> tuple[ComparisonStage, ...]:
+    """The stages that are counted. How many texts there are after tuning is known once it has chosen the lanes."""
+    n_lanes = 1 + (len(job.lanes) - 1) * (N_CONFIRMED if tune else 1)
+    n_texts = n_lanes * job.repeats * sum(len(prompt.turns) for prompt in job.prompts)
+    checking = expected_stage(
+        has_model=any(lane.model is not None for lane in job.lanes),
+        n_prompts=len(job.prompts),
+        n_new=job.lanes[0].config.max_new_tokens,
+    )
+    tuning = (ComparisonStage("tuning", "steps", 0),) if tune else ()  # the first: its own total counts
+    return (*tuning, ComparisonStage("measuring", "texts", n_texts), checking)
+
+
+def _tuned_and_measured(job: ComparisonJob, command: Compare, cancelled: Flag) -> Generator[Event, None, None]:
     if command.tune:
         job = yield from warmed_up(job, cancelled)
         lanes, predictions = yield from tuned(job, cancelled)
@@ -159,23 +177,17 @@ def _loaded_lanes(
     session: "Session", command: Compare, cancelled: Flag
 ) -> Generator[Event, None, tuple[list[Lane], list[tuple[LaneSpec, LaneRefused]]]]:
     """The lanes that can take part, plain decoding first, and the others with the reason."""
-    pair = Load(
-        command.target, drafters.NONE, command.device, command.drafter_device, command.dtype, command.runtime,
-        command.quantize,
-    )  # fmt: skip
-    if session.loaded is None or replace(session.loaded, drafter=drafters.NONE) != pair:
-        yield from _until_stopped(session.do(pair), cancelled)
-    target = session.target
-    assert target is not None
+    pair = load_of(command)
+    target = yield from loaded_target(session, pair, cancelled)
     lanes = [Lane(PLAIN, target, None, None, config_of(PLAIN, command.settings))]
     refused: list[tuple[LaneSpec, LaneRefused]] = []
-    ready: dict[str, _LoadedDrafter | LaneRefused] = {}
+    ready: dict[str, LoadedDrafter | LaneRefused] = {}
     for spec in command.lanes:
         if spec.name == PLAIN.name:
             continue
         if spec.drafter not in ready:
             steps = _drafter(session, replace(pair, drafter=spec.drafter), spec)
-            ready[spec.drafter] = yield from _until_stopped(steps, cancelled)
+            ready[spec.drafter] = yield from until_stopped(steps, cancelled)
         drafter = ready[spec.drafter]
         if isinstance(drafter, LaneRefused):
             refused.append((spec, replace(drafter, lane=spec.name)))
@@ -185,31 +197,10 @@ def _loaded_lanes(
     return lanes, refused
 
 
-def _until_stopped(steps: "Iterator[Event] | Generator[Event, None, T]", cancelled: Flag) -> Generator[Event, None, T]:
-    """Pass on the events of a load and return what it does; raises Cancelled once the flag is set."""
-    with closing(cast(Generator[Event, None, T], steps)) as events:
-        while True:
-            if cancelled.is_set():
-                raise Cancelled
-            try:
-                event = next(events)
-            except StopIteration as end:
-                return cast(T, end.value)
-            yield event
-
-
-def _drafter(session: "Session", pair: Load, lane: LaneSpec) -> Generator[Event, None, _LoadedDrafter | LaneRefused]:
-    """A lane's drafter on the target in memory, or why there is none; the one in memory is used again."""
-    target = session.target
-    assert target is not None
-    if pair == session.loaded and session.drafter is not None:
-        model = None if session.models is None else session.models.drafter
-        return _LoadedDrafter(loading.with_own_graphs(target), session.drafter, model)
+def _drafter(session: "Session", pair: Load, lane: LaneSpec) -> Generator[Event, None, LoadedDrafter | LaneRefused]:
+    """A lane's drafter on the target in memory, or why there is none."""
     try:
-        model = None
-        if drafters.find(pair.drafter).needs_model:
-            model = yield from loading.load_drafter(plan_of(pair, measure=False))
-        return _LoadedDrafter(loading.with_own_graphs(target), drafters.build(pair.drafter, target, model), model)
+        return (yield from loaded_drafter(session, pair))
     except EngineError as err:
         return LaneRefused(lane.name, err.message, err.hint)
 
@@ -219,7 +210,9 @@ def _fitting(plain: Lane, prompts: Sequence[ComparedPrompt], config: ChatConfig)
     target = plain.target
     asked_as_chat(target.chat_template, target.spec, config)
     runtime = RunContext(target, None, drafters.NONE, cancelled=Flag())
-    kept, asked, skipped = [], [], []
+    kept: list[ComparedPrompt] = []
+    asked: list[AskedPrompt] = []
+    skipped: list[str] = []
     for prompt in prompts:
         try:
             asked.append(runtime.asked(Request(prompt.turns[0]), config))
@@ -228,6 +221,13 @@ def _fitting(plain: Lane, prompts: Sequence[ComparedPrompt], config: ChatConfig)
             skipped.append(f"prompt {prompt.id}: {err.message}")
     if not kept:
         raise InputError(f"no prompt can be used: {skipped[0]}", "use shorter prompts, or another target")
-    return _Prompts(
-        tuple(kept), tuple(each.ids for each in asked), tuple(each.messages for each in asked), tuple(skipped)
+    ids, conversations = tuple(each.ids for each in asked), tuple(each.messages for each in asked)
+    return _Prompts(tuple(kept), ids, conversations, tuple(skipped), _notes(asked))
+
+
+def _notes(asked: Sequence[AskedPrompt]) -> tuple[str, ...]:
+    """What was changed in the prompts, in how many of them, and the way out of that, a line each."""
+    changes = Counter((each.warning, each.way_out) for each in asked if each.warning)
+    return tuple(
+        f"{warning} (prompts affected: {n} of {len(asked)}); {way_out}" for (warning, way_out), n in changes.items()
     )

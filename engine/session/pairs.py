@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from engine import drafters
 from engine.commands import Estimate, Load, Survey, Unload
-from engine.errors import EngineError
+from engine.errors import EngineError, InputError
 from engine.events import ConversionStarted, Estimated, Event, ModelLoaded, ModelOption, ModelUnloaded, Progressed
-from engine.models import checkpoint_folder, checks, devices, fastest_dtype, load_plan, loading, pair_names
+from engine.models import checkpoint_folder, checks, devices, fastest_dtype, load_plan, loading, pair_names, tree_fit
 from engine.models.loading import Pair
 from engine.models.quantize import parse_quantize
 from engine.models.survey import survey
@@ -44,7 +44,9 @@ def load(session: "Session", command: Load, cancelled: Flag) -> Iterator[Event]:
     drafter = None if has_no_drafter else drafters.build(command.drafter, *pair)
     session.take_pair(pair, drafter, command)
     loaded = replace(_loaded(pair, command.drafter, time.perf_counter() - started), why_dtype=plan.why_dtype)
-    loaded = replace(loaded, drafter_bytes=loaded.drafter_bytes + drafters.weights_bytes(drafter))
+    why_no_tree = tree_fit.why_not_pair(pair.target, drafter, command.drafter)
+    n_bytes = loaded.drafter_bytes + drafters.weights_bytes(drafter)
+    loaded = replace(loaded, drafter_bytes=n_bytes, why_no_tree=why_no_tree)
     yield _through_text(loaded, drafter, pair) if isinstance(drafter, OtherTokenizerDrafter) else loaded
 
 
@@ -108,10 +110,10 @@ def plan_of(command: Load, *, measure: bool) -> load_plan.LoadPlan:
     runtime, quantize = pair_names.parse_runtime(command.runtime), parse_quantize(command.quantize, device)
     kind = None if command.drafter == drafters.NONE else drafters.find(command.drafter)
     has_model = kind is not None and kind.needs_model
-    drafter = checkpoint_folder.inspect(command.drafter, drafter=True) if has_model else None
+    drafter = checkpoint_folder.inspect(_model_of(command.drafter), drafter=True) if has_model else None
     target = checkpoint_folder.inspect(command.target)
     plan = load_plan.plan(target, drafter, device, drafter_device, command.dtype)._replace(
-        runtime=runtime, quantize=quantize
+        runtime=runtime, quantize=quantize, drafter_reach=None if kind is None else kind.reach(command.drafter)
     )
     if command.dtype == pair_names.FASTEST:
         plan = _with_fastest_dtype(plan, measure=measure)
@@ -120,6 +122,14 @@ def plan_of(command: Load, *, measure: bool) -> load_plan.LoadPlan:
     if kind is None or kind.memory is None:
         return plan
     return plan._replace(own_bytes=kind.memory(command.drafter, target, plan.dtype))
+
+
+def _model_of(drafter: str) -> str:
+    """The SPEC of the model that a drafter drafts with. Raises InputError where it works over something else."""
+    model = drafters.model_spec(drafter)
+    if model != drafter and not drafters.find(model).needs_model:
+        raise InputError(f"drafter {drafter}: {model} is no model of its own", "name a model whose text it can shorten")
+    return model
 
 
 def _with_fastest_dtype(plan: load_plan.LoadPlan, *, measure: bool) -> load_plan.LoadPlan:

@@ -74,7 +74,7 @@ class Session:
         has_files = pair.drafter is not None or drafters.weights_bytes(drafter) > 0
         self.provenance = Provenance(
             versions.processor(pair.target.device),
-            pair_hashes(pair.target.spec, command.drafter if has_files else None),
+            pair_hashes(pair.target.spec, drafters.model_spec(command.drafter) if has_files else None),
         )
         self.memo.forget_models()
 

@@ -248,6 +248,24 @@ class Fold:
             ).with_speedup(point.speedup)
 
     @_take.register
+    def _(self, event: events.LengthMeasured) -> None:
+        if not event.why_not and event.drafter != "none":  # the last one: the longest text
+            estimate = (
+                None
+                if event.speedup is None
+                else RatioEstimate(event.speedup, event.speedup_ci, event.speedup_range, max(1, event.n))
+            )
+            per_s = _per_s(event.ms_per_token)
+            self._digest = replace(
+                self._digest, alpha=finite(event.alpha), tau=finite(event.tau), tokens_per_s=per_s
+            ).with_speedup(estimate)
+
+    @_take.register
+    def _(self, event: events.LengthsMeasured) -> None:
+        if event.complete:
+            self._digest = replace(self._digest, end="finished")
+
+    @_take.register
     def _(self, event: events.Refused) -> None:
         if event.what != "save":
             self._digest = replace(self._digest, end="failed")

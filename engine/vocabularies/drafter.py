@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerBase
 
 from engine.decoding.cached_model import PREFILL_CHUNK, SequenceModel
 from engine.decoding.drafting import Capabilities, Draft, DraftContext, TargetState, chain, no_draft
-from engine.decoding.transfers import moved_together, uploaded_ids, uploaded_together
+from engine.decoding.transfers import moved_together, uploaded, uploaded_ids, uploaded_together
 from engine.vocabularies import intersection
 from engine.vocabularies.alignment import AlignedToken, aligned
 from engine.vocabularies.followed_text import FollowedText
@@ -57,6 +57,7 @@ class OtherTokenizerDrafter:
         self._spelling = spelling_of(drafter.tokenizer, drafter.stop_ids).first(drafter.n_vocabulary)
         shared = intersect(spelling, self._spelling)
         self._host_shared, self._shared = shared, shared.to(model.device)
+        self._target_of = self._target_ids()
         self._target_encoder = TextEncoder(target.tokenizer, spelling)
         self._text = FollowedText(spelling, TextEncoder(drafter.tokenizer, self._spelling), shared)
         self._cached: list[int] = []  # the ids in the model's cache; the first n_fixed are never taken back
@@ -139,7 +140,8 @@ class OtherTokenizerDrafter:
         new_ids, u = uploaded_together(host_tensors, self._model.device)
         steps: list[Drawn] = []
         for i in range(n):
-            steps.append(intersection.draw(self._model.forward(new_ids)[-1], u[i], context.warp, self._shared))
+            logits = self._ruled(self._model.forward(new_ids)[-1], context, [step.drafter_id for step in steps])
+            steps.append(intersection.draw(logits, u[i], context.warp, self._shared))
             new_ids = steps[-1].drafter_id.view(1)
         numbers = [torch.stack([step.drafter_id, step.target_id]).double() for step in steps]
         numbers.append(torch.stack([step.mass for step in steps]).double())
@@ -162,7 +164,7 @@ class OtherTokenizerDrafter:
         rows: list[Tensor] = []
         tokens: list[Tensor] = []
         for _ in range(n):
-            rows.append(self._model.forward(new_ids)[-1].float())
+            rows.append(self._ruled(self._model.forward(new_ids)[-1], context, tokens))
             tokens.append(rows[-1][: len(self._spelling)].argmax(-1))
             new_ids = tokens[-1].view(1)
         drafted: list[int] = torch.stack(tokens).tolist()  # sync: the text must be encoded on the host
@@ -170,7 +172,26 @@ class OtherTokenizerDrafter:
         n_text = next((i for i, token in enumerate(drafted) if not self._spelling.is_text(token)), n)
         self._drafted = drafted[:n_text]
         proposals = self._aligned(drafted, n_text)[: context.n]
+        if context.rules is not None:  # the text is one for these ids, so a draft may end by what it proposes
+            proposals = proposals[: context.rules.n_allowed(context.ids, [token.id for token in proposals])]
         return self._point_masses(proposals, drafted[:n_text], rows) if proposals else None
+
+    def _ruled(self, logits: Tensor, context: DraftContext, drafted: Sequence[Tensor]) -> Tensor:
+        """The model's logits [V] float32 after drafted ids of its own, as the target's rules would change them."""
+        rules, logits = context.rules, logits.float()
+        # On another device the rules' own tensors are out of reach; there the draft is only accepted less often.
+        if rules is None or rules.device != self._model.device:
+            return logits
+        ids = self._target_of.index_select(0, torch.stack(list(drafted))) if drafted else rules.no_tokens
+        # A token that the target lacks counts as the last committed one, which was seen anyway.
+        ids = torch.where(ids < 0, context.ids[-1], ids)
+        return intersection.ruled(logits, rules, ids, self._shared, n_vocabulary=self._n_target)
+
+    def _target_ids(self) -> Tensor:
+        """The target's id of each of the model's, -1 where it shares none: [V] int64 on the model's device."""
+        shared = self._host_shared
+        ids = torch.full((len(self._spelling),), -1).index_copy(0, shared.drafter_ids, shared.target_ids)
+        return uploaded(ids, self._model.device)
 
     def _aligned(self, drafted: Sequence[int], n_text: int) -> list[AlignedToken]:
         """The target's tokens of the drafted text, with the sign that follows it where the target has it too."""

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from engine.decoding import sampling
+from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.decoding.transfers import uploaded
 from engine.vocabularies.spelling import BYTE, SPECIAL, TEXT, Spelling
@@ -114,6 +115,17 @@ def _share(held: Tensor, logits: Tensor, temperature: float) -> Tensor:
     scale = 1.0 / max(temperature, _LEAST_TEMPERATURE)
     top = logits.amax(-1, keepdim=True)
     return torch.exp(((held - top) * scale).logsumexp(-1) - ((logits - top) * scale).logsumexp(-1))
+
+
+def ruled(logits: Tensor, rules: RuledText, drafted: Tensor, shared: Intersection, *, n_vocabulary: int) -> Tensor:
+    """A drafter's logits [V_drafter] float32 with what rules change in the target's tokens, where these are shared.
+
+    drafted: [n] int64, target ids that follow the committed ones. n_vocabulary: of the target."""
+    held = logits.index_select(0, shared.drafter_ids)
+    # Of several drafter ids of one target id, the most probable stands for all of them.
+    before = held.new_zeros(n_vocabulary).scatter_reduce(0, shared.target_ids, held, "amax", include_self=False)
+    change = rules.applied(before.unsqueeze(0), drafted)[0] - before
+    return logits.index_add(0, shared.drafter_ids, change.index_select(0, shared.target_ids))
 
 
 def over_target(rows: Tensor, shared: Intersection, *, n_vocabulary: int) -> Tensor:

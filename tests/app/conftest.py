@@ -32,7 +32,7 @@ def shown(qtbot):
     panel.show()
 
     def drawn():
-        return not panel.behind and panel.view.settled
+        return not panel.behind and panel.settled
 
     def say(*events):
         """Let the engine speak, and wait until a visible stream is laid out: slices go by the clock."""

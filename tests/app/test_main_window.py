@@ -132,8 +132,10 @@ def test_settings_and_prompt_come_back_at_the_next_start(open_window):
     assert again.workspaces["decode"].prompt.prompt.toPlainText() == "Again"
 
 
-def test_a_closed_dock_comes_back_with_reset_layout(open_window):
+def test_a_closed_dock_comes_back_with_reset_layout(open_window, qtbot):
     window, _ = open_window()
+    window.resize(1600, 1000)
+    qtbot.waitUntil(window.workspaces["decode"].rounds.isVisible)
     for action in window.workspaces["decode"].menu_actions("view")[:-3]:
         action.trigger()
     assert not window.workspaces["decode"].rounds.isVisible()
@@ -154,6 +156,7 @@ def test_painting_of_a_floating_dock_counts_in_the_budget(open_window):
 
 def test_every_control_has_a_name_for_those_who_cannot_see_it(open_window):
     window, _ = open_window()
+    window.workspaces.make_all()
     controls = [*window.findChildren(QComboBox), *window.findChildren(QAbstractSpinBox)]
     buttons = [button for button in window.findChildren(QPushButton) if button.isVisible()]
     assert all(control.accessibleName() for control in controls)
@@ -163,6 +166,7 @@ def test_every_control_has_a_name_for_those_who_cannot_see_it(open_window):
 
 def test_a_file_dropped_anywhere_is_opened_and_a_text_is_not(open_window, qtbot, tmp_path):
     window, _ = open_window()
+    window.show_view("runs")
     file, mime = tmp_path / "prompts.txt", QMimeData()
     file.write_text("one\ntwo\n")
     mime.setUrls([QUrl.fromLocalFile(str(file))])
@@ -225,6 +229,18 @@ def test_a_dropped_conversation_is_shown_with_its_turns(open_window, qtbot, tmp_
     assert prompt.text() == "Hm?" and [turn.content for turn in prompt.conversation.earlier] == ["Hi", "Ho"]
 
 
+def test_a_dropped_text_is_what_the_tab_in_front_is_about_and_says_so(open_window, qtbot, tmp_path):
+    window, _ = open_window()
+    (file := tmp_path / "notes.txt").write_text("The harbour was quiet.")
+    _drop(window, file)
+    prompt = window.workspaces["decode"].prompt
+    qtbot.waitUntil(lambda: prompt.text() == "The harbour was quiet.")
+    assert window.store.told.startswith("notes.txt is the prompt;")
+    window.show_view("compare")
+    _drop(window, file)
+    qtbot.waitUntil(lambda: window.store.told.startswith("notes.txt: 1 prompt to compare;"))
+
+
 def test_a_dropped_model_folder_becomes_the_target(open_window, qtbot, tmp_path):
     window, _ = open_window()
     (tmp_path / "config.json").write_text("{}")
@@ -255,6 +271,7 @@ def test_several_files_at_once_are_refused_with_the_way_out(open_window):
 
 def test_no_line_of_text_takes_the_address_of_a_dropped_file(open_window):
     window, _ = open_window()
+    window.workspaces.make_all()
     lines = window.findChildren(QLineEdit)
     taking = [line for line in lines if line.acceptDrops() and not line.property("takes-paths")]
     assert len(lines) > 10 and taking == []
@@ -301,6 +318,7 @@ def test_files_opened_before_are_listed_at_the_next_start(open_window, tmp_path)
 
 def test_no_key_of_the_window_is_taken_again_by_a_part_of_it(open_window):
     window, _ = open_window()
+    window.workspaces.make_all()
     keys = {}
     for action in window.findChildren(QAction):
         for key in action.shortcuts():

@@ -26,13 +26,15 @@ from app.main_window import MainWindow
 from app.theme import Scheme
 from app.widgets.elided_label import ElidedLabel
 from app.widgets.note_label import NoteLabel
+from app.workspaces.longcontext.state import LengthProgress
 from app.workspaces.train.training import TrainingRunProgress
-from engine.commands import Load
+from engine.commands import Load, MeasureLengths
 from engine.events import Event, Measured
 from tests.app.answers import whole_answer
 from tests.app.factory import MODEL, FakeHost, whole_run
 from tests.app.workspaces.train.train_tab import AFTER, BEFORE, COMMAND, FINISHED, STARTED
 from tests.comparisons import comparison
+from tests.lengths import measurement
 
 SIZES = ((1600, 1000), (1280, 720))
 
@@ -139,8 +141,8 @@ def _outside_of_parents(widget: QWidget) -> str:
         if isinstance(area, QScrollArea) and parent is area.viewport():
             across = area.horizontalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOff
             return (
-                f"is cut at the side of its column by {rect.right() - parent.width()}"
-                if across and (rect.right() > parent.width() + 1)
+                f"is cut at the side of its column by {rect.right() - area.viewport().width()}"
+                if across and (rect.right() > area.viewport().width() + 1)
                 else ""
             )
         if not parent.rect().adjusted(-2, -2, 2, 2).contains(rect):
@@ -152,7 +154,7 @@ def _outside_of_parents(widget: QWidget) -> str:
 
 
 def _filled_window(qtbot: QtBot) -> MainWindow:
-    """A window with a run, a comparison, an answer and a training."""
+    """A window with a run, a comparison, an answer, a training and a measurement over lengths."""
     host = FakeHost()
     window = MainWindow(Load(), None, make_host=lambda: host)
     qtbot.addWidget(window)
@@ -166,6 +168,8 @@ def _filled_window(qtbot: QtBot) -> MainWindow:
     window.workspaces["rag"].do("run")
     _say(window, host, *whole_answer())
     window.store.tab(TrainingRunProgress).begin(COMMAND)
+    window.store.tab(LengthProgress).begin(MeasureLengths())
+    _say(window, host, *measurement())
     _say(window, host, STARTED, BEFORE, Measured("alpha", 0.0, 0), Measured("loss", 7.0, 1), AFTER, FINISHED)
     return window
 

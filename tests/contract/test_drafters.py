@@ -22,6 +22,7 @@ SPECS = {
     "prompt_lookup": "lookup",
     "early_exit": "early-exit:1",
     "longspec": "L",
+    "window": "window:8+2:D",
 }
 # What it reads and writes is the target's cache.
 STATELESS = {"early_exit"}
@@ -45,7 +46,8 @@ def pairs(request: pytest.FixtureRequest, tmp_path: Path) -> Pairs:
 
 
 def built(pairs: Pairs, name: str) -> tuple[Session, Drafter, LoadedModel]:
-    spec = str(pairs.folder / SPECS[name]) if (pairs.folder / SPECS[name]).exists() else SPECS[name]
+    before, mark, last = SPECS[name].rpartition(":")
+    spec = before + mark + str(pairs.folder / last) if (pairs.folder / last).exists() else SPECS[name]
     session = Session()
     list(session.do(Load(str(pairs.folder / "t"), spec, runtime=pairs.runtime)))
     assert session.drafter is not None

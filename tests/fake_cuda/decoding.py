@@ -9,8 +9,11 @@ import torch
 from torch import Tensor
 
 from engine.decoding.generation import whole
+from engine.decoding.generation_rules import NO_RULES, GenerationRules
 from engine.decoding.sampling import Warp
 from engine.fast.graphs import Graphs
+from engine.models.generation_config import ReadGenerationConfig
+from engine.runtime import RunContext
 from engine.settings import GenerationConfig
 from tests.fake_cuda import kinds
 from tests.fake_cuda.kinds import Kind
@@ -39,12 +42,22 @@ def settings(warp: Warp, *, n_new: int) -> GenerationConfig:
     )  # fmt: skip
 
 
-def decoded(kind: Kind, watch: Watch, *, n_new: int = 5, gamma: int = GAMMA) -> Decoded:
+def ruled(rt: RunContext, rules: GenerationRules) -> RunContext:
+    """The same run with a target whose generation config asks for these rules."""
+    rt.target = rt.target._replace(generation=ReadGenerationConfig(rules))
+    return rt
+
+
+def decoded(
+    kind: Kind, watch: Watch, *, n_new: int = 5, gamma: int = GAMMA, widths: tuple[int, ...] = (),
+    rules: GenerationRules = NO_RULES,
+) -> Decoded:  # fmt: skip
     """One generation by a pair of this kind."""
     with watch.on():
-        rt = kinds.run_context(kind, watch)
+        rt = ruled(kinds.run_context(kind, watch), rules)
         watch.clear()
-        items = rt.generate(settings(kind.warp, n_new=n_new), PROMPT, gamma=gamma if rt.drafter is not None else 0)
+        gamma = (len(widths) or gamma) if rt.drafter is not None else 0
+        items = rt.generate(settings(kind.warp, n_new=n_new), PROMPT, gamma=gamma, widths=widths)
         next(items)
         prefill_waits = dict(watch.waits)
         watch.waits.clear()
@@ -76,10 +89,12 @@ def repeats(watch: Watch, patch: pytest.MonkeyPatch) -> Iterator[list[list[list[
         yield works
 
 
-def on_cpu(kind: Kind, *, n_new: int = 9, gamma: int = GAMMA) -> tuple[int, ...]:
+def on_cpu(
+    kind: Kind, *, n_new: int = 9, gamma: int = GAMMA, widths: tuple[int, ...] = (), rules: GenerationRules = NO_RULES
+) -> tuple[int, ...]:
     """What the same pair makes on a CPU, in float32."""
     with torch.inference_mode():
-        rt = kinds.run_context(kind._replace(place=kinds.Place("cpu", "cpu"), dtype=torch.float32), None)
-        gamma = gamma if rt.drafter is not None else 0
-        _, made = whole(rt.generate(settings(kind.warp, n_new=n_new), PROMPT, gamma=gamma))
+        rt = ruled(kinds.run_context(kind._replace(place=kinds.Place("cpu", "cpu"), dtype=torch.float32), None), rules)
+        gamma = (len(widths) or gamma) if rt.drafter is not None else 0
+        _, made = whole(rt.generate(settings(kind.warp, n_new=n_new), PROMPT, gamma=gamma, widths=widths))
     return made.ids

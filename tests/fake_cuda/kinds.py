@@ -67,8 +67,8 @@ class Kind(NamedTuple):
         return f"{self.drafter}-{tuple(self.warp)}-{self.runtime}-{self.family}-{kind}-{self.place}"
 
 
-# Drafters that take layers of the target, which then has two.
-_EXAMPLES = {"early_exit": "early-exit:1"}
+# Drafters that take layers of the target, which then has two, and those whose usual size is too large here.
+_EXAMPLES = {"early_exit": "early-exit:1", "window": "window:16+2:D"}
 
 
 # Their last layer attends to a window, in which a LongSpec drafter cannot read.
@@ -171,6 +171,6 @@ def moved_whole(loaded: LoadedModel, watch: Watch, device: str) -> LoadedModel:
 
 def run_context(kind: Kind, watch: Watch | None) -> RunContext:
     """The view a method has of a pair of this kind."""
-    n_layers = 2 if kind.drafter in _EXAMPLES else 1
+    n_layers = 2 if kind.drafter == "early_exit" else 1
     target = loaded(watch, kind.family, kind.place.target, kind.dtype, kind.runtime, n_layers=n_layers)
     return RunContext(target, drafter_of(kind, target, watch), kind.drafter, cancelled=Flag())

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.nn import functional
 
-from engine.fast import layers
+from engine.fast import attention_kernels, tree_attention
 from tests.fake_cuda.watch import Attention, Tape, Watch, real
 
 _OWN = {name: getattr(functional, name) for name in ("scaled_dot_product_attention", "rms_norm")}
@@ -158,8 +158,9 @@ def install(watch: Watch, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(torch.cuda, name, stand_in)
     for name, kernel in kernels(watch).items():
         patch.setattr(functional, name, kernel)
+    patch.setattr(tree_attention, "on_gpu", tree_attention.on_cpu)
     patch.setattr(torch, "Generator", Generator)
-    patch.setattr(layers, "causal_lower_right", LowerRight)
+    patch.setattr(attention_kernels, "causal_lower_right", LowerRight)
     patch.setattr(FakeTensor, "tolist", lambda self: watch.tolist(self))  # noqa: PLW0108 - as a method it gets the tensor
     patch.setattr(FakeTensor, "numpy", _numpy)
 

@@ -1,6 +1,7 @@
 """Panel: the running acceptance rate over the rounds, with its 95 % interval."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyqtgraph as pg
@@ -24,6 +25,17 @@ class _Band(pg.FillBetweenItem):  # type: ignore[misc]  # the library has no typ
         """Do nothing: the panel calls `updatePath` once both edges are up to date."""
 
 
+class _Overlap(NamedTuple):
+    """Sum of the overlaps of p and q over drafted positions, for rounds whose tokens are judged together."""
+
+    sum: float = 0.0
+    n: int = 0
+
+    def plus(self, event: RoundFinished) -> "_Overlap":
+        """With those of one more round."""
+        return _Overlap(self.sum + sum(token.overlap for token in event.proposed), self.n + len(event.proposed))
+
+
 class AcceptancePlot(PlotPanel):
     """Running alpha and its interval per round, from running sums; the last is that of the metrics panel."""
 
@@ -32,7 +44,7 @@ class AcceptancePlot(PlotPanel):
             store,
             parent,
             title=tr("Acceptance rate α"),
-            caption=tr("Accepted ÷ tested; high and narrow is good."),
+            caption=tr("Accepted ÷ tested; of blocks the overlap of p and q. High and narrow is good."),
             axis="α",
             bottom=tr("round"),
             keys=(("━", tr("α"), "accepted"), ("▒", tr("95 %"), "accepted")),
@@ -49,7 +61,7 @@ class AcceptancePlot(PlotPanel):
 
     def clear(self) -> None:
         """Empty the plot."""
-        self._sums = RatioSums()
+        self._sums, self._overlap = RatioSums(), _Overlap()
         for curve in (self.alpha, self.low, self.high):
             curve.clear()
         self._band.updatePath()
@@ -65,16 +77,19 @@ class AcceptancePlot(PlotPanel):
                 curve.show()
             self._band.updatePath()
         self.set_span(summary, 1.0)
-        self.say_empty(summary, empty=not self._sums.tested)
+        self.say_empty(summary, empty=not len(self.alpha.x))
 
     def _append(self, rounds: Sequence[RoundFinished]) -> None:
         numbers: list[float] = []
         alphas: list[float] = []
         intervals: list[tuple[float, Interval]] = []
         for event in rounds:
-            fates = [token.fate for token in event.proposed]
-            accepted = fates.count("accepted")
-            self._sums = self._sums.plus(accepted, accepted + fates.count("rejected"))
+            if any(token.prefix_prob is not None for token in event.proposed):
+                self._overlap = self._overlap.plus(event)
+                numbers.append(event.round)
+                alphas.append(self._overlap.sum / self._overlap.n)
+                continue
+            self._sums = self._sums.plus(event.n_accepted, event.n_tested)
             if not self._sums.tested:
                 continue
             numbers.append(event.round)

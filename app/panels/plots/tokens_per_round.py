@@ -66,13 +66,11 @@ class TokensPerRoundPlot(PlotPanel):
         predicted_numbers: list[float] = []
         predictions: list[float] = []
         for event in rounds:
-            fates = [token.fate for token in event.proposed]
-            accepted = fates.count("accepted")
-            self._n_accepted += accepted
-            self._n_tested += accepted + fates.count("rejected")
+            self._n_accepted += event.n_accepted
+            self._n_tested += event.n_tested
             self._n_emitted += len(event.emitted)
             self._n_rounds += 1
-            self._lengths = count_length(self._lengths, len(fates))
+            self._lengths = count_length(self._lengths, event.depth)
             numbers.append(event.round)
             taus.append(self._n_emitted / self._n_rounds)
             if self._n_tested:

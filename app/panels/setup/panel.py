@@ -20,6 +20,7 @@ from app.panels.setup.memory_block import MemoryBlock
 from app.panels.setup.method_box import MethodBox
 from app.panels.setup.pair_form import PairForm
 from app.panels.setup.rules_note import RulesNote
+from app.panels.setup.tree_fields import show_tree_fields, usable_values, why_no_tree
 from app.state.notices import Trouble
 from app.state.requests import NO_DRAFTER, Setup, default_drafter
 from app.state.store import RunStore
@@ -35,7 +36,9 @@ from engine.runs.summary import Summary
 
 _FIRST_FIELDS = ("gamma", "temperature", "max_new_tokens")
 # What people rarely change; a method's own settings are in view.
-_FOLDED_FIELDS = ("top_k", "top_p", "min_p", "seed", "stop_at_end", "baseline", "repeats", "generation_rules")
+_FOLDED_FIELDS = (
+    "tree", "accept", "top_k", "top_p", "min_p", "seed", "stop_at_end", "baseline", "repeats", "generation_rules",
+)  # fmt: skip
 _ASKED = ("chat", "system")  # in a box of their own
 _PAUSE_MS = 300
 
@@ -118,6 +121,7 @@ class SetupPanel(Panel):
         self.method.chosen.connect(self._follow_method)
         self.form.changed.connect(self._update_preset)
         self.form.changed.connect(self._follow_rules)
+        self.form.changed.connect(self._draw_tree)
         self.preset.chosen.connect(self._apply_preset)
         self.measure.toggled.connect(self.measure_only_toggled)
         self.measure.toggled.connect(self._draw_measuring)
@@ -241,6 +245,11 @@ class SetupPanel(Panel):
         shown = model if model is not None and model.target == self.models.pair().target else None
         self.chat.show_model(shown)
         self.rules.show_model(shown)
+        self._draw_tree()
+
+    def _draw_tree(self) -> None:
+        """Offer trees where the chosen drafter can branch."""
+        show_tree_fields(self.form, why_no_tree(self.store.engine.model, self.models.pair()))
 
     def _follow_rules(self) -> None:
         self.rules.set_obeyed(obeyed=self._values().get("generation_rules") is not False)
@@ -335,7 +344,7 @@ class SetupPanel(Panel):
         """The settings of the chosen method."""
         kind = self.method.method.config
         asked = {name: value for name, value in self.chat.values().items() if name in kind.__struct_fields__}
-        return {**self.form.values(kind), **asked}
+        return {**usable_values(self.form, self.form.values(kind)), **asked}
 
     def _restore_choice(self) -> None:
         choice, self._own_choice, self._opened_choice = self._own_choice, None, None
@@ -366,7 +375,6 @@ class SetupPanel(Panel):
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
-        column.addWidget(self.opened)
         column.addWidget(plain_label(self.tr("Models"), self, role="title"))
         column.addWidget(self.models)
         column.addWidget(plain_label(self.tr("Method"), self, role="title"))

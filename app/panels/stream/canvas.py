@@ -66,14 +66,31 @@ class StreamCanvas(QAbstractScrollArea):
 
     def append(self, tokens: Sequence[StreamToken]) -> None:
         """Add tokens at the end, and scroll along if the end was in view."""
-        if not tokens:
-            return
+        if tokens:
+            self.hold(tokens)
+            self.lay_out_held()
+
+    def hold(self, tokens: Sequence[StreamToken]) -> None:
+        """Add tokens that `lay_out_held` will show: those of a long prompt come in slices."""
         if not self.tokens:
             self.viewport().update()
-        self.kept.append(tokens, len(self.tokens))
+        first = len(self.tokens)
+        self.kept.append(tokens, first)
         self.tokens += tokens
-        if not self._layout_timer.isActive():
-            self._lay_out_more()
+        if self._page is not None and self._anchor is None and len(tokens) <= _TOKENS_PER_PAGE:
+            for index in range(first, len(self.tokens)):
+                self._add(self._page, index)
+            self.viewport().update()
+
+    def lay_out_held(self) -> None:
+        """Show what was added, its end first where it is long."""
+        if self._layout_timer.isActive():
+            return
+        if len(self.tokens) - self._n_laid_out > _TOKENS_PER_PAGE and self._page is None and self._at_end():
+            self._anchor = None
+            self._page = self._lay_out_page(self.viewport().width() - 2 * MARGIN)
+            self.viewport().update()
+        self._lay_out_more()
 
     @property
     def reading(self) -> bool:
@@ -115,6 +132,11 @@ class StreamCanvas(QAbstractScrollArea):
     def lines(self) -> StreamLayout:
         """The lines on show."""
         return self._layout if self._page is None else self._page
+
+    @property
+    def settled(self) -> bool:
+        """Whether every token is laid out."""
+        return self._n_laid_out == len(self.tokens)
 
     @property
     def line_height(self) -> int:

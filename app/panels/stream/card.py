@@ -73,7 +73,7 @@ class TokenCard(QWidget):
         facts = [(self.tr("target p"), _probability(record.p))]
         if isinstance(record, ProposedToken):
             facts.append((self.tr("drafter q"), _probability(record.q)))
-            facts.append(("min(1, p/q)", _probability(_ratio(record))))
+            facts += self._odds(record)
         facts.append((self.tr("fate"), fate_name(token.fate)))
         if isinstance(record, ProposedToken):
             facts.append((self.tr("draw u"), self._draw(token.fate, record)))
@@ -83,11 +83,20 @@ class TokenCard(QWidget):
         facts.append((self.tr("id"), name))
         return tuple(facts)
 
+    def _odds(self, record: ProposedToken) -> list[tuple[str, str]]:
+        """What the draw is compared with; where tokens are judged together, also how probably the draft is kept so
+        far."""
+        if record.prefix_prob is None:
+            return [("min(1, p/q)", _probability(_ratio(record)))]
+        kept, odds = self.tr("kept up to here"), self.tr("u kept below")
+        return [(kept, _probability(record.prefix_prob)), (odds, _probability(record.accept_prob))]
+
     def _draw(self, fate: StreamFate, record: ProposedToken) -> str:
         """The random draw that decided; greedy mode draws nothing."""
         if record.u is None:
             return self.tr("none")
-        return self.tr("not reached") if fate == "untested" else f"{record.u:.3f}"
+        reached = fate != "untested" or record.prefix_prob is not None
+        return f"{record.u:.3f}" if reached else self.tr("not reached")
 
     def _fit(self, height: int) -> None:
         """Drop the last candidates if the card would be too high, the token itself last of all."""

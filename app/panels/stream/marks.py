@@ -148,8 +148,10 @@ def _paint_x_ray(
 
 
 def acceptance(record: Record | None) -> float | None:
-    """The acceptance probability of a proposed token; None if it was not proposed."""
-    return min(1.0, max(0.0, record.accept_prob)) if isinstance(record, ProposedToken) else None
+    """The probability with which a proposed token is kept; None if it was not proposed."""
+    if not isinstance(record, ProposedToken):
+        return None
+    return min(1.0, max(0.0, record.accept_prob if record.prefix_prob is None else record.prefix_prob))
 
 
 def target_prob(record: Record | None) -> float | None:

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
+from PySide6.QtGui import QAction, QGuiApplication, QHideEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
 from app.panel import Panel
+from app.panels.stream.feed import TokenFeed
 from app.panels.stream.legend import Legend, XRayKey
 from app.panels.stream.mode_switch import ModeSwitch
 from app.panels.stream.search import SearchBar
@@ -28,6 +29,7 @@ class TokenStreamPanel(Panel):
         self.verbs = verbs or Verbs(store, self)
         self.view = StreamView(self)
         self.view.empty_text = self.tr("The text appears here, each token in the colour of its fate.")
+        self._feed = TokenFeed(self.view, self)
         self._controls = ControlIds()
         self.search = SearchBar(self)
         self.x_ray_key = XRayKey(self)
@@ -65,6 +67,7 @@ class TokenStreamPanel(Panel):
 
     def clear(self) -> None:
         """Remove all tokens."""
+        self._feed.clear()
         self.view.clear()
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
@@ -74,15 +77,32 @@ class TokenStreamPanel(Panel):
             if isinstance(event, RunStarted):
                 self._controls = ControlIds(event.control_ids)
                 self.legend.show_control(bool(event.control_ids))
-                tokens += prompt_tokens(event)
+                self._feed.add(prompt_tokens(event))
                 self._follow_sampling(event)
             elif isinstance(event, RoundFinished):
                 tokens += round_tokens(event, self._controls)
-        self.view.append(tokens)
+        if tokens:
+            self._feed.add(tokens)
+        self._feed.start()
 
     def mark(self, selection: Selection | None) -> None:
         """Mark the selected round."""
         self.view.select(selection)
+
+    @property
+    def settled(self) -> bool:
+        """Whether every token is in its place."""
+        return not self._feed.busy and self.view.settled
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Continue with a long prompt."""
+        super().showEvent(event)
+        self._feed.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """Take no tokens in while hidden."""
+        self._feed.hold()
+        super().hideEvent(event)
 
     # Actions
 

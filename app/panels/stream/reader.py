@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Literal, TypeAlias
 
 from PySide6.QtCore import QRect, Signal
@@ -41,11 +42,6 @@ class StreamReader(StreamCanvas):
         """The card, for the panel that owns the view."""
         return self._card
 
-    @property
-    def settled(self) -> bool:
-        """Whether every token is laid out."""
-        return self._n_laid_out == len(self.tokens)
-
     # The run on show
 
     def show_as_text(self, reading: bool) -> None:
@@ -64,9 +60,9 @@ class StreamReader(StreamCanvas):
         super().clear()
         self.search(query)
 
-    def append(self, tokens: Sequence[StreamToken]) -> None:
+    def hold(self, tokens: Sequence[StreamToken]) -> None:
         """Add tokens at the end and search them."""
-        super().append(tokens)
+        super().hold(tokens)
         if tokens and self.marks.search is not None:
             self.marks.search.catch_up()
             self.search_moved.emit()
@@ -76,7 +72,7 @@ class StreamReader(StreamCanvas):
         index = None if selection is None else self._index_of(selection)
         self._reading_index = None
         self.marks.round = None if selection is None else selection.round
-        self.marks.current = None if selection is None or selection.token is None else index
+        self.marks.current = index if index is not None and self.tokens[index].place == selection else None
         self.reveal(index)
         if self.marks.current is not None:
             self.show_card(self.marks.current)
@@ -105,10 +101,14 @@ class StreamReader(StreamCanvas):
             widget = widget.parentWidget()
 
     def _index_of(self, selection: Selection) -> int | None:
-        """Bisect for the selected token: tokens are ordered by round and index, after those of the prompt."""
-        key = (True, selection.round, selection.token or 0)
-        index = bisect_left(self.tokens, key, key=lambda token: (token.record is not None, token.round, token.index))
-        return index if index < len(self.tokens) else None
+        """Find the selected token; the first of its round where no token is selected, or one that no line shows.
+
+        Tokens are ordered by round, after those of the prompt; the few of a round are in the order of the text."""
+        key = (True, selection.round)
+        first = bisect_left(self.tokens, key, key=lambda token: (token.record is not None, token.round))
+        of_round = takewhile(lambda index: self.tokens[index].round == selection.round, range(first, len(self.tokens)))
+        own = next((index for index in of_round if self.tokens[index].index == selection.token), first)
+        return own if own < len(self.tokens) else None
 
     # A range, and copying
 

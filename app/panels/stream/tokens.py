@@ -1,13 +1,14 @@
 """Converts events into the tokens of the stream, with their text, fate and position; pure functions."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
 from operator import itemgetter
 from typing import TypeAlias
 
 import msgspec
 
+from app.state.round_tree import inline_nodes
 from app.state.selection import Selection
 from app.text.plain_text import one_line
 from app.text.shown_text import visible
@@ -71,14 +72,12 @@ class ControlIds:
 _NO_CONTROLS = ControlIds()
 
 
-def prompt_tokens(event: RunStarted) -> list[StreamToken]:
-    """The tokens of the prompt."""
+def prompt_tokens(event: RunStarted) -> Iterator[StreamToken]:
+    """The tokens of the prompt, one by one, since it may be long."""
     texts, controls = added_texts(event.prompt_pieces, event.prompt), ControlIds(event.control_ids)
     ids = chain(event.prompt_ids, repeat(-1))  # a foreign file may state fewer
-    return [
-        StreamToken(visible(piece) or _EMPTY_MARK, text, "prompt", control=token_id in controls)
-        for piece, text, token_id in zip(event.prompt_pieces, texts, ids, strict=False)
-    ]
+    for piece, text, token_id in zip(event.prompt_pieces, texts, ids, strict=False):
+        yield StreamToken(visible(piece) or _EMPTY_MARK, text, "prompt", control=token_id in controls)
 
 
 def read_lines(token: StreamToken) -> list[str]:
@@ -88,10 +87,14 @@ def read_lines(token: StreamToken) -> list[str]:
 
 
 def round_tokens(event: RoundFinished, controls: ControlIds = _NO_CONTROLS) -> list[StreamToken]:
-    """The proposed tokens in order, ghosts included, and the last one, which is plain if nothing was proposed."""
-    records: list[Record] = [*event.proposed, *(() if event.last is None else (event.last,))]
-    fates: list[StreamFate] = [token.fate for token in event.proposed]
+    """The proposed tokens in order, ghosts included, and the last one, which is plain if nothing was proposed.
+
+    Of a tree, the path that was kept, and the likeliest alternatives beside it."""
+    inline = inline_nodes(event)
+    records: list[Record] = [event.proposed[node] for node in inline]
+    fates: list[StreamFate] = [record.fate for record in records if isinstance(record, ProposedToken)]
     if event.last is not None:
+        records.append(event.last)
         fates.append(event.last.kind if event.proposed else "plain")
     kept_pieces = [record.text for record, fate in zip(records, fates, strict=True) if fate not in GHOSTS]
     texts = iter(added_texts(kept_pieces, event.text))
@@ -105,11 +108,11 @@ def round_tokens(event: RoundFinished, controls: ControlIds = _NO_CONTROLS) -> l
             record,
             control=record.id in controls,
         )
-        for index, (record, fate) in enumerate(zip(records, fates, strict=True))
+        for index, record, fate in zip((*inline, len(event.proposed)), records, fates, strict=False)
     ]
 
 
-def added_texts(pieces: Sequence[str], text: str) -> Sequence[str]:
+def added_texts(pieces: Sequence[str], text: str) -> Iterable[str]:
     """What each of the pieces adds to `text`; joined, the results equal it.
 
     A partial character adds nothing: the token that completes the character adds all of it. If the text was not
@@ -120,7 +123,7 @@ def added_texts(pieces: Sequence[str], text: str) -> Sequence[str]:
         return []
     if not text:
         return [""] * len(pieces) if all(map(_is_part, pieces)) else pieces
-    return list(_aligned_texts(pieces, text))
+    return _aligned_texts(pieces, text)
 
 
 def _aligned_texts(pieces: Sequence[str], text: str) -> Iterator[str]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSettings, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QWidget
+from PySide6.QtCore import QSettings, QSize, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from app import theme
 from app.choices.recent_folders import RecentFolders
 from app.panel import Panel
+from app.panels.setup.drafters_box import DraftersBox
 from app.panels.verbs import Verbs
 from app.state.store import RunStore
 from app.text.plain_text import one_line
@@ -20,7 +22,6 @@ from app.words.model_names import full_name, is_builtin
 from app.workspaces.compare import choice
 from app.workspaces.compare.choice import ComparisonChoice
 from app.workspaces.compare.comparing import ComparingProgress
-from app.workspaces.compare.drafters_box import DraftersBox
 from app.workspaces.compare.more_box import MoreBox
 from app.workspaces.compare.prompts_box import PromptSetBox
 from engine.commands import Load, Survey
@@ -141,7 +142,7 @@ class CompareBar(Panel):
         by_spec = {option.spec: option for option in (ModelOption("builtin", "builtin", 0, "target"), *options)}
         self.target.set_choices([_target_choice(option) for option in by_spec.values()])
 
-    def _on_changed(self) -> None:
+    def _on_edited(self) -> None:
         self.draw((), self.store.summary)
         self.changed.emit()
 
@@ -150,7 +151,7 @@ class CompareBar(Panel):
             self.target.spec_changed, self.prompts.changed, self.n_prompts.valueChanged, self.gammas.textChanged,
             self.drafters.changed, self.more.changed,
         ):  # fmt: skip
-            signal.connect(self._on_changed)
+            signal.connect(self._on_edited)
         self.target.folder_asked.connect(
             lambda: path_line.choose(self, self.tr("Choose a target folder"), self.target.set_spec)
         )
@@ -162,10 +163,27 @@ class CompareBar(Panel):
         self.store.tab(ComparingProgress).forget_survey()
         self.draw((), self.store.summary)
 
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Room for all of it, with the buttons below the choices where they do not fit beside them."""
+        width = max(self._choices.minimumSize().width(), self._buttons.minimumSize().width()) + 4 * theme.GRID
+        return QSize(width, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Put the buttons beside the choices or, if they do not fit, below them."""
+        super().resizeEvent(event)
+        needed = self._choices.minimumSize().width() + self._buttons.minimumSize().width() + 5 * theme.GRID
+        beside = QBoxLayout.Direction.LeftToRight
+        self._rows.setDirection(beside if needed <= self.width() else QBoxLayout.Direction.TopToBottom)
+
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.HALF)
-        row.setSpacing(theme.GRID)
+        self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._rows.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.HALF)
+        self._choices, self._buttons = QHBoxLayout(), QHBoxLayout()
+        for layout in (self._rows, self._choices, self._buttons):
+            layout.setSpacing(theme.GRID)
+        self._rows.addLayout(self._choices, 1)
+        self._rows.addLayout(self._buttons)
+        row = self._choices
         for text, boxes in (
             (self.tr("Target"), (self.target,)),
             (self.tr("Prompts"), (self.prompts, self.n_prompts)),
@@ -180,8 +198,9 @@ class CompareBar(Panel):
         row.addWidget(self.drafters)
         row.addWidget(self.more)
         row.addStretch(1)
+        self._buttons.addStretch(1)
         for widget in (self.measure, self.tune, self.stop):
-            row.addWidget(widget)
+            self._buttons.addWidget(widget)
         self.target.setMinimumWidth(_TARGET_WIDTH)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 

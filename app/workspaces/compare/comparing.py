@@ -3,9 +3,11 @@
 import re
 from pathlib import Path
 
+from app.state.dropped import TEXT_SUFFIXES
 from app.state.engine_link import EngineLink
 from app.state.store import RunStore
 from app.state.tab_state import TabState
+from app.text.plain_text import one_line
 from app.words.counts import count
 from app.workspaces.compare import words
 from app.workspaces.compare.record import AskedTurn, ComparisonRecord, read_record
@@ -153,6 +155,13 @@ class ComparingProgress(TabState):
         self.record = content
         self.chosen_lane, self.chosen_turn = "", None
         return ""
+
+    def opened_as(self, content: object, path: Path) -> str:
+        """Say that a text file is a set of prompts, and how it would be something else."""
+        if not isinstance(content, PromptSet) or path.suffix.lower() not in TEXT_SUFFIXES:
+            return ""
+        message = words.tr("{0}: {1} to compare; with Decode in front it is the prompt, with RAG in front a document")
+        return message.format(one_line(path.name), count(len(content.prompts), "prompt"))
 
     # The engine's answers
 

@@ -236,7 +236,8 @@ def warnings(record: ComparisonRecord) -> tuple[str, ...]:
     """What a reader should know before believing the figures, a sentence each."""
     cautions = () if record.measured is None else record.measured.cautions
     skipped = () if record.started is None else record.started.skipped
-    lines = [one_line(caution) for caution in cautions]
+    notes = () if record.started is None else record.started.prompt_notes
+    lines = [one_line(line, longest=600) for line in (*cautions, *notes)]
     if skipped:
         words = quantities.counted(len(skipped), tr("{0:,} prompt was left out"), tr("{0:,} prompts were left out"))
         lines.append(tr("{0}: {1}").format(words.format(len(skipped)), one_line(skipped[0])))

@@ -1,7 +1,7 @@
 """The Compare tab: what to compare on top, the recommendation, the lanes, and below why they are as they are."""
 
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app import theme
@@ -42,6 +42,7 @@ class CompareWorkspace(QWidget, Workspace):
         self.context = context
         self._store = store = context.store
         self._opened, self._opened_prompts = LastOpened(), LastOpened()
+        self._busy = ""
         self.error = ErrorPanel(store, self)
         self.bar = CompareBar(store, context.pair, self, verbs=context.verbs)
         self.setup = SetupLine(self)
@@ -197,15 +198,26 @@ class CompareWorkspace(QWidget, Workspace):
         self._store.tell(self.tr("exported to {0}").format(path))
 
     def _on_choice(self) -> None:
+        self._tune.setEnabled(not self._why_no_tuning())
         self.recommendation.show_plan(self._plan())
         self._show_setup()
         self.context.verbs.refresh()
 
     def _on_changed(self) -> None:
-        """Keep the plan and Tune up to date with what the engine and the files say."""
+        """Keep the plan and Tune up to date with what the engine and the files say; while hidden only whether work may
+        begin, since Tune is in a menu too."""
+        busy = self._store.may_start()
+        if busy == self._busy and not self.isVisible():
+            return
+        self._busy = busy
         self._tune.setEnabled(not self._why_no_tuning())
         self.recommendation.show_plan(self._plan())
         self._show_setup()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Catch up with what changed while hidden."""
+        super().showEvent(event)
+        self._on_changed()
 
     def _plan(self) -> str:
         chosen = self.bar.choice()

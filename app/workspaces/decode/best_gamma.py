@@ -1,11 +1,15 @@
 """The draft length with which the run on show would have been fastest, replayed beside the window."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.state.background import Background
 from app.state.run_record import RunRecord
-from engine.experiments.prediction import best_gamma
-from engine.experiments.recorded import RecordedRun, recorded_run
+from engine.events import Event
+
+if TYPE_CHECKING:
+    from engine.experiments.recorded import RecordedRun
 
 _POLL_MS = 30
 
@@ -31,7 +35,7 @@ class BestGamma(QObject):
         if self._of != (asked := (record.number, len(record.events))):
             self._of, self._best = asked, None
             events = tuple(record.events)
-            self._background.ask(lambda: recorded_run(events), self._take_run, topic="run")
+            self._background.ask(lambda: _recorded(events), self._take_run, topic="run")
             self._poll.start()
         return self._best
 
@@ -40,9 +44,9 @@ class BestGamma(QObject):
         self._poll.stop()
         self._background.close()
 
-    def _take_run(self, run: RecordedRun | None) -> None:
+    def _take_run(self, run: "RecordedRun | None") -> None:
         if run is not None:
-            self._background.ask(lambda: best_gamma(run), self._take, topic="best")
+            self._background.ask(lambda: _best_gamma(run), self._take, topic="best")
 
     def _take(self, best: int | None) -> None:
         self._best = best
@@ -52,3 +56,18 @@ class BestGamma(QObject):
         self._background.deliver()
         if not self._background.busy:
             self._poll.stop()
+
+
+# What replays is imported on the thread that does, once there is a run: the first paint waits for every import.
+
+
+def _recorded(events: tuple[Event, ...]) -> "RecordedRun | None":
+    from engine.experiments.recorded import recorded_run
+
+    return recorded_run(events)
+
+
+def _best_gamma(run: "RecordedRun") -> int | None:
+    from engine.experiments.prediction import best_gamma
+
+    return best_gamma(run)

@@ -1,20 +1,16 @@
-"""What the docks of the Decode tab are made of: the dock itself and the column of plots."""
+"""What the docks of the Decode tab are made of: the dock itself, and the place of the plots, which come late."""
 
 from time import perf_counter
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QVBoxLayout, QWidget
 
-from app import theme
-from app.panels.plots.acceptance import AcceptancePlot
-from app.panels.plots.latency import LatencyPlot
-from app.panels.plots.metric import MetricPlot
-from app.panels.plots.positions import PositionsPlot
-from app.panels.plots.speed import SpeedPlot
-from app.panels.plots.tokens_per_round import TokensPerRoundPlot
-from app.plots.panel import PlotPanel
 from app.state.store import RunStore
-from engine import methods
+
+if TYPE_CHECKING:
+    from app.workspaces.decode.plots import DecodePlots
 
 
 class DecodeDock(QDockWidget):
@@ -34,36 +30,35 @@ class DecodeDock(QDockWidget):
         return handled
 
 
-class DecodePlots(QWidget):
-    """All plots, one above the other; those of a method's own metrics only while a run of it is on show."""
+class LatePlots(QWidget):
+    """The place of the plots, empty until it was painted once: their library takes longer to import than the rest of
+    the tab to make. `made`: they are there."""
+
+    made = Signal()
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        self.acceptance = AcceptancePlot(store, self)
-        self.tokens_per_round = TokensPerRoundPlot(store, self)
-        self.latency = LatencyPlot(store, self)
-        self.speed = SpeedPlot(store, self)
-        self.positions = PositionsPlot(store, self)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, theme.GRID)
-        column.setSpacing(0)
-        self.metrics = tuple(
-            MetricPlot(store, method, metric, self)
-            for method in methods.discover().values()
-            if method.workspace == "decode"
-            for metric in method.metrics
-        )
-        fixed = (self.acceptance, self.tokens_per_round, self.latency, self.speed, self.positions)
-        self.all: tuple[PlotPanel, ...] = (*fixed, *self.metrics)
-        for plot in self.all:
-            column.addWidget(plot, 1)
-        if self.metrics:
-            self._show_metrics()
-            store.changed.connect(self._show_metrics)
+        self._plots: DecodePlots | None = None
+        self._painted = False
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
 
-    def _show_metrics(self) -> None:
-        """Show the plots of the metrics that the method on show has."""
-        method = None if self._store.started is None else self._store.started.method
-        for plot in self.metrics:
-            plot.setVisible(plot.method == method)
+    @property
+    def plots(self) -> "DecodePlots":
+        """The plots, made now if they are not there yet."""
+        if self._plots is None:
+            from app.workspaces.decode.plots import DecodePlots
+
+            self._plots = DecodePlots(self._store, self)
+            self._column.addWidget(self._plots)
+            self._plots.show()  # at once: the layout itself would wait for the next turn of the event loop
+            self.made.emit()
+        return self._plots
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Make the plots once the window has been painted without them."""
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self, lambda: self.plots)

@@ -15,7 +15,7 @@ from app.workspaces.train import words as training_words
 from engine import events
 from engine.events import Event
 
-_LONGEST_NAME = 80
+_LONGEST_NAME, _MOST_LENGTHS = 80, 8
 
 
 def tr(text: str) -> str:
@@ -100,6 +100,20 @@ def _(event: events.RunFinished) -> str:
 @_describe.register
 def _(event: events.RunFailed) -> str:
     return tr("failed: {0}; {1}").format(_name(event.message), _name(event.hint))
+
+
+@_describe.register
+def _(event: events.LengthsStarted) -> str:
+    lengths = ", ".join(f"{length:,}" for length in event.lengths[:_MOST_LENGTHS])
+    return tr("measuring {0} at {1} tokens of {2}").format(
+        count(len(event.drafters) - 1, "drafter"), lengths, _name(event.text)
+    )
+
+
+@_describe.register
+def _(event: events.LengthsMeasured) -> str:
+    ended = tr("lengths measured") if event.complete else tr("stopped measuring lengths")
+    return tr("{0}: {1:,} combinations with a drafter, {2:,} refused").format(ended, event.n_measured, event.n_refused)
 
 
 @_describe.register
@@ -201,11 +215,12 @@ def _(event: events.FileSkipped) -> str:
 
 @_describe.register
 def _(event: events.Indexed) -> str:
-    return tr("indexed {0}: {1} of {2}, {3:,} skipped, in {4:.1f} s").format(
+    return tr("indexed {0}: {1} of {2}, {3:,} not read, {4:,} read in part, in {5:.1f} s").format(
         _name(event.index),
         count(event.n_chunks, "passage"),
         count(event.n_files, "file"),
-        event.n_skipped,
+        event.n_unread,
+        event.n_partly,
         event.seconds,
     )
 

@@ -45,14 +45,16 @@ def verdict(summary: Summary, started: RunStarted) -> str:
 def scope(summary: Summary, started: RunStarted) -> str:
     """What the figure holds for: what disturbed it, pair, workload, and how much of the text is reasoning."""
     cautions = (tr("⚠ {0}").format(why) for why in summary.disturbances)
-    estimate = summary.measured_speedup
-    repeats = () if estimate is None else (speedups.counted(estimate.n, "repeats"),)
     forked = () if started.forked_at is None else (tr("forked at token {0}").format(started.forked_at),)
     chat = (tr("as chat"),) if summary.chat else ()
     share = tr("reasoning: {0:,} of {1}").format(summary.n_reasoning, count(summary.n_emitted, "new token"))
     reasoning = (share,) if summary.n_reasoning else ()
     device = runs.short(f"{started.device} {started.dtype}")
-    parts = (runs.pair(started), *runs.sampling(started), tr("this prompt"), *repeats, device, *forked, *chat)
+    sampling = runs.sampling(started)
+    sampling = (
+        sampling if dict(started.settings).get("temperature") else sampling[:-1]
+    )  # greedy runs draw nothing from their seed
+    parts = (runs.pair(started), *sampling, tr("this prompt"), device, *forked, *chat)
     return " · ".join((*cautions, *parts, *_rules(summary), *reasoning))
 
 

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QVBoxLayout, QWidget
 from app import theme
 from app.panel import Panel
 from app.state.store import RunStore
-from app.workspaces.decode.event_words import describe
 from engine.events import Event
 from engine.runs.summary import Summary
 
@@ -49,6 +48,11 @@ class LogPanel(Panel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Append the notes that the store added since the last call: events of any run, and where a run was saved."""
+        if self._n_read == self.store.notes.n_made:
+            return
+        # Imported late: it has the words of every tab, and the first paint waits for every import.
+        from app.workspaces.decode.event_words import describe
+
         notes = self.store.notes.since(self._n_read)
         self._n_read = self.store.notes.n_made
         descriptions = (

@@ -122,7 +122,7 @@ class MetricsPanel(Panel):
                 self.tr("accepted ÷ tested"),
                 self.tr(
                     "Acceptance rate: accepted / (accepted + rejected), over tested positions; from ten rounds on with "
-                    "its 95 % interval."
+                    "its 95 % interval. Where a block is judged as a whole no token is tested alone: then the overlap."
                 ),
                 needs,
                 lambda s: quantities.with_interval(s.alpha, s.alpha_ci),
@@ -131,7 +131,8 @@ class MetricsPanel(Panel):
                 self.tr("overlap estimate of α"),
                 self.tr("mean of Σ min(p, q): less variance"),
                 self.tr(
-                    "Mean of Σ min(p, q) over tested positions: estimates α with less variance; equal to α when greedy."
+                    "Mean of Σ min(p, q) over tested positions, of blocks over all drafted ones: estimates α with less "
+                    "variance; equal to α when greedy."
                 ),
                 needs,
                 lambda s: quantities.number(s.alpha_overlap),

@@ -1,12 +1,13 @@
 """The Decode tab: prompt and stream in the middle, setup on the left, figures on the right, rounds below."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSettings, QSize, Qt, QTimer
+from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
-from app import theme
 from app.panel import Panel
 from app.panels.error import ErrorPanel
 from app.panels.history import HistoryPanel
@@ -14,39 +15,35 @@ from app.panels.prompt import EXAMPLE_PROMPTS, PromptPanel
 from app.panels.rounds import RoundsPanel
 from app.panels.setup.panel import SetupPanel
 from app.panels.stream.panel import TokenStreamPanel
+from app.panels.transport import TransportPanel
+from app.panels.tree.panel import TreePanel
 from app.state import requests, verbs
-from app.state.dropped import DroppedFiles
+from app.state.dropped import TEXT_SUFFIXES, DroppedFiles
 from app.state.run_record import RunRecord
 from app.state.selection import Selection
 from app.state.verbs import Verb
 from app.widgets.side_column import SideColumn
 from app.words.model_names import full_name
 from app.workspaces.base import LastOpened, TabContext, Workspace
-from app.workspaces.decode.docks import DecodeDock, DecodePlots
+from app.workspaces.decode.dock_layout import DockLayout
+from app.workspaces.decode.docks import DecodeDock, LatePlots
 from app.workspaces.decode.headline import HeadlinePanel
 from app.workspaces.decode.log import LogPanel
-from app.workspaces.decode.measured import MeasuredDialog
 from app.workspaces.decode.measuring import MeasuringProgress
 from app.workspaces.decode.metrics import MetricsPanel
-from app.workspaces.decode.transport import TransportPanel
 from engine.commands import Load
 from engine.events import RoundFinished
 from engine.prompts import Message
 from engine.runs.summary import Summary
 
-_LAYOUT_VERSION = 4
-# Widths of the side columns in characters, and the height of the docks below the text in lines.
-_LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH, _BOTTOM_LINES = 30, 34, 40, 14
-# In a low window the table gets at most a fifth of the height, so that the text keeps its room.
-_BOTTOM_SHARE = 5
-_SIDE_SHARE = 0.55
-# After the window was resized, docks change their size for so long without the user.
-_CALM_MS = 100
-_AREAS = {
-    "setup": Qt.DockWidgetArea.LeftDockWidgetArea,
-    "metrics": Qt.DockWidgetArea.RightDockWidgetArea,
-    "plots": Qt.DockWidgetArea.RightDockWidgetArea,
-}
+if TYPE_CHECKING:
+    from app.workspaces.decode.measured import MeasuredDialog
+    from app.workspaces.decode.plots import DecodePlots
+
+_LAYOUT_VERSION = 5
+# Widths of the side columns in characters. The plots need theirs: they come after the first painting, and nothing may
+# move then.
+_LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH = 30, 34, 51
 
 
 class DecodeWorkspace(QMainWindow, Workspace):
@@ -65,10 +62,12 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self.headline = HeadlinePanel(store, self.setup.setup, self)
         self.metrics = MetricsPanel(store, self)
         self.rounds = RoundsPanel(store, self)
+        self.tree = TreePanel(store, self)
         self.history = HistoryPanel(store, self)
         self.log = LogPanel(store, self)
         self.transport = TransportPanel(store, self)
-        self.plots = DecodePlots(store, self)
+        self._late_plots = LatePlots(store, self)
+        self._why_no_run = ""
         self._measured: MeasuredDialog | None = None
         self._measure_action = QAction(self.tr("Measure context, γ and batch…"), self)
         self._measure_action.triggered.connect(self._show_measured)
@@ -78,120 +77,43 @@ class DecodeWorkspace(QMainWindow, Workspace):
         # The side columns reach down to the status bar: they need the height, the table does not.
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-        self._columns = {
-            "setup": SideColumn(self.setup, _LEFT_WIDTH),
+        columns = {
+            "setup": SideColumn(self.setup, _LEFT_WIDTH, footer=self.setup.opened),
             "metrics": SideColumn(self.metrics, _RIGHT_WIDTH),
-            "plots": SideColumn(self.plots, _PLOTS_WIDTH),
+            "plots": SideColumn(self._late_plots, _PLOTS_WIDTH),
         }
         self._docks = {
-            "setup": self._add_dock("setup", self.tr("Setup"), self._columns["setup"]),
-            "metrics": self._add_dock("metrics", self.tr("Figures"), self._columns["metrics"]),
-            "plots": self._add_dock("plots", self.tr("Plots"), self._columns["plots"]),
+            "setup": self._add_dock("setup", self.tr("Setup"), columns["setup"]),
+            "metrics": self._add_dock("metrics", self.tr("Figures"), columns["metrics"]),
+            "plots": self._add_dock("plots", self.tr("Plots"), columns["plots"]),
             "rounds": self._add_dock("rounds", self.tr("Rounds"), self.rounds),
+            "tree": self._add_dock("tree", self.tr("Tree"), self.tree),
             "history": self._add_dock("history", self.tr("Runs of this session"), self.history),
             "log": self._add_dock("log", self.tr("Log"), self.log),
         }
-        self._arranged = False
-        self._was_wide: bool | None = None
-        self._sizes: dict[bool, dict[str, int]] = {}
-        self._settled_size = QSize()
-        self._settling = QTimer(self)
-        self._settling.setSingleShot(True)
-        self._settling.setInterval(0)
-        self._settling.timeout.connect(self._settle)
-        self._calming = QTimer(self)
-        self._calming.setSingleShot(True)
-        self._calming.setInterval(_CALM_MS)
+        self.docks = DockLayout(self, self._docks, columns, self.stream.view)
+        for group in self.docks.groups:
+            self.transport.add_switch(group.switch)
+        self._arranged = self._shown_before = False
         self.setAnimated(False)
-        for dock in self._docks.values():
-            dock.installEventFilter(self)
-        self.setup.choice_changed.connect(self.headline.show_plan)
+        self.setup.choice_changed.connect(self._on_choice)
         self.setup.measure_only_toggled.connect(self._set_measure_only)
-        for plot in self.plots.all:
-            plot.export_failed.connect(store.report)
-            plot.exported.connect(self._report_export)
+        self._late_plots.made.connect(self._connect_plots)
         self.setup.settings_restored.connect(self.prompt.restore_prompt)
         self.setup.chat.preview.asked.connect(self._preview)
 
     def reset_layout(self) -> None:
         """Put every dock where it was at the first start."""
-        for name, dock in self._docks.items():
-            dock.setFloating(False)
-            self.addDockWidget(_AREAS.get(name, Qt.DockWidgetArea.BottomDockWidgetArea), dock)
-            dock.show()
-        _, _, _, rounds, *others = self._docks.values()
-        self._sizes.clear()
-        self._arrange_right()
-        for dock in others:
-            self.tabifyDockWidget(rounds, dock)
-        rounds.raise_()
-        self._size_docks()
-
-    def _size_docks(self) -> None:
-        """Give the docks the sizes they were given in a window of this kind, at first those of the first start."""
-        self._calming.start()
-        self._settled_size = self.size()
-        wide = bool(self._was_wide)
-        sizes = self._sizes.get(wide) or {name: column.preferred_width() for name, column in self._columns.items()}
-        names = [name for name in _AREAS if not self._docks[name].isFloating()]
-        # The text keeps half of the window.
-        room = self.width() // 2 - sizes["setup"] - 2 * theme.GRID
-        widths = [sizes[name] if wide or name == "setup" else min(sizes[name], room) for name in names]
-        self.resizeDocks([self._docks[name] for name in names], widths, Qt.Orientation.Horizontal)
-        usual = _BOTTOM_LINES * self.fontMetrics().lineSpacing()
-        bottom = min(sizes.get("rounds", usual), self.height() // _BOTTOM_SHARE)
-        self.resizeDocks([self._docks["rounds"]], [bottom], Qt.Orientation.Vertical)
-
-    def _arrange_right(self) -> None:
-        """Put plots and figures side by side where the window is wide, else in one tabbed area."""
-        metrics, plots = self._docks["metrics"], self._docks["plots"]
-        self._was_wide = self._is_wide
-        if not self._was_wide:
-            self.tabifyDockWidget(metrics, plots)
-            metrics.raise_()
-        else:
-            # Docks that share an area as tabs stay together when they are split, unless both leave it first.
-            for dock in (plots, metrics):
-                self.removeDockWidget(dock)
-            self.addDockWidget(_AREAS["plots"], plots)
-            self.splitDockWidget(plots, metrics, Qt.Orientation.Horizontal)
-            for dock in (plots, metrics):
-                dock.show()
-
-    @property
-    def _is_wide(self) -> bool:
-        """Whether all side columns leave the text enough of the window; else figures and plots share one dock area."""
-        return sum(column.preferred_width() for column in self._columns.values()) <= _SIDE_SHARE * self.width()
+        self.docks.reset()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Let the text take what the window gains or loses; the docks get their sizes back."""
+        """Let the text take what the window gains or loses."""
         super().resizeEvent(event)
-        if self._was_wide is not None:
-            self._settling.start()
-
-    def _settle(self) -> None:
-        """Rearrange plots and figures if the window became narrow or wide, and restore the sizes of the docks."""
-        right = [self._docks["metrics"], self._docks["plots"]]
-        movable = not any(dock.isFloating() or not dock.toggleViewAction().isChecked() for dock in right)
-        if self._was_wide != self._is_wide and movable:
-            self._arrange_right()
-        self._size_docks()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        """Remember the sizes that the user gives the docks: those that change while the window keeps its own."""
-        is_settled = self.size() == self._settled_size  # a window that grows resizes its docks before it says so
-        by_user = is_settled and not self._settling.isActive() and not self._calming.isActive()
-        if event.type() == QEvent.Type.Resize and self._was_wide is not None and by_user:
-            widths = {name: self._docks[name].width() for name in _AREAS}
-            self._sizes[self._was_wide] = {**widths, "rounds": self.height() - self._docks["rounds"].y()}
-        return super().eventFilter(watched, event)
+        self.docks.follow_window()
 
     def lay_open(self) -> None:
-        """Show every panel at once: put docks that share a place side by side."""
-        rounds, *others = [dock for name, dock in self._docks.items() if name not in _AREAS]
-        for dock in others:
-            self.splitDockWidget(rounds, dock, Qt.Orientation.Horizontal)
-            rounds = dock
+        """Show every panel at once."""
+        self.docks.lay_open()
 
     @property
     def up_to_date(self) -> bool:
@@ -220,7 +142,14 @@ class DecodeWorkspace(QMainWindow, Workspace):
 
     def why_not(self, verb: Verb) -> str:
         """Return why a verb is not possible for the run on show; empty where it is."""
-        return verbs.why_not(self._store, verb)
+        begins = verb == "run" or (verb == "step" and not self._store.in_rounds)
+        return (self._why_no_run if begins else "") or verbs.why_not(self._store, verb)
+
+    def _on_choice(self) -> None:
+        """Plan anew, and find out whether the chosen settings go together."""
+        self.headline.show_plan()
+        self._why_no_run = requests.why_not(self.setup.setup())
+        self.context.verbs.refresh()
 
     def _start(self, *, held: bool) -> None:
         setup = self.setup.setup()
@@ -256,9 +185,12 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self._store.run(pair, requests.with_seed(started))
 
     @property
-    def measured(self) -> MeasuredDialog:
+    def measured(self) -> "MeasuredDialog":
         """The window of what was measured, created when it is first needed."""
         if self._measured is None:
+            # Imported late: the first paint waits for every import.
+            from app.workspaces.decode.measured import MeasuredDialog
+
             self._measured = MeasuredDialog(self._store, self, verbs=self.context.verbs)
             self._measured.start_asked.connect(self.measure)
         return self._measured
@@ -268,7 +200,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
 
     def measure(self) -> None:
         """Measure the chosen pair over contexts, draft lengths and batch sizes."""
-        if self._store.can_start:
+        if not self._store.may_start():
             setup = self.setup.setup()
             self._store.tab(MeasuringProgress).begin(setup.pair, requests.measurement(setup))
 
@@ -328,6 +260,12 @@ class DecodeWorkspace(QMainWindow, Workspace):
         """Return the pair of the setup."""
         return self.setup.setup().pair
 
+    def take_text(self, path: Path) -> bool:
+        """Take a text file as the prompt."""
+        if is_text := path.suffix.lower() in TEXT_SUFFIXES:
+            self._store.tab(DroppedFiles).take_prompt(path)
+        return is_text
+
     def newly_opened(self) -> str:
         """Return the view of a newly opened run or measurement; setup and prompt then show those of the run."""
         run, measuring = self._store.history.shown, self._store.tab(MeasuringProgress)
@@ -373,6 +311,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
 
     def save(self, settings: QSettings) -> None:
         """Save layout, settings and prompt."""
+        self.docks.unfold()  # what a low window hides is there in a higher one
         settings.setValue("decode-layout", self.saveState(_LAYOUT_VERSION))
         settings.setValue("decode-prompt", self.prompt.prompt.toPlainText())
         settings.setValue("decode/inspecting", self.stream.inspecting)
@@ -407,6 +346,16 @@ class DecodeWorkspace(QMainWindow, Workspace):
             hint = self.tr("choose an instruct model as the target")
             self._store.report(message.format(full_name(model.target, "target")), hint, what="conversation")
 
+    @property
+    def plots(self) -> "DecodePlots":
+        """The column of plots."""
+        return self._late_plots.plots
+
+    def _connect_plots(self) -> None:
+        for plot in self.plots.all:
+            plot.export_failed.connect(self._store.report)
+            plot.exported.connect(self._report_export)
+
     def _report_export(self, path: str) -> None:
         self._store.tell(self.tr("exported to {0}").format(path))
 
@@ -416,11 +365,9 @@ class DecodeWorkspace(QMainWindow, Workspace):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Give the docks their sizes at the first start; they ignore them before there is a window."""
         super().showEvent(event)
-        if self._arranged and self._was_wide is None:
-            self._was_wide = self._is_wide
-        if not self._arranged:
-            self._arranged = True
-            QTimer.singleShot(0, self, self.reset_layout)
+        if not self._shown_before:
+            self._shown_before = True
+            QTimer.singleShot(0, self, self.docks.adopt if self._arranged else self.docks.reset)
 
     def _central_column(self) -> QWidget:
         middle = QWidget(self)
@@ -438,5 +385,5 @@ class DecodeWorkspace(QMainWindow, Workspace):
         dock = DecodeDock(title, self._store, self)
         dock.setObjectName(name)
         dock.setWidget(content)
-        self.addDockWidget(_AREAS.get(name, Qt.DockWidgetArea.BottomDockWidgetArea), dock)
+        self.addDockWidget(DockLayout.area(name), dock)
         return dock

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from app.state.round_tree import inline_nodes
 from app.text.shown_text import visible
 from app.theme import StreamFate
 from app.workspaces.presentation.race import Emission
@@ -34,8 +35,8 @@ def pieces_of(emission: Emission) -> Iterator[TextPiece]:
     if done is None or (not done.proposed and done.last is None):
         yield _piece(emission.text, "plain")
         return
-    for token in done.proposed:
-        yield _piece(token.text, token.fate)
+    for node in inline_nodes(done):
+        yield _piece(done.proposed[node].text, done.proposed[node].fate)
     if done.last is not None:
         yield _piece(done.last.text, done.last.kind if done.proposed else "plain")
 

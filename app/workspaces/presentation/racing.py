@@ -23,6 +23,7 @@ from engine.events import (
     RoundFinished,
     RunFailed,
     Setting,
+    Warned,
 )
 from engine.runs.trace import Trace
 
@@ -105,6 +106,9 @@ class RacingProgress(TabState):
             return True
         if isinstance(event, LaneRefused) and self.live:
             self._store.told = f"{one_line(event.lane)}: {one_line(event.why)}; {one_line(event.hint)}"
+            return True
+        if isinstance(event, Warned) and self.live:
+            self._store.told = f"{one_line(event.message)}; {one_line(event.hint)}"
             return True
         if not self.racing:
             return False

@@ -1,6 +1,6 @@
 """Panel of the documents: chooses an index, starts making one of a folder, and lists what was left out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, Signal
@@ -61,7 +61,7 @@ class DocumentsPanel(AnswerPanel):
         self.state = NoteLabel(_STATE_LINES, self, role="muted")
         self.state.setAccessibleName(self.tr("State of the index"))
         self.left_out = QPushButton(self.tr("What was left out"), self)
-        self.left_out.setToolTip(self.tr("Documents that are not in the index, each with the reason"))
+        self.left_out.setToolTip(self.tr("Documents that were not read, or only in part, each with the reason"))
         self.left_out.clicked.connect(self._list_skipped)
         keep_room(self.left_out)
         self.left_out.hide()
@@ -98,7 +98,8 @@ class DocumentsPanel(AnswerPanel):
             return
         previous, self._shown_state = self._shown_state, shown_state
         self.state.setText(self._state_text())
-        self.left_out.setVisible(bool(progress.n_skipped) and self._shows_last())
+        n_other = 0 if progress.indexed is None else progress.indexed.n_other
+        self.left_out.setVisible(bool(progress.n_skipped or n_other) and self._shows_last())
         if progress.indexed is not None and (previous is None or progress.indexed is not previous[1]):
             self.choose(progress.indexed.index)
 
@@ -119,10 +120,9 @@ class DocumentsPanel(AnswerPanel):
     def _state_text(self) -> str:
         progress = self.store.tab(IndexProgress)
         if progress.live:
-            left_out = self.tr("; {0:,} left out so far").format(progress.n_skipped) if progress.n_skipped else ""
-            return self.tr("making the index{0}").format(left_out)
+            return "; ".join((self.tr("making the index"), *self._left_out_so_far()))
         if not self._shows_last():
-            if self.index() == BUILTIN:
+            if self.index() in SHIPPED:
                 return self.tr("choose a folder to ask your own documents")
             return self.tr("made before; what it holds is said when its folder is indexed again")
         if progress.failure is not None:
@@ -130,6 +130,12 @@ class DocumentsPanel(AnswerPanel):
         if progress.indexed is None:
             return self.tr("choose a folder to ask your own documents")
         return _index_summary(progress.indexed, [one_line(warned.message) for warned in progress.warned])
+
+    def _left_out_so_far(self) -> list[str]:
+        progress = self.store.tab(IndexProgress)
+        n_in_part, n_unread = progress.n_in_part, progress.n_skipped - progress.n_in_part
+        texts = ((n_unread, self.tr("{0:,} not read so far")), (n_in_part, self.tr("{0:,} parts left out so far")))
+        return [text.format(n) for n, text in texts if n]
 
     def _shows_last(self) -> bool:
         """Whether the chosen index is the one made last, or to be made: words on that one belong to no other."""
@@ -149,8 +155,9 @@ class DocumentsPanel(AnswerPanel):
         path_line.choose(self, self.tr("Choose the folder of an index"), self.choose)
 
     def _list_skipped(self) -> None:
-        dialog = LeftOutDialog(self.store.tab(IndexProgress).skipped, self.store.tab(IndexProgress).n_skipped, self)
-        dialog.open()
+        progress = self.store.tab(IndexProgress)
+        other_kinds = () if progress.indexed is None else progress.indexed.other_kinds
+        LeftOutDialog(progress.skipped, progress.n_skipped, other_kinds, self).open()
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
@@ -168,21 +175,35 @@ class DocumentsPanel(AnswerPanel):
 
 
 class LeftOutDialog(QDialog):
-    """Lists the documents that are not in the index, one per line."""
+    """Lists what is not in the index, a line each: documents, parts of documents, and how many files of other kinds."""
 
-    def __init__(self, skipped: Iterable[FileSkipped], n_all: int, parent: QWidget) -> None:
+    def __init__(
+        self, skipped: Iterable[FileSkipped], n_all: int, other_kinds: Sequence[tuple[str, int]], parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("What was left out"))
         self.finished.connect(self.deleteLater)
-        lines = [f"{one_line(file.source)}: {one_line(file.reason)}" for file in skipped]
-        if n_all > len(lines):
-            lines.append(self.tr("and {0:,} more").format(n_all - len(lines)))
-        self.text = QPlainTextEdit("\n".join(lines), self)
+        listed = tuple(skipped)
+        unread, in_part = [file for file in listed if not file.part], [file for file in listed if file.part]
+        more = [self.tr("and {0:,} more").format(n_all - len(listed))] if n_all > len(listed) else []
+        kinds = [f"{one_line(suffix)}: {count(n, 'file')}" for suffix, n in other_kinds]
+        sections = (
+            (self.tr("Not read"), list(map(_line, unread))),
+            (self.tr("Read in part; the rest of each file is in the index"), list(map(_line, in_part))),
+            (self.tr("Not listed"), more),
+            (self.tr("Kinds of files that hold no documents"), kinds),
+        )
+        texts = ["\n".join((title, *(f"    {line}" for line in lines))) for title, lines in sections if lines]
+        self.text = QPlainTextEdit("\n\n".join(texts), self)
         self.text.setReadOnly(True)
-        self.text.setAccessibleName(self.tr("Documents that are not in the index"))
+        self.text.setAccessibleName(self.tr("What is not in the index"))
         column = QVBoxLayout(self)
         column.addWidget(self.text)
         self.resize(80 * theme.GRID, 50 * theme.GRID)
+
+
+def _line(file: FileSkipped) -> str:
+    return f"{one_line(file.source)}: {one_line(file.reason)}"
 
 
 def _index_summary(indexed: Indexed, warnings: list[str]) -> str:
@@ -198,7 +219,9 @@ def _index_summary(indexed: Indexed, warnings: list[str]) -> str:
             changes.format(indexed.n_new, indexed.n_changed, indexed.n_removed, quantities.duration(indexed.seconds))
         )
     for n, text in (
-        (indexed.n_skipped, tr("{0:,} left out")),
+        (indexed.n_unread, tr("{0:,} not read")),
+        (indexed.n_partly, tr("{0:,} read in part")),
+        (indexed.n_other, tr("{0:,} of other kinds")),
         (indexed.n_duplicates, tr("{0} kept once").format(count(indexed.n_duplicates, "duplicate"))),
         (indexed.n_cut, tr("{0} cut inside a sentence").format(count(indexed.n_cut, "passage"))),
         (indexed.n_truncated, tr("{0:,} longer than the embedder reads")),

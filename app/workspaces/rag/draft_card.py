@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
-from app.text.plain_text import one_line, paragraphs
+from app.text.plain_text import flowing, one_line, paragraphs
 from app.widgets.labels import ElasticLine, SteadyLabel, set_role
 from app.workspaces.rag.cluster_marks import ClusterMark
 from app.workspaces.rag.score_bars import ScoreBars, ScoreRow, ScoreScale
@@ -119,7 +119,7 @@ class DraftCard(QFrame):
         """Show the finished draft in place of its live text, and below it the passages that it was made from."""
         if (text := f"{rationale}\n{response}") != self._finished_text:
             self._finished_text = text
-            self.text.setPlainText(paragraphs(rationale.strip()))
+            self.text.setPlainText(flowing(rationale.strip()))
             self._append_muted(passages)
             self.response.show_text(one_line(response))
 
@@ -130,7 +130,7 @@ class DraftCard(QFrame):
         cursor.movePosition(QTextCursor.MoveOperation.End)
         for passage in passages:
             cursor.insertText("\n\n", muted)
-            cursor.insertText(paragraphs(passage[:_LONGEST_PASSAGE]), muted)
+            cursor.insertText(flowing(passage[:_LONGEST_PASSAGE]), muted)
         self.text.verticalScrollBar().setValue(0)
 
     def show_scores(self, rows: tuple[ScoreRow, ...], scale: ScoreScale) -> None:

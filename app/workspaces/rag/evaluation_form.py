@@ -58,7 +58,7 @@ class EvaluationFormPanel(Panel):
         self.run.setProperty("primary", True)
         self.run.clicked.connect(self.run_asked)
         self.stop = QPushButton(self.tr("Stop"), self)
-        stop_tip = self.tr("Stop; what was answered is kept, and the same evaluation goes on there (Esc)")
+        stop_tip = self.tr("Stop; what was answered is kept, and the same evaluation continues there (Esc)")
         self.verbs.follow(self.stop, "stop", stop_tip)
         self.progress = CalmProgressBar(self.tr("Progress of the evaluation"), self)
         self.progress.setFixedHeight(theme.GRID)
@@ -92,7 +92,7 @@ class EvaluationFormPanel(Panel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Update the state, the progress and the buttons."""
         progress, at = self.store.tab(EvaluationProgress), self.store.engine.progressed
-        tip = self.tr("Ask every way to answer; begun before with the same choices, it goes on there")
+        tip = self.tr("Ask every way to answer; begun before with the same choices, it continues there")
         allow(self.run, self._why_not or self.store.may_start(), tip)
         self.progress.setVisible(progress.live)
         if progress.live:

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from app.state.dropped import TEXT_SUFFIXES
 from app.state.store import RunStore
 from app.state.tab_state import TabState
+from app.text.plain_text import one_line
 from app.words import pace
 from app.workspaces.rag.answer_words import tr
 from engine.commands import Index
@@ -29,8 +31,8 @@ def _is_document(path: Path) -> bool:
 
 
 class IndexProgress(TabState):
-    """At most one index at a time. number: rises with each; n_skipped: number of documents left out so far. dropped:
-    documents that are to be made searchable."""
+    """At most one index at a time. number: rises with each; n_skipped: number of documents and parts left out so far;
+    n_in_part: of these, the parts. dropped: documents that are to be made searchable."""
 
     work = Index
 
@@ -42,7 +44,7 @@ class IndexProgress(TabState):
         self.indexed: Indexed | None = None
         self.failure: Refused | RunFailed | None = None
         self.skipped: list[FileSkipped] = []
-        self.n_skipped = 0
+        self.n_skipped = self.n_in_part = 0
         self.warned: list[Warned] = []
         self.dropped: Documents | None = None
 
@@ -61,7 +63,7 @@ class IndexProgress(TabState):
         self._store.engine.progressed = None
         self.number += 1
         self.command, self.indexed, self.failure = command, None, None
-        self.skipped, self.n_skipped, self.warned = [], 0, []
+        self.skipped, self.n_skipped, self.n_in_part, self.warned = [], 0, 0, []
         self.commands.ask(command)
         self._store.watch()
 
@@ -72,6 +74,7 @@ class IndexProgress(TabState):
         match event:
             case FileSkipped():
                 self.n_skipped += 1
+                self.n_in_part += event.part
                 if len(self.skipped) < _MOST_SKIPPED:
                     self.skipped.append(event)
             case Warned():
@@ -87,6 +90,10 @@ class IndexProgress(TabState):
         is_mine = isinstance(event, Refused) and event.what == "index"
         return tr("an index made before, as it was") if is_mine else ""
 
+    def take_document(self, path: Path) -> None:
+        """Take a file as a document, whatever its kind."""
+        self._store.open_with(path, self, Documents)
+
     def read(self, path: Path) -> object | None:
         """Take a folder of documents, or a document that no other tab reads; None for any other file."""
         return Documents(path) if path.is_dir() or (sources.kind_of(path) is not None and _is_document(path)) else None
@@ -98,6 +105,15 @@ class IndexProgress(TabState):
             return under_way
         self.dropped = content
         return ""
+
+    def opened_as(self, content: object, path: Path) -> str:
+        """Say that a text file is a document, and how it would be something else."""
+        if path.suffix.lower() not in TEXT_SUFFIXES:
+            return ""
+        words = tr(
+            "{0} is made searchable; with Decode in front it is the prompt, with Compare in front a set of prompts"
+        )
+        return words.format(one_line(path.name))
 
     def take_dropped(self) -> Documents | None:
         """Documents that were dropped since the last call."""

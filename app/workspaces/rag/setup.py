@@ -159,7 +159,6 @@ class RagSetupPanel(AnswerPanel):
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
-        column.addWidget(self.opened)
         for title, *contents in (
             (self.tr("Documents"), self.documents),
             (self.tr("Passages and drafts"), self.form),

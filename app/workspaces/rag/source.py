@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from app import theme
 from app.state.store import RunStore
-from app.text.plain_text import one_line, paragraphs
+from app.text.plain_text import flowing, one_line
 from app.widgets.labels import ElasticLine
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.answers import AnswerProgress
@@ -71,7 +71,7 @@ class SourcePanel(AnswerPanel):
     def _show(self, place: int, draft: int | None) -> None:
         assert self.answer.retrieved is not None
         passage = self.answer.retrieved.passages[place]
-        self.text.setPlainText(paragraphs(passage.text))
+        self.text.setPlainText(flowing(passage.text))
         n_marked = self._mark()
         glyph = mark_of(self.answer.cluster(place)).glyph
         name = one_line(passage.title or passage.source)

@@ -34,6 +34,10 @@ class VerdictPanel(AnswerPanel):
         )
         self.models = ElasticLine(self, role="muted")
         self.models.setAccessibleName(self.tr("Models that answered"))
+        # In place of the models, which it names too: so nothing moves when it appears.
+        self.foreign = ElasticLine(self, role="bad")
+        self.foreign.setAccessibleName(self.tr("Warning about models and documents"))
+        self.foreign.hide()
         self.verifier = plain_label("", self, role="muted")
         self.verifier.setToolTip(
             self.tr(
@@ -48,9 +52,10 @@ class VerdictPanel(AnswerPanel):
             line.setSpacing(2 * theme.GRID)
             column.addLayout(line)
         made_by.addWidget(self.models, 1)
+        made_by.addWidget(self.foreign, 1)
         made_by.addWidget(self.verifier)
+        made_by.addWidget(self.times)
         row.addWidget(self.answer_line, 1)
-        row.addWidget(self.times)
         row.addWidget(self.same)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.show_answer()
@@ -67,6 +72,12 @@ class VerdictPanel(AnswerPanel):
         self.verifier.setText("" if tested is None else answer_words.verifier(tested))
         set_role(self.verifier, "muted" if tested is None or tested.can_judge else "bad")
         set_role(self.same, self._role(chosen))
+
+    def warn(self, warning: str) -> None:
+        """Show a warning about the chosen models and documents, or none."""
+        self.foreign.show_text(warning)
+        self.foreign.setVisible(bool(warning))
+        self.models.setVisible(not warning)
 
     def _answer(self, answered: QuestionAnswered | None) -> str:
         if isinstance(self.answer.ended, RunFailed):

@@ -1,15 +1,16 @@
 """The RAG tab: settings on the left, then map, passages and text, with drafts and systems on the right."""
 
+from pathlib import Path
+
 from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from app import theme
 from app.panel import Panel
 from app.panels.error import ErrorPanel
+from app.state.dropped import TEXT_SUFFIXES
 from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.state.verbs import Verb
-from app.widgets.labels import plain_label
 from app.widgets.side_column import SideColumn
 from app.words.explanations import Section
 from app.workspaces.base import LastOpened, TabContext, Workspace
@@ -51,9 +52,6 @@ class RagWorkspace(QWidget, Workspace):
         self._why_not = ""
         self.error = ErrorPanel(store, self)
         self.bar = QuestionBar(store, self, verbs=context.verbs)
-        self.foreign = plain_label("", self, role="bad", wraps=True)
-        self.foreign.setAccessibleName(self.tr("Warning about models and documents"))
-        self.foreign.hide()
         self.setup = RagSetupPanel(store, context.pair, self, named=context.named)
         self.map = MapPanel(store, self)
         self.passages = PassagesPanel(store, self)
@@ -147,6 +145,12 @@ class RagWorkspace(QWidget, Workspace):
         """Return the explanation of how an answer is made."""
         return (explain_answers(),)
 
+    def take_text(self, path: Path) -> bool:
+        """Take a text file as a document."""
+        if is_text := path.suffix.lower() in TEXT_SUFFIXES:
+            self._store.tab(IndexProgress).take_document(path)
+        return is_text
+
     def newly_opened(self) -> str:
         """Show the setup and question of a newly opened answer, or the page of a newly opened evaluation."""
         answer, evaluations = self.shown_record, self._store.tab(EvaluationProgress)
@@ -204,8 +208,7 @@ class RagWorkspace(QWidget, Workspace):
         """Say before a question is asked that built-in models know nothing of documents that are not shipped."""
         pair, index = self.setup.pair(), str(self.setup.settings()["index"])
         warning = foreign_documents(index, pair.target, pair.drafter)
-        self.foreign.setText("" if warning is None else f"⚠ {_sentence(warning.message)} {_sentence(warning.hint)}")
-        self.foreign.setVisible(warning is not None)
+        self.verdict.warn("" if warning is None else f"⚠ {_sentence(warning.message)} {_sentence(warning.hint)}")
 
     def _answer_page(self) -> QWidget:
         retrieval = _split(Qt.Orientation.Vertical, (self.map, self.passages, self.source), _RETRIEVAL_SHARES)
@@ -217,13 +220,12 @@ class RagWorkspace(QWidget, Workspace):
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
         right.addWidget(self.bar)
-        right.addLayout(_indented(self.foreign))
         right.addWidget(self.verdict)
         right.addWidget(both, 1)
         row = QHBoxLayout(page)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addWidget(SideColumn(self.setup, _LEFT_WIDTH, self, fixed=True))
+        row.addWidget(SideColumn(self.setup, _LEFT_WIDTH, self, fixed=True, footer=self.setup.opened))
         row.addLayout(right, 1)
         return page
 
@@ -239,14 +241,6 @@ class RagWorkspace(QWidget, Workspace):
 
 def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:] + "."
-
-
-def _indented(widget: QWidget) -> QHBoxLayout:
-    """A row that begins where the question does."""
-    row = QHBoxLayout()
-    row.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, 0)
-    row.addWidget(widget)
-    return row
 
 
 def _split(orientation: Qt.Orientation, widgets: tuple[QWidget, ...], shares: tuple[int, ...]) -> QSplitter:

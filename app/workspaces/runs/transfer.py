@@ -13,6 +13,7 @@ from app.text.plain_text import path_line
 from app.workspaces.runs import words
 from app.workspaces.runs.library import RunLibrary
 from engine.errors import EngineError
+from engine.machine.file_kinds import refuse_irregular
 from engine.reports import exporting, writing
 from engine.reports.documents import ReportOptions
 from engine.reports.exporting import ENDINGS, ExportFormat
@@ -111,6 +112,7 @@ def _replaced(out: Path, write: Callable[[Path], str]) -> str:
     try:
         new.unlink(missing_ok=True)
         damage = write(new)
+        refuse_irregular(out, "choose another file")
         new.replace(out)
     except OSError as err:
         raise EngineError(f"{out} cannot be written ({err.strerror or err})", "choose another folder") from err

@@ -282,14 +282,13 @@ class TrainFormPanel(Panel):
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
-        column.addWidget(self.opened)
         for title, *contents in (
             (self.tr("Drafter for"), self._model_form()),
             (self.tr("Text to learn from"), self.data),
             (self.tr("Folder of the drafter"), self.out, self.resume),
             (self.tr("Start from"), self.start),
             (self.tr("Training"), self.form, self.more),
-            (self.tr("What it takes"), self.needs),
+            (self.tr("What it takes"), self.needs, self.start.sizes),
         ):
             column.addWidget(plain_label(title, self, role="title"))
             for content in contents:

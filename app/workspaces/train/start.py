@@ -20,7 +20,7 @@ class StartChoice(QWidget):
     """A list of starts, the folder of the model or the settings that one of them needs, and a line for each size of own
     layers.
 
-    `changed`: a choice was changed."""
+    `changed`: a choice was changed. `sizes` comes with an estimate, so its owner places it where nothing follows."""
 
     changed = Signal()
 
@@ -53,7 +53,7 @@ class StartChoice(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.HALF)
-        for widget in (self.box, self.folder, self.longspec, self.sizes):
+        for widget in (self.box, self.folder, self.longspec):
             column.addWidget(widget)
         self.sizes.hide()
         self._show_needed()

@@ -125,7 +125,7 @@ class TrainWorkspace(QWidget, Workspace):
         self.form.restore(settings)
 
     def _lay_out(self) -> None:
-        left = SideColumn(self.form, _LEFT_WIDTH, self, fixed=True)
+        left = SideColumn(self.form, _LEFT_WIDTH, self, fixed=True, footer=self.form.opened)
         plots = QWidget(self)
         row = QHBoxLayout(plots)
         # A plot has its own margin: with this one its title lines up with the texts above and below.

@@ -26,7 +26,7 @@ def _decode(
     config: msgspec.Struct, ids: Sequence[int], runtime: "RunContext"
 ) -> "Generator[PhaseFinished | RoundFinished, None, Generation]":
     assert isinstance(config, SpeculativeConfig)
-    return runtime.generate(config, ids, gamma=config.gamma)
+    return runtime.generate(config, ids, gamma=config.depth, widths=config.widths)
 
 
 METHOD = MethodSpec(

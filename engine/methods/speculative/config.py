@@ -4,13 +4,26 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from engine.settings import ChatConfig
+from engine.decoding.tree_widths import read_widths
+from engine.errors import InputError
+from engine.settings import AcceptRule, ChatConfig
 
 _REPEATS = (
     "timed repeats: each is one run of the method and one of plain decoding, from the same prompt. "
     "Five make a median with an interval; each takes about twice the run or more. The run on show comes first "
     "and is in none of them"
 )
+_TREE = (
+    "draft a tree in place of a chain: how many nodes it has at each depth, 4,8,8 for instance. "
+    "Empty: a chain of γ tokens. The drafter must be able to branch"
+)
+
+_ACCEPT = (
+    "how drafted tokens are accepted; each rule keeps the target's distribution, and they differ only in sampling from "
+    "a drafter that draws. token: one by one; block: a chain as a whole, which accepts as many or more; in a tree, "
+    "recursive: the children of a node one by one (as token does), traversal: whole paths (as block does)"
+)
+_NO_TREE = "{0} is a rule for trees, and this draft is a chain"
 
 
 class SpeculativeConfig(ChatConfig, frozen=True):
@@ -19,3 +32,26 @@ class SpeculativeConfig(ChatConfig, frozen=True):
     gamma: Annotated[int, Meta(ge=1, le=64, title="Draft length γ", description="tokens proposed in a round")] = 4
     baseline: Annotated[bool, Meta(title="Measure plain too", description="time plain decoding in the same run")] = True
     repeats: Annotated[int, Meta(ge=1, le=1000, title="Repeats", description=_REPEATS)] = 5
+    tree: Annotated[str, Meta(title="Branches at each step", description=_TREE)] = ""
+    accept: Annotated[AcceptRule, Meta(title="Accept rule", description=_ACCEPT)] = "token"
+
+    def __post_init__(self) -> None:
+        """Raises InputError for a text that describes no tree, and for a rule for trees without one."""
+        if not read_widths(self.tree) and self.accept in ("recursive", "traversal"):
+            rule = "block" if self.accept == "traversal" else "token"
+            raise InputError(f"accept = {self.accept}: {_NO_TREE.format(self.accept)}", f"use {rule}, or draft a tree")
+
+    @property
+    def accept_rule(self) -> AcceptRule:
+        """How drafted tokens are accepted."""
+        return self.accept
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """How many nodes a draft has at each depth; empty for a chain of `gamma` tokens."""
+        return read_widths(self.tree)
+
+    @property
+    def depth(self) -> int:
+        """The most tokens of a draft that can be accepted in a round."""
+        return len(self.widths) or self.gamma

@@ -27,10 +27,11 @@ def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Ev
     assert isinstance(config, SpeculativeConfig)
     prompt = rt.asked(request, config)
     ids = prompt.ids
+    rt.refuse_unfit_tree(config.widths)
     yield run_started("speculative", config, request, prompt, rt)
     yield from warnings(prompt, config, rt)
     _warm_up(config, ids, rt)
-    visible = yield from rt.generate(config, ids, gamma=config.gamma)
+    visible = yield from rt.generate(config, ids, gamma=config.depth, widths=config.widths)
     yield block("speculative", 0, visible, rt, paired=False)
     if config.baseline:
         yield from _blocks(config, ids, rt, visible)
@@ -40,8 +41,8 @@ def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Ev
 def _warm_up(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext) -> None:
     """Generate a little before timing: first calls allocate, compile and capture, which is not time per token."""
     short = msgspec.structs.replace(config, max_new_tokens=min(_N_WARM_UP, config.max_new_tokens))
-    for gamma in (config.gamma, 0):
-        rt.prepare(config, ids, gamma=gamma)
+    for gamma in (config.depth, 0):
+        rt.prepare(config, ids, gamma=gamma, widths=config.widths)
         _generate_silently(short, ids[-64:], rt, gamma)
 
 
@@ -49,7 +50,7 @@ def _blocks(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext, vis
     """The repeats, in the order A B B A A B ...; not the visible run, whose time includes the cost of showing it."""
     plan, comparison = _schedule(config.repeats), _Comparison(visible, rt)
     for n_done, timed in enumerate(plan):
-        generation = _generate_silently(config, ids, rt, config.gamma if timed.lane == "speculative" else 0)
+        generation = _generate_silently(config, ids, rt, config.depth if timed.lane == "speculative" else 0)
         yield block(timed.lane, timed.repeat, generation, rt)
         yield Progressed("measuring", n_done + 1, len(plan), "blocks")
         if timed.lane == "plain" and config.temperature == 0:
@@ -63,7 +64,7 @@ def _schedule(n_repeats: int) -> list[_TimedBlock]:
 
 
 def _generate_silently(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext, gamma: int) -> Generation:
-    return whole(rt.generate(config, ids, gamma=gamma))[1]
+    return whole(rt.generate(config, ids, gamma=gamma, widths=config.widths if gamma else ()))[1]
 
 
 class _Comparison:

@@ -61,6 +61,7 @@ def open_window(qtbot):
     def make(make_host) -> MainWindow:
         window = MainWindow(PAIR, application.user_settings(), make_host=make_host)
         window.show()
+        window.workspaces.make_all()
         windows.append(window)
         return window
 

@@ -38,6 +38,19 @@ def test_the_next_turn_is_offered_once_the_answer_is_whole(qtbot):
     assert strip.rendered.sheet.findChild(QPlainTextEdit).toPlainText() == "<|im_start|>Who?<|im_end|>"
 
 
+def test_a_model_that_can_chat_has_the_line_before_its_first_run_and_of_one_height(qtbot):
+    strip = ConversationStrip(None)
+    qtbot.addWidget(strip)
+    strip.expect_chat(True)
+    height = strip.sizeHint().height()
+    assert not strip.isHidden()
+    strip.show_run(record(CHAT, ROUND, RunFinished("end_of_text", 2)))
+    assert strip.sizeHint().height() == height
+    strip.show_run(None)
+    strip.expect_chat(False)
+    assert strip.isHidden()
+
+
 @pytest.mark.parametrize("event", [started(), replace(CHAT, forked_from="run0", forked_at=1)])
 def test_a_raw_run_and_a_fork_have_no_next_turn(qtbot, event):
     strip = ConversationStrip(None)

@@ -195,3 +195,13 @@ def test_the_window_of_the_page_leaves_the_other_usable(qtbot: QtBot, panel: Exp
     assert not dialog.isModal()
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
+
+
+def test_a_block_is_told_as_judged_together() -> None:
+    event = a_round(0, [" a"], [" twice", " ran"], " again")
+    proposed = tuple(msgspec.structs.replace(token, prefix_prob=0.5) for token in event.proposed)
+    told = of([started(), msgspec.structs.replace(event, proposed=proposed)], 0)
+    assert "no later draw of the block was below" in told["What happens/The selected round"]
+    assert "1 of 3 proposed tokens" in told["Marks in the text/accepted"]
+    assert "judged together" in told["Figures/α, acceptance rate"]
+    assert told["Figures/α, acceptance rate"].startswith("0.70")

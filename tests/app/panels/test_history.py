@@ -4,8 +4,8 @@ import pytest
 from PySide6.QtCore import QItemSelectionModel
 
 from app.panels.history import HistoryPanel
+from app.panels.transport import TransportPanel
 from app.state.store import RunStore
-from app.workspaces.decode.transport import TransportPanel
 from engine.events import Event, RunFinished
 from tests.app.factory import a_round, started, whole_run
 

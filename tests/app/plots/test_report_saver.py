@@ -10,7 +10,6 @@ from pytestqt.qtbot import QtBot
 from app.plots.prices_dialog import PricesDialog
 from app.plots.report_saver import ReportSaver, report_content
 from app.state.store import RunStore
-from engine.reports.documents import ReportOptions
 from engine.reports.pilot import Prices
 from tests.app.factory import whole_run
 from tests.comparisons import comparison
@@ -59,8 +58,7 @@ def test_prices_are_asked_for_a_comparison_alone_and_reach_its_report(qtbot: QtB
     assert store.prices == Prices(per_gpu_hour=2.0)
     for chooser in parent.findChildren(QFileDialog):
         chooser.close()
-    options = ReportOptions(prices=store.prices)
-    assert "What a pilot would save" in report_content(events, ".html", options).decode()
+    assert "What a pilot would save" in report_content(events, ".html", store.prices).decode()
 
 
 def test_the_report_says_with_which_versions_it_was_measured() -> None:

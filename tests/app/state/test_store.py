@@ -250,13 +250,13 @@ def test_a_run_asked_for_while_another_is_only_measured_stops_the_measuring(qtbo
     host.say(MODEL, *whole_run()[:5])
     store.pump()
     assert store.doing == "measuring"
-    assert store.can_start
+    assert not store.may_start()
     store.run(PAIR, RUN)
     assert host.n_cancelled == 1
     host.say(RunFinished("cancelled", 5))
     store.pump()
     assert [type(command) for command in host.submitted] == [Load, Run, Run]
-    assert not store.can_start
+    assert store.may_start()
 
 
 def test_the_end_of_an_idle_process_is_said_without_anything_being_asked(qtbot):

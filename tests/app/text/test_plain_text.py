@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 
-from app.text.plain_text import elide_mode, path_line, plain_tip
+from app.text.plain_text import elide_mode, flowing, path_line, plain_tip
 
 PATH = "/home/somebody/models/language/instruct/SmolLM2-135M-Instruct"
 
@@ -40,3 +40,12 @@ def test_any_other_line_is_cut_at_its_end(text: str) -> None:
 
 def test_tooltip_shows_markup_as_it_is_written() -> None:
     assert plain_tip("<b>a</b>\nb") == "<p>&lt;b&gt;a&lt;/b&gt;</p><p>b</p>"
+
+
+def test_lines_that_were_broken_to_be_narrow_flow_and_all_others_stay() -> None:
+    full = "a line that goes on until it is full, as in mail or in a PDF,"
+    assert flowing(f"{full}\nand on\n\nnext") == f"{full} and on\n\nnext"
+    assert flowing(f"{full}   \nand on") == f"{full} and on"
+    for kept in ("short\nlines", f"{full}\n- a list", f"{full}\n  indented", f"{full}\n1. one", f"{full}\n| a |", "\n"):
+        assert flowing(kept) == kept
+    assert "\u202e" not in flowing(f"{full}\n\u202eabc")

@@ -3,7 +3,7 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication, QLabel
 
 from app import theme
-from app.theme.appearance import Appearance
+from app.theme.appearance import Appearance, font_families
 from app.widgets.labels import SteadyLabel
 
 
@@ -39,6 +39,21 @@ def test_steps_end_at_the_smallest_and_the_largest_size(appearance):
     for steps, size in ((1, 110), (-2, 90), (-9, 80), (99, 200)):
         appearance.step_size(steps)
         assert appearance.size == size
+
+
+def test_a_font_of_this_system_is_used_at_the_chosen_size_and_an_unknown_one_is_not(appearance, tmp_path):
+    family = font_families()[0]
+    appearance.choose_size(125)
+    appearance.choose_font(family)
+    font = QApplication.font()
+    assert font.families()[0] == family and font.pointSizeF() == 1.25 * appearance._system_font.pointSizeF()
+    settings = QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)
+    appearance.save(settings)
+    appearance.choose_font("no such font")
+    assert appearance.font == "" and QApplication.font().family() == appearance.system_family
+    appearance.restore(settings)
+    assert appearance.font == family
+    appearance.choose_font("")
 
 
 def test_a_scheme_is_used_against_the_systems_and_given_back(appearance):

@@ -26,3 +26,21 @@ def test_a_side_column_is_never_narrower_than_its_contents_also_in_another_font(
         qtbot.waitUntil(lambda: column.width() >= button.minimumSizeHint().width() > before)
     finally:
         QApplication.setFont(font)
+
+
+def test_a_footer_stands_below_what_scrolls_and_moves_nothing_when_it_appears(qtbot: QtBot) -> None:
+    content, footer = QLabel("\n".join(map(str, range(99)))), QLabel("whose settings these are")
+    footer.hide()
+    column = SideColumn(content, 30, footer=footer)
+    qtbot.addWidget(column)
+    column.resize(300, 200)
+    column.show()
+    place, height = content.mapTo(column, content.rect().topLeft()), column.viewport().height()
+    footer.show()
+    QApplication.processEvents()
+    assert footer.geometry().bottom() == column.rect().bottom() and footer.width() == column.width()
+    assert column.viewport().height() == height - footer.height() > 0
+    assert content.mapTo(column, content.rect().topLeft()) == place
+    footer.hide()
+    QApplication.processEvents()
+    assert column.viewport().height() == height

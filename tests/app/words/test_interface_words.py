@@ -82,6 +82,7 @@ def test_no_setting_its_help_or_its_choices_are_named_by_an_identifier() -> None
 @pytest.fixture
 def window(qtbot: QtBot) -> MainWindow:
     made = MainWindow(Load(), None, make_host=None)
+    made.workspaces.make_all()
     qtbot.addWidget(made)
     return made
 

@@ -1,6 +1,7 @@
 """Sequences decoded together: each makes what it would make alone, in every runtime, with every drafter."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from threading import Event as Flag
 
@@ -14,11 +15,15 @@ from engine.batch.generation import RowGeneration, RowRequest, generate_rows
 from engine.batch.scoring import scored
 from engine.batch.sequences import FusedSequences, ModuleSequences, sequences_of
 from engine.commands import Load
+from engine.decoding import accept, accept_block
 from engine.decoding.clock import clock_for
 from engine.decoding.drafting import Drafter
 from engine.decoding.generation import Generation, Limits, generate, whole
+from engine.decoding.generation_rules import Bias, GenerationRules
+from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Decoder
+from engine.decoding.verifying import BLOCK, EXACT
 from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.drafters.small_model import SmallModelDrafter
 from engine.errors import InputError
@@ -77,12 +82,35 @@ def one_drafter(pair: Pair, kind: str) -> Drafter | None:
     )
 
 
+N_RULED = 12
+STOP = 61
+RULES = {
+    "repetition penalty": GenerationRules(repetition_penalty=1.4),
+    "n-grams": GenerationRules(no_repeat_ngram=2, no_prompt_ngram=1),
+    "suppressed": GenerationRules(suppressed=tuple(range(20, 150)), suppressed_first=tuple(range(150, 280))),
+    "everything": GenerationRules(
+        repetition_penalty=1.2, no_repeat_ngram=3, min_new_tokens=9, suppressed=(1, 2, 3), bad_words=((5, 6), (8,)),
+        biases=(Bias((110,), -9.0), Bias((61, 289), 2.0)), forced_last=(STOP,), end_ids=(STOP,),
+    ),
+}  # fmt: skip
+
+
+def ruled(pair: Pair, rules: GenerationRules, n_prompt: int) -> RuledText:
+    target = pair.target
+    return RuledText(rules, n_vocabulary=target.n_vocabulary, n_most=n_prompt + N_RULED, device=target.device)
+
+
 @torch.inference_mode()
 def together(
-    pair: Pair, asked: Sequence[RowRequest], *, kind: str = "model", warp: Warp = GREEDY
-) -> tuple[list[Generation], list[RoundFinished]]:
+    pair: Pair, asked: Sequence[RowRequest], *, kind: str = "model", warp: Warp = GREEDY, block: bool = False,
+    rules: GenerationRules | None = None,
+) -> tuple[list[Generation], list[RoundFinished]]:  # fmt: skip
     target = pair.target
-    decoder = BatchDecoder(sequences_of(target), rows_drafter(pair, kind), warp=warp, clock=clock_for(target.device))
+    decoder = BatchDecoder(
+        sequences_of(target), rows_drafter(pair, kind), warp=warp, clock=clock_for(target.device),
+        accept_rule=accept_block.block if block else accept.exact,
+        rules=None if rules is None else partial(ruled, pair, rules),
+    )  # fmt: skip
     gamma = 0 if kind == "none" else GAMMA
     items = list(generate_rows(decoder, asked, gamma, target.texts, lambda: None))
     assert isinstance(items[0], PhaseFinished)
@@ -93,11 +121,13 @@ def together(
 
 @torch.inference_mode()
 def alone(
-    pair: Pair, one: RowRequest, *, kind: str = "model", warp: Warp = GREEDY
-) -> tuple[Generation, list[RoundFinished]]:
+    pair: Pair, one: RowRequest, *, kind: str = "model", warp: Warp = GREEDY, block: bool = False,
+    rules: GenerationRules | None = None,
+) -> tuple[Generation, list[RoundFinished]]:  # fmt: skip
     target = pair.target
-    clock = clock_for(target.device)
-    decoder = Decoder(target.sequence(), one_drafter(pair, kind), warp=warp, seed=one.seed, clock=clock)
+    clock, text = clock_for(target.device), None if rules is None else ruled(pair, rules, len(one.ids))
+    drafter, verifier = one_drafter(pair, kind), BLOCK if block else EXACT
+    decoder = Decoder(target.sequence(), drafter, warp=warp, seed=one.seed, clock=clock, verifier=verifier, rules=text)
     gamma, run = 0 if kind == "none" else GAMMA, RunContext(target, None, "", cancelled=Flag())
     rounds, made = whole(generate(decoder, one.ids, gamma, one.limits, target.texts, run))
     return made, rounds
@@ -120,6 +150,61 @@ def test_every_lane_makes_what_it_makes_alone_round_by_round(pair: Pair, kind: s
         assert (made[lane].ids, made[lane].reason) == (expected.ids, expected.reason)
         own = [item for item in rounds if item.lane == str(lane)]
         assert [facts(item) for item in own] == [facts(item) for item in expected_rounds]
+
+
+@pytest.mark.parametrize("kind", ["model", "lookup"])
+def test_every_lane_is_judged_by_blocks_as_it_is_alone(pair: Pair, kind: str) -> None:
+    asked = requests((30, 1, 17, 4, 24))
+    made, rounds = together(pair, asked, kind=kind, warp=SAMPLED, block=True)
+    for lane, one in enumerate(asked):
+        expected, expected_rounds = alone(pair, one, kind=kind, warp=SAMPLED, block=True)
+        own = [item for item in rounds if item.lane == str(lane)]
+        assert made[lane].ids == expected.ids
+        for item, alike in zip(own, expected_rounds, strict=True):
+            assert facts(item) == facts(alike)
+            odds = [[(token.accept_prob, token.prefix_prob) for token in each.proposed] for each in (item, alike)]
+            assert odds[0] == [pytest.approx(each, abs=1e-3) for each in odds[1]]
+    drawn = [token.prefix_prob for item in rounds for token in item.proposed]
+    assert all(prob is not None for prob in drawn) == (kind == "model")
+
+
+@pytest.mark.parametrize("warp", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
+@pytest.mark.parametrize("kind", ["model", "lookup", "none"])
+@pytest.mark.parametrize("name", RULES)
+def test_every_row_obeys_its_rules_as_it_does_alone(pair: Pair, name: str, kind: str, warp: Warp) -> None:
+    asked, rules = requests((N_RULED, 1, 7, N_RULED, 4)), RULES[name]
+    made, rounds = together(pair, asked, kind=kind, warp=warp, rules=rules)
+    for lane, one in enumerate(asked):
+        expected, expected_rounds = alone(pair, one, kind=kind, warp=warp, rules=rules)
+        assert made[lane].ids == expected.ids
+        assert [facts(item) for item in rounds if item.lane == str(lane)] == [facts(item) for item in expected_rounds]
+    free = [alone(pair, one, kind=kind, warp=warp)[0].ids for one in asked]
+    assert [one.ids for one in made] != free, "rules that change nothing prove nothing"
+
+
+@torch.inference_mode()
+def test_a_rewritten_row_obeys_its_rules_as_if_its_text_had_been_written(pair: Pair) -> None:
+    target, rules = pair.target, GenerationRules(no_repeat_ngram=2, repetition_penalty=1.3)
+
+    def decode(prompts: Sequence[Sequence[int]], rewritten: RewrittenEnd | None) -> list[list[int]]:
+        decoder = BatchDecoder(
+            sequences_of(target), LookupRows(3, target), warp=GREEDY, clock=clock_for(target.device),
+            rules=partial(ruled, pair, rules),
+        )  # fmt: skip
+        decoder.prefill(prompts, [0] * len(prompts), capacity=80, checkpoint=lambda: None)
+        for turn in range(10):
+            decoder.round(dict.fromkeys(range(len(prompts)), 2))
+            if turn == 3 and rewritten is not None:
+                decoder.rewrite({1: rewritten})
+        return decoder.ids
+
+    n_kept, new_ids = 6, (60, 61, 62, 63)
+    written = decode(PROMPTS[:3], RewrittenEnd(n_kept, new_ids))
+    begun = [*decode(PROMPTS[:3], None)[1][:n_kept], *new_ids]
+    [expected] = decode([begun], None)
+    n = min(len(expected), len(written[1]))
+    assert n > len(begun) + 4
+    assert written[1][:n] == expected[:n]
 
 
 @torch.inference_mode()

@@ -21,7 +21,7 @@ def part(name: str, code: str, file: str = "out.txt") -> BenchPart:
 def test_all_parts_fit_in_ten_minutes_and_each_leaves_a_file_of_its_own() -> None:
     found = parts()
     assert sum(one.minutes for one in found) <= 10
-    assert len({one.file for one in found}) == len(found) == 4
+    assert len({one.file for one in found}) == len(found) == 5
     assert all(one.minutes > 0 and one.memory_bytes > 0 for one in found)
 
 
@@ -64,7 +64,7 @@ def test_measuring_parts_are_given_the_file_to_write(tmp_path: Path) -> None:
 
 
 def test_each_part_is_named_once() -> None:
-    assert [one.name for one in gpu_parts.parts()] == ["tests", "decode", "rag", "contexts"]
+    assert [one.name for one in gpu_parts.parts()] == ["tests", "decode", "rag", "contexts", "lengths"]
 
 
 @pytest.mark.parametrize("device", ["cuda", "cpu"])

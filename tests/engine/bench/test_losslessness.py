@@ -7,13 +7,14 @@ from typing import NamedTuple
 import msgspec
 import pytest
 import torch
+from transformers import GenerationConfig as TheirConfig
 
 from engine.bench import losslessness
 from engine.bench.hosted import HostedPair
 from engine.bench.losslessness import Losslessness
 from engine.commands import Load
 from engine.errors import EngineError
-from engine.events import Event, Progressed, RunStarted
+from engine.events import Event, Progressed, RoundFinished, RunStarted
 from engine.host.process_host import ProcessHost
 from engine.host.thread_host import Host, ThreadHost
 from engine.methods.plain.config import PlainConfig
@@ -112,6 +113,47 @@ def test_sampled_text_in_the_events_has_the_targets_distribution(
     assert found.n_cells > 3
     assert found.sampling_p_value > 1e-3
     assert (found.engine, found.runtime) == (pair.engine, runtime)
+
+
+def test_block_verification_samples_the_targets_distribution_too(hosts: dict[str, Host], specs: Specs) -> None:
+    session = Session()
+    list(session.do(Load(specs.target, "none")))
+    assert session.target is not None
+    config = msgspec.structs.replace(SHORT, accept="block")
+    pair = loaded(hosts["thread"], specs, "fused")
+    *_, verdict = losslessness.check(pair, session.target, PROMPTS[:1], config, n_samples=N_SAMPLES)
+    assert isinstance(verdict, Losslessness)
+    assert (verdict.accept, verdict.greedy_equal) == ("block", True)
+    assert verdict.sampling_p_value > 1e-3
+    rounds = [event for event in pair.run("speculative", config, PROMPTS[0]) if isinstance(event, RoundFinished)]
+    greedy = all(token.prefix_prob is None for event in rounds for token in event.proposed)
+    sampled = msgspec.structs.replace(config, temperature=1.0)
+    judged = [event for event in pair.run("speculative", sampled, PROMPTS[0]) if isinstance(event, RoundFinished)]
+    assert greedy
+    assert all(token.prefix_prob is not None for event in judged for token in event.proposed)
+
+
+def test_text_under_the_models_rules_and_a_penalty_is_the_targets(
+    hosts: dict[str, Host], specs: Specs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ruled = fakes.model()
+    rules = {"suppress_tokens": list(range(0, 300, 2)), "no_repeat_ngram_size": 2, "repetition_penalty": 1.1}
+    ruled.generation_config = TheirConfig(pad_token_id=0, **rules)
+    session = Session()
+    list(session.do(Load(fakes.save(ruled, tmp_path / "t"), "none")))
+    assert session.target is not None
+    pair = loaded(hosts["thread"], specs._replace(target=str(tmp_path / "t")), "fused")
+    config = msgspec.structs.replace(SHORT, repetition_penalty=1.5)
+    *_, found = losslessness.check(pair, session.target, PROMPTS[:1], config, n_samples=N_SAMPLES)
+    assert isinstance(found, Losslessness)
+    assert found.greedy_equal
+    assert found.n_cells > 3
+    assert found.sampling_p_value > 1e-3
+    # As if the texts had been made without the rules that are expected of them.
+    monkeypatch.setattr(losslessness, "ruled_text", lambda *given, **more: None)
+    *_, other = losslessness.check(pair, session.target, PROMPTS[:1], config, n_samples=N_SAMPLES)
+    assert isinstance(other, Losslessness)
+    assert other.sampling_p_value < 1e-6
 
 
 def test_text_that_is_not_the_targets_is_found(hosts: dict[str, Host], specs: Specs, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import torch
+from transformers import GenerationConfig
 
 from engine.cli import main
 from engine.cli.output import Output
@@ -63,6 +65,24 @@ def test_decode_prints_rounds_and_last_a_summary(pair: list[str], capsys: pytest
     assert low <= high
     assert summary["tokens"] == [token for one in rounds for token in one["emitted"]]  # type: ignore[attr-defined]
     assert summary["alpha"] == summary["alpha_overlap"]
+
+
+def test_decode_writes_what_generate_writes_with_the_penalties_of_the_checkpoint(
+    pair: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = fakes.model()
+    rules = {"repetition_penalty": 1.3, "no_repeat_ngram_size": 3, "suppress_tokens": [4, 5]}
+    target.generation_config = GenerationConfig(pad_token_id=0, **rules)
+    options = ["--target", fakes.save(target, tmp_path / "t"), "--prompt", "The harbour", "--max-new-tokens", "16"]
+    for drafter in (pair[3], "lookup"):
+        assert main(["decode", *options, "--drafter", drafter, "--repeats", "1", "--json"]) == 0
+        captured = capsys.readouterr()
+        found = objects(captured.out)
+        prompt = torch.tensor([next(one["prompt_ids"] for one in found if one["event"] == "started")])
+        theirs = target.generate(prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=16, do_sample=False)
+        assert found[-1]["tokens"] == theirs[0, prompt.shape[1] :].tolist()
+        assert found[-1]["same_as_baseline"] is True
+        assert "repetition penalty 1.3" in captured.err
 
 
 def test_sampling_and_no_baseline_leave_the_comparison_open(

@@ -1,11 +1,34 @@
 """What is printed for people: names and figures without the signs of the language."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from engine.cli.output import Output
+from engine.errors import InputError
 
 
 def test_lists_are_printed_plainly(capsys: pytest.CaptureFixture[str]) -> None:
     Output(json=False).summary({"files": ["a.html", "b.csv"], "ci": [1.0, 2.5], "none": [], "run": None})
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert [" ".join(line.split()) for line in lines] == ["files a.html, b.csv", "ci [1, 2.5]", "none -", "run -"]
+
+
+@pytest.mark.parametrize("name", ["folder", "pipe", "missing/x.json", "y" * 300])
+def test_a_file_that_could_not_be_written_is_refused_before_the_work(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError):
+        Output(json=True, out=tmp_path / name)
+
+
+def test_a_summary_is_printed_also_where_its_file_cannot_be_written_any_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "there").mkdir()
+    output = Output(json=True, out=tmp_path / "there" / "x.json")
+    (tmp_path / "there").rmdir()
+    with pytest.raises(FileNotFoundError):
+        output.summary({"alpha": 0.5})
+    assert '"alpha":0.5' in capsys.readouterr().out

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli import main
+from engine.cli import main, rag
+from engine.cli.output import Output
 from engine.machine import paths
 from tests import encoders, fakes
 from tests.papers import put
@@ -75,3 +76,16 @@ def test_an_index_without_a_name_lies_in_a_folder_of_the_users() -> None:
     one, other = paths.own_index(["a/docs"]), paths.own_index(["b/docs"])
     assert Path(one).name.startswith("docs-") and one != other
     assert paths.own_index(["builtin"]) == paths.own_index(["builtin"])
+
+
+@pytest.mark.parametrize(
+    ("sources", "target", "warned"),
+    [(["/docs"], "builtin", True), (["builtin", "/docs"], "builtin", True), (["builtin"], "builtin", False),
+     (["/docs"], "/models/large", False)],
+)  # fmt: skip
+def test_built_in_models_are_warned_of_where_documents_are_foreign(
+    sources: list[str], target: str, warned: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rag._warn_of_foreign_documents(Output(json=False), sources, target)
+    said = " ".join(capsys.readouterr().err.split())
+    assert ("know only the shipped documents" in said and "choose an instruct model" in said) == warned

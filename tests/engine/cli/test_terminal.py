@@ -66,6 +66,20 @@ def test_name_that_is_no_text_is_printed_with_escapes(capsys: pytest.CaptureFixt
         assert "udcff" in capsys.readouterr().out.lower().replace("u+", "u")
 
 
+def test_of_a_very_long_complaint_the_way_out_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(tree(), ["report", "x" * 200 + "/" + "y" * 240 + "/z" * 1500], name="draftscope") == 2
+    err = capsys.readouterr().err
+    assert len(err) < 1_100 and err.count("\n") == 1
+    assert "; " in err
+
+
+def test_a_group_without_a_command_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(tree(), ["runs"], name="draftscope") == 2
+    assert capsys.readouterr().err == (
+        "draftscope: a command is missing; see draftscope --help, or that of the group\n"
+    )
+
+
 def test_prompt_that_is_no_text_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(tree(), ["decode", "--prompt", "a\udcff"], name="draftscope") == 2
     assert "not valid UTF-8" in capsys.readouterr().err

@@ -27,10 +27,11 @@ def first_tokens(p: Tensor, q: Tensor | None, n: int, seed: int) -> Tensor:
     u = torch.rand(n, 3, generator=rng, dtype=torch.float64)
     if q is None:
         drafted = torch.ones(n, dtype=torch.int64)
-        verdicts = torch.vmap(lambda *one: accept.point_mass(p, *one))(drafted.view(-1, 1), u[:, 1:2], u[:, 2])
+        verdicts = accept.point_mass(p.expand(n, -1, -1), drafted.view(-1, 1), u[:, 1:2], u[:, 2])
     else:
         drafted = sampling.draw(q.expand(n, -1), u[:, 0])
-        verdicts = torch.vmap(lambda *one: accept.exact(p, q, *one))(drafted.view(-1, 1), u[:, 1:2], u[:, 2])
+        rows = p.expand(n, -1, -1), q.expand(n, -1, -1)
+        verdicts = accept.exact(*rows, drafted.view(-1, 1), u[:, 1:2], u[:, 2])
     return torch.where(verdicts.n_accepted > 0, drafted, verdicts.last_id)
 
 
@@ -49,7 +50,7 @@ def triples(warp: Warp, n: int, seed: int) -> Tensor:
         p = torch.stack([p_table[last], p_table[one], p_table[two]], 1)
         q = torch.stack([q_table[last], q_table[one]], 1)
         draft = torch.stack([one, two], 1)
-        verdict = torch.vmap(accept.exact)(p, q, draft, u[:, 2:4], u[:, 4])
+        verdict = accept.exact(p, q, draft, u[:, 2:4], u[:, 4])
         for i in range(3):
             token = torch.where(verdict.n_accepted > i, draft[:, min(i, 1)], verdict.last_id)
             open_ = (length < 3) & (verdict.n_accepted >= i)

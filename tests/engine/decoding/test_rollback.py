@@ -9,8 +9,9 @@ from transformers import PreTrainedModel
 
 from engine.decoding import cached_model
 from engine.decoding.cached_model import CachedModel, SequenceModel
+from engine.decoding.token_tree import Tree
 from engine.fast import kv_cache
-from engine.fast.model import FusedModel, Tree
+from engine.fast.model import FusedModel
 from engine.fast.weights import fuse
 from tests import fakes
 

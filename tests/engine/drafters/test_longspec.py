@@ -143,25 +143,29 @@ class Text:
 
     def reference(self, ids: list[int], n: int) -> list[int]:
         """The draft of a block that computes the whole text anew for each token, with a mask and no ring."""
-        model, n_known, text = self.model.model, len(ids) - 1, list(ids)
+        text = list(ids)
         for _ in range(n):
-            positions = torch.arange(len(text))
-            age = positions[:, None] - positions
-            bias = torch.zeros(age.shape).masked_fill((age < 0) | (age > self.shape.window), -torch.inf)
-            lately = torch.zeros(len(text), n_known)
-
-            def attend(queries: Tensor, keys: Tensor, values: Tensor, bias: Tensor = bias) -> Tensor:
-                rows = [attended(queries[i : i + 1], keys, values, bias[i : i + 1]) for i in range(len(queries))]
-                return torch.cat(rows)
-
-            def cross(queries: Tensor, bias: Tensor = lately) -> Tensor:
-                return attend(queries, self.keys[:n_known], self.values[:n_known], bias)
-
-            turns = turns_of(rope_of(model), positions, torch.float32)
-            with torch.inference_mode():
-                hidden = self.block(model.get_input_embeddings()(torch.tensor(text)), turns, attend, cross)
-                text.append(int(model.get_output_embeddings()(hidden[-1]).argmax()))
+            text.append(int(self.logits_after(text, len(ids) - 1).argmax()))
         return text[len(ids) :]
+
+    def logits_after(self, text: list[int], n_known: int) -> Tensor:
+        """What the block says after a text, of which the target has read the first n_known ids."""
+        model, positions = self.model.model, torch.arange(len(text))
+        age = positions[:, None] - positions
+        own_bias = torch.zeros(age.shape).masked_fill((age < 0) | (age > self.shape.window), -torch.inf)
+
+        def attend(queries: Tensor, keys: Tensor, values: Tensor, bias: Tensor = own_bias) -> Tensor:
+            rows = [attended(queries[i : i + 1], keys, values, bias[i : i + 1]) for i in range(len(queries))]
+            return torch.cat(rows)
+
+        def cross(queries: Tensor) -> Tensor:
+            return attend(queries, self.keys[:n_known], self.values[:n_known], torch.zeros(len(text), n_known))
+
+        turns = turns_of(rope_of(model), positions, torch.float32)
+        with torch.inference_mode():
+            hidden = self.block(model.get_input_embeddings()(torch.tensor(text)), turns, attend, cross)
+            logits: Tensor = model.get_output_embeddings()(hidden[-1])
+        return logits
 
 
 @pytest.mark.parametrize("n", [2, 9, 40, 200, 420])

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from engine.decoding.drafting import DraftContext
+from engine.decoding.generation_rules import GenerationRules
+from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.drafters import find
 from engine.drafters.prompt_lookup import DRAFTER, PromptLookupDrafter
@@ -15,6 +17,29 @@ NONE = torch.empty(0, dtype=torch.float64)
 def proposals(ids: list[int], n: int, max_ngram: int = 3) -> list[int]:
     drafter = PromptLookupDrafter(max_ngram, device=torch.device("cpu"))
     return drafter.propose(DraftContext(ids, n, Warp(), NONE)).tokens.tolist()
+
+
+def under(rules: GenerationRules, ids: list[int], n: int = 4) -> list[int]:
+    device = torch.device("cpu")
+    text = RuledText(rules, n_vocabulary=12, n_most=100, device=device)
+    text.begin(ids)
+    drafter = PromptLookupDrafter(3, device=device)
+    return drafter.propose(DraftContext(ids, n, Warp(), NONE, rules=text)).tokens.tolist()
+
+
+def test_a_draft_ends_before_a_token_that_a_rule_bans() -> None:
+    ids = [1, 2, 3, 4, 5, 1, 2]
+    assert under(GenerationRules(), ids) == [3, 4, 5, 1]
+    assert under(GenerationRules(repetition_penalty=1.3), ids) == [3, 4, 5, 1]
+    assert under(GenerationRules(suppressed=(5,)), ids) == [3, 4]
+    assert under(GenerationRules(bad_words=((3, 4),)), ids) == [3]
+    assert under(GenerationRules(no_repeat_ngram=3), ids) == []
+
+
+def test_where_what_followed_an_ngram_is_banned_a_shorter_one_is_looked_up() -> None:
+    ids = [2, 9, 1, 2, 3, 1, 2]
+    assert under(GenerationRules(), ids) == [3, 1, 2]
+    assert under(GenerationRules(no_repeat_ngram=3), ids) == [9]
 
 
 def test_longest_ngram_wins_over_a_shorter_one() -> None:

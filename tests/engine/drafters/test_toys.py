@@ -85,6 +85,16 @@ def test_greedy_text_is_that_of_plain_decoding(target: str, toy: str, runtime: s
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
+def test_its_trees_are_verified_as_well(target: str, runtime: str) -> None:
+    alone = loaded(target, "none", runtime).do(
+        Run("plain", {"max_new_tokens": 40, "stop_at_end": False}, Request(PROMPT))
+    )
+    events = run(loaded(target, "hidden-toy", runtime), PROMPT, max_new_tokens=40, tree="6,12,4")
+    assert emitted(events) == emitted(list(alone))
+    assert any(one.path for one in rounds(events))
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("toy", TOYS)
 def test_sampled_text_has_the_targets_distribution(target: str, toy: str, runtime: str) -> None:
     session = Captured if runtime == "captured" else OnRuntime
@@ -100,11 +110,15 @@ def test_sampled_text_has_the_targets_distribution(target: str, toy: str, runtim
     assert verdict.sampling_p_value > 1e-3
 
 
+@pytest.mark.parametrize("tree", ["", "6,12,4"], ids=["chains", "trees"])
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_hidden_states_are_those_of_the_committed_ids(made: PreTrainedModel, target: str, runtime: str) -> None:
+def test_hidden_states_are_those_of_the_committed_ids(
+    made: PreTrainedModel, target: str, runtime: str, tree: str
+) -> None:
     session = loaded(target, "hidden-toy", runtime)
     toy, ids = session.drafter, []
-    for event in session.do(Run("speculative", {"max_new_tokens": 24, "gamma": 3, "baseline": False}, Request(PROMPT))):
+    settings = {"max_new_tokens": 24, "gamma": 3, "tree": tree, "baseline": False}
+    for event in session.do(Run("speculative", settings, Request(PROMPT))):
         ids += getattr(event, "prompt_ids", ()) or getattr(event, "emitted", ())
         seen = torch.cat(toy.seen, 1) if toy.seen else None
     assert seen is not None and seen.shape[1] > 20
@@ -130,7 +144,7 @@ def test_last_keys_are_those_of_the_committed_ids(made: PreTrainedModel, target:
 @pytest.mark.parametrize(
     ("family", "runtime", "needs", "reason"),
     [
-        ("llama", "auto", Capabilities(trees=True), "drafts trees, and there is no verifier for trees"),
+        ("llama", "auto", Capabilities(trees=True), ""),
         ("llama", "auto", Capabilities(hidden_layers=(7,)), "reads layer 7, and .* has 2 layers"),
         ("llama", "auto", Capabilities(hidden_layers=(1, -1)), "names one of the 2 layers of .* twice"),
         ("gemma2", "modules", Capabilities(hidden_layers=(0, 1)), ""),

@@ -88,3 +88,7 @@ def test_the_start_of_a_run_is_what_names_it() -> None:
 def test_rounds_that_emitted_nothing_cannot_be_replayed() -> None:
     rounds = [msgspec.structs.replace(stories.round_of(i, "rejected"), emitted=()) for i in range(3)]
     assert recorded_run([stories.started(), *rounds]) is None
+
+
+def test_trees_are_not_replayed_at_other_draft_lengths() -> None:
+    assert recorded_run([stories.started(), stories.tree_round(0, (0, 3))]) is None

@@ -6,11 +6,15 @@ from typing import get_type_hints
 
 import pytest
 import torch
+from msgspec.structs import replace
 from torch import Tensor
 
-from engine.decoding import accept, sampling
+from engine.decoding import accept, accept_block, accept_tree, sampling
 from engine.decoding.accept import Acceptance
+from engine.decoding.accept_tree import TreeAcceptance
+from engine.decoding.generation import whole
 from engine.decoding.sampling import Warp
+from engine.methods.speculative.config import SpeculativeConfig
 from tests.fake_cuda import kinds
 from tests.fake_cuda.decoding import PROMPT, decoded, repeats, settings
 from tests.fake_cuda.fixture import watch
@@ -75,10 +79,14 @@ def test_no_warp_copies_from_the_host_or_reads(warp: Warp, rows: tuple[int, ...]
     assert not watch.uploads
 
 
-def rules() -> dict[str, Callable[..., Acceptance]]:
+def rules() -> dict[str, Callable[..., Acceptance | TreeAcceptance]]:
     """Every accept rule there is, found by what it returns."""
-    functions = inspect.getmembers(accept, inspect.isfunction)
-    return {name: rule for name, rule in functions if get_type_hints(rule).get("return") is Acceptance}
+    return {
+        f"{module.__name__.rsplit('.')[-1]}.{name}": rule
+        for module in (accept, accept_block, accept_tree)
+        for name, rule in inspect.getmembers(module, inspect.isfunction)
+        if get_type_hints(rule).get("return") in (Acceptance, TreeAcceptance) and not name.startswith("_")
+    }
 
 
 def arguments() -> dict[str, Tensor]:
@@ -88,12 +96,14 @@ def arguments() -> dict[str, Tensor]:
     tokens = torch.arange(N, device=GPU)
     return {
         "p": p, "q": q, "tokens": tokens, "u": u[:N], "u_last": u[N], "best": torch.arange(N + 1, device=GPU),
-        "real": tokens < 2,
+        "real": tokens < 2, "parents": tokens // 2 - 1,
     }  # fmt: skip
 
 
 def test_the_accept_rules_are_found() -> None:
-    assert {"exact", "greedy", "point_mass"} <= set(rules())
+    of_trees = {"greedy_walk", "point_mass", "independent", "recursive", "traversal"}
+    of_chains = {"accept.exact", "accept.greedy", "accept.point_mass", "accept_block.block"}
+    assert set(rules()) == of_chains | {f"accept_tree.{name}" for name in of_trees}
 
 
 @pytest.mark.parametrize("padded", [False, True], ids=["whole", "padded"])
@@ -108,6 +118,23 @@ def test_no_accept_rule_copies_from_the_host_or_reads(name: str, padded: bool, w
     assert watch.ops
     assert not watch.faults
     assert not watch.waits
+
+
+def test_captured_rounds_of_one_accept_rule_are_not_those_of_another(watch: Watch) -> None:
+    kind = Kind("small_model", Warp(1.5), "auto", "llama", torch.float32, ONE_GPU)
+    with watch.on():
+        rt = kinds.run_context(kind, watch)
+        config = SpeculativeConfig(temperature=1.5, max_new_tokens=24, stop_at_end=False, seed=5)
+        block = replace(config, accept="block")
+        rt.prepare(block, PROMPT, gamma=3)
+        watch.clear()
+        first, judged, again = (whole(rt.generate(each, PROMPT, gamma=3)) for each in (config, block, config))
+    assert first[1].ids == again[1].ids
+    proposed = [token for event in judged[0] for token in event.proposed]
+    assert proposed
+    assert all(token.prefix_prob is not None for token in proposed)
+    assert not any(token.prefix_prob for event in again[0] for token in event.proposed)
+    assert not (watch.faults or watch.unmarked or watch.uploads)
 
 
 @pytest.mark.parametrize(

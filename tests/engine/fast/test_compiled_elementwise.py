@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from engine.decoding.token_tree import Tree
 from engine.fast import few_rows
 from engine.fast.few_rows import FewRows
 from engine.fast.kv_cache import KvCache
-from engine.fast.spans import Tree
 from engine.fast.weights import FusedWeights, fuse
 from tests import fakes
 from tests.engine.fast.test_model import SHAPES, made

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from engine.decoding.token_tree import Tree
 from engine.fast import matmul
 from engine.fast.families import why_not
 from engine.fast.model import FusedModel
-from engine.fast.spans import Tree
 from engine.fast.weights import fuse
 from tests import fakes
 

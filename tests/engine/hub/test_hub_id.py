@@ -25,7 +25,7 @@ def test_an_id_an_address_and_a_gguf_file_name_a_model(text: str, wanted: HubId)
 @pytest.mark.parametrize(
     "text",
     ["", " ", "/", "../x", "a/..", "a/b/c", "a/b/../../x.gguf", "a//b", "a/b--c", "~/x", "/etc/x", "a/\x1b[2J",
-     "a" * 300, "a/b/c.bin", "https://huggingface.co", "C:\\x", "a/b?x=y", "a b/c", "a/b/./x.gguf"],
+     "a" * 300, "a/b/c.bin", "https://huggingface.co", "C:\\x", "a/b?x=y", "a b/c", "a/b/./x.gguf", "http://[x"],
 )  # fmt: skip
 def test_what_names_no_model_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(InputError, match="write OWNER/NAME"):

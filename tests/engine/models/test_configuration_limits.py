@@ -28,10 +28,11 @@ def test_usual_configuration_passes() -> None:
         ("hidden_size", 10**12), ("intermediate_size", 10**12), ("moe_intermediate_size", 10**12), ("n_embd", 10**11),
         ("vocab_size", 10**12), ("head_dim", 10**10), ("num_attention_heads", 10**10), ("num_key_value_heads", 10**10),
         ("num_local_experts", 10**6), ("n_routed_experts", 10**7), ("num_experts", 10**6), ("num_labels", 10**9),
-        ("max_position_embeddings", 10**30), ("sliding_window", -(10**30)),
+        ("max_position_embeddings", 10**30), ("sliding_window", -(10**30)), ("num_hidden_layers", float("nan")),
+        ("num_hidden_layers", float("inf")), ("num_experts", float("nan")), ("num_experts", float("inf")),
     ],
 )  # fmt: skip
-def test_size_that_no_model_has_is_refused_by_name(name: str, value: int) -> None:
+def test_size_that_no_model_has_is_refused_by_name(name: str, value: float) -> None:
     for config in ({name: value}, {"text_config": {name: value}}):
         with pytest.raises(ModelError, match=r"config\.json says"):
             refuse_absurd("m", {**USUAL, **config}, COUNTS)

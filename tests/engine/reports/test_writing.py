@@ -1,3 +1,4 @@
+import os
 import threading
 from pathlib import Path
 
@@ -41,6 +42,20 @@ def test_a_folder_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(EngineError, match="could not be written"):
         writing.write(tmp_path / "file" / "r.html", b"a", force=True)
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_pipe_or_a_device_keeps_its_place(tmp_path: Path, is_link: bool) -> None:
+    pipe, path = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    path.symlink_to(pipe if not is_link else "/dev/null")
+    before = sorted(names(tmp_path))
+    for out in (path,) if is_link else (path, pipe):
+        with pytest.raises(InputError, match="not a file"):
+            writing.write(out, b"a", force=True)
+        with pytest.raises(OSError, match="not a file"):
+            writing.replace(out, b"a")
+    assert sorted(names(tmp_path)) == before and pipe.is_fifo() and path.is_symlink()
 
 
 def test_two_writers_at_once_leave_one_whole_file(tmp_path: Path) -> None:

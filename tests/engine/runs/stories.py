@@ -51,3 +51,17 @@ def whole_run() -> list[Event]:
         events.append(BlockFinished("speculative", pair, (10, 11, 99, 99, 10, 99), 4.0, 10.5, 3.5, 2.0, 0.5))
         events.append(BlockFinished("plain", pair, (10, 11, 99, 99, 10, 99), 4.0, 21.0, 3.5, 2.5))
     return [*events, Compared(True, None, None), RunFinished("length", 6)]
+
+
+def tree_round(index: int, path: tuple[int, ...], *, last: bool = True) -> RoundFinished:
+    """A round over a tree of seven nodes, whose parents are -1, -1, 0, 0, 1, 3 and 4; path: what was accepted of it."""
+    parents = (-1, -1, 0, 0, 1, 3, 4)
+    end = path[-1] if path else -1
+    fates: list[Fate] = ["accepted" if node in path else "untested" for node in range(len(parents))]
+    for node, parent in enumerate(parents):
+        if parent == end and last:
+            fates[node] = "rejected"
+    drafted = tuple(proposed(10 + node, fate, overlap=0.1 * (node + 1)) for node, fate in enumerate(fates))
+    ending = LastToken(99, "t99", "correction" if "rejected" in fates else "bonus", 0.9) if last else None
+    emitted = tuple(drafted[node].id for node in path) + ((99,) if last else ())
+    return RoundFinished(index, drafted, ending, emitted, 3.0, 2.0, 0.5, parents=parents, path=path)

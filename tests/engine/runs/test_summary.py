@@ -6,7 +6,7 @@ from functools import reduce
 import msgspec
 import pytest
 
-from engine.events import BlockFinished, Lane, Progressed, RunFailed
+from engine.events import BlockFinished, Lane, Progressed, RoundFinished, RunFailed
 from engine.runs.summary import BlockTime, Position, Summary, fold
 from tests.engine.runs import stories
 
@@ -147,3 +147,47 @@ def test_thousands_of_blocks_are_summed_up_at_once() -> None:
         blocks=tuple(BlockTime(lane, i, 2.0, 1.0, 1.0) for i in range(20_000) for lane in ("plain", "speculative")),
     )
     assert summary.speedup_ci == (1.0, 1.0)
+
+
+def test_of_a_tree_a_place_of_the_text_counts_once() -> None:
+    rounds = [stories.tree_round(0, (0, 3)), stories.tree_round(1, ()), stories.tree_round(2, (1, 4, 6))]
+    summary = folded(msgspec.structs.replace(stories.started(9), settings=(("gamma", 9), ("tree", "2,3,2"))), *rounds)
+    assert (summary.gamma, summary.n_proposed, summary.n_accepted, summary.n_rejected) == (3, 21, 5, 2)
+    assert summary.alpha == pytest.approx(5 / 7)
+    assert summary.efficiency == pytest.approx(5 / 21)
+    assert summary.tau == pytest.approx(8 / 3)
+    assert summary.positions == (Position(2, 3), Position(2, 2), Position(1, 2))
+    assert (summary.draft_lengths, summary.mean_draft) == ((0, 0, 3), 3.0)
+    # The largest overlap of the children at each place that was tested.
+    assert summary.alpha_overlap == pytest.approx((0.2 + 0.4 + 0.6 + 0.2 + 0.2 + 0.5 + 0.7) / 7)
+
+
+def test_nothing_after_the_end_of_the_text_counts() -> None:
+    summary = folded(stories.started(), stories.tree_round(0, (0,), last=False))
+    assert (summary.n_accepted, summary.n_rejected) == (1, 0)
+
+
+def test_a_round_tells_how_its_tree_is_shown_in_one_line() -> None:
+    shown = [[token.id for token in stories.tree_round(0, path).in_a_row] for path in ((), (0,), (0, 2), (1, 4, 6))]
+    assert shown == [[10], [10, 12], [10, 12], [11, 14, 16]]
+    assert [token.id for token in stories.tree_round(0, (0,), last=False).in_a_row] == [10]
+    chain = stories.round_of(0, "accepted", "rejected", "untested")
+    assert (chain.in_a_row, chain.depth, chain.n_accepted, chain.n_tested) == (chain.proposed, 3, 1, 2)
+
+
+def judged_together(event: RoundFinished, *prefix_probs: float) -> RoundFinished:
+    """The same round by block verification."""
+    tokens = zip(event.proposed, prefix_probs, strict=True)
+    proposed = tuple(msgspec.structs.replace(token, prefix_prob=prob) for token, prob in tokens)
+    return msgspec.structs.replace(event, proposed=proposed)
+
+
+def test_of_blocks_alpha_is_the_overlap_of_all_drafted_tokens_and_has_no_interval() -> None:
+    rounds = [
+        judged_together(stories.round_of(i, "accepted", "rejected", "untested"), 0.9, 0.4, 0.1) for i in range(20)
+    ]
+    summary = folded(stories.started(3), *rounds)
+    assert summary.alpha == summary.alpha_overlap == pytest.approx(0.5)
+    assert (summary.n_overlaps, summary.n_tested, summary.alpha_ci) == (60, 40, None)
+    assert summary.tau == pytest.approx(2.0)
+    assert summary.predicted_tau is not None

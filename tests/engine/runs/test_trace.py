@@ -116,6 +116,20 @@ def test_a_number_larger_than_any_run_has_is_damage(tmp_path: Path, field: str, 
     assert found.damage is not None
 
 
+@pytest.mark.parametrize("part", ["proposed", "last"])
+def test_a_token_larger_than_any_vocabulary_is_damage(tmp_path: Path, part: str) -> None:
+    path = saved(tmp_path, stories.whole_run())
+    lines = path.read_bytes().splitlines(keepends=True)
+    number = next(i for i, line in enumerate(lines) if b"RoundFinished" in line)
+    broken = json.loads(lines[number])
+    (broken["last"] if part == "last" else broken["proposed"][0])["id"] = 2**70
+    lines[number] = json.dumps(broken).encode() + b"\n"
+    path.write_bytes(b"".join(lines))
+    found = trace.read(path)
+    assert len(found.events) == number
+    assert "larger than any run has" in str(found.damage)
+
+
 def test_a_setting_larger_than_any_run_has_is_no_run(tmp_path: Path) -> None:
     path = saved(tmp_path, stories.whole_run())
     lines = path.read_bytes().splitlines(keepends=True)
@@ -221,8 +235,7 @@ def test_any_other_value_in_any_field_is_survived(
     assert digest(path).kind == "run"
 
 
-def test_name_that_is_no_text_ends_the_saving_and_not_the_run(tmp_path: Path) -> None:
-    writer = TraceWriter(tmp_path / "trace.jsonl")
-    with pytest.raises(EngineError, match="no longer saved"):
-        writer.write(msgspec.structs.replace(stories.started(), target="m\udcff"))
-    writer.close()
+def test_name_that_is_no_text_is_saved_with_escapes(tmp_path: Path) -> None:
+    started = msgspec.structs.replace(stories.started(), target="m\udcff")
+    found = trace.read(saved(tmp_path, [started, *stories.whole_run()[1:]]))
+    assert found.events == (msgspec.structs.replace(started, target="m\\udcff"), *stories.whole_run()[1:])

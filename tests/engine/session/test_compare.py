@@ -28,7 +28,7 @@ from engine.events import (
 from engine.experiments import comparing
 from engine.experiments.lane_specs import PLAIN, lanes_of
 from engine.experiments.lanes import Lane
-from engine.runtime import Cancelled
+from engine.runtime import AskedPrompt, Cancelled
 from engine.session import compare
 from engine.session.session import Session
 from engine.settings import GenerationConfig
@@ -312,7 +312,7 @@ def test_prompts_too_long_for_the_target_are_skipped_by_name(folder: Path, sessi
 
 def test_a_race_goes_round_by_round_and_ends_with_the_same_text(folder: Path, session: Session) -> None:
     lanes = lanes_of([str(folder / "near"), "lookup"], (2,))
-    raced = list(session.do(Race(lanes, "The harbour", SETTINGS, str(folder / "target")), Flag()))
+    raced = list(session.do(Race(lanes, "The harbour", SETTINGS, target=str(folder / "target")), Flag()))
     started = next(event for event in raced if isinstance(event, RaceStarted))
     rounds = [event for event in raced if isinstance(event, RoundFinished)]
     assert [event.lane for event in rounds[:3]] == [lane.name for lane in started.lanes]
@@ -326,7 +326,7 @@ def test_a_race_goes_round_by_round_and_ends_with_the_same_text(folder: Path, se
 
 def test_two_lanes_of_a_race_may_share_a_drafter(folder: Path, session: Session) -> None:
     lanes = lanes_of([str(folder / "near")], (1, 3))
-    raced = list(session.do(Race(lanes, "The harbour", SETTINGS, str(folder / "target")), Flag()))
+    raced = list(session.do(Race(lanes, "The harbour", SETTINGS, target=str(folder / "target")), Flag()))
     assert isinstance(raced[-1], RaceFinished)
     assert raced[-1].same_text == (("near γ 1", True), ("near γ 3", True))
 
@@ -334,7 +334,7 @@ def test_two_lanes_of_a_race_may_share_a_drafter(folder: Path, session: Session)
 def test_a_stopped_race_says_so(folder: Path, session: Session) -> None:
     flag, raced = Flag(), []
     lanes = lanes_of(["lookup"], (2,))
-    for event in session.do(Race(lanes, "The harbour", SETTINGS, str(folder / "target")), flag):
+    for event in session.do(Race(lanes, "The harbour", SETTINGS, target=str(folder / "target")), flag):
         raced.append(event)
         if isinstance(event, RoundFinished):
             flag.set()
@@ -374,3 +374,17 @@ def test_a_second_turn_of_an_instruct_model_is_a_turn_of_the_conversation(folder
     assert last(events).recommendation is None or "asked as chat" in last(events).recommendation.workload
     raw = list(Session().do(replace(asked, settings={"max_new_tokens": 8, "chat": "off"}), Flag()))
     assert words.decode(texts(raw)[0].prompt_ids) == "Who rings?"
+
+
+def test_what_is_changed_in_prompts_is_said_once_with_the_number_of_prompts() -> None:
+    asked = [AskedPrompt((1,), warning="merged", way_out="do so"), AskedPrompt((1,)), AskedPrompt((1,), warning="cut")]
+    assert compare._notes([*asked, asked[0]]) == (
+        "merged (prompts affected: 2 of 4); do so",
+        f"cut (prompts affected: 1 of 4); {asked[2].way_out}",
+    )
+
+
+def test_all_stages_of_a_comparison_share_one_estimate_of_the_time_left(events: list[Event]) -> None:
+    left = [event.left_s for event in events if isinstance(event, Progressed) and event.unit in ("texts", "steps")]
+    assert len(left) > 2 and all(seconds is not None and seconds >= 0 for seconds in left[1:])
+    assert all(event.left_s is None for event in events if isinstance(event, Progressed) and event.unit == "lanes")

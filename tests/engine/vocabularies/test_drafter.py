@@ -14,6 +14,8 @@ from engine.decoding.clock import clock_for
 from engine.decoding.detokenizer import TokenTexts
 from engine.decoding.drafting import NOTHING, DraftContext
 from engine.decoding.generation import Generation, Limits, generate, whole
+from engine.decoding.generation_rules import GenerationRules
+from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Decoder
 from engine.events import RoundFinished
@@ -64,11 +66,13 @@ def models(target: str, drafter: str, *, noise: int = 7, context: int = 4000) ->
 
 
 def decoded(
-    pair: Models, prompt: str, *, gamma: int, warp: Warp = GREEDY, n: int = 40, seed: int = 0
-) -> tuple[list[RoundFinished], Generation]:
+    pair: Models, prompt: str, *, gamma: int, warp: Warp = GREEDY, n: int = 40, seed: int = 0,
+    rules: GenerationRules | None = None,
+) -> tuple[list[RoundFinished], Generation]:  # fmt: skip
     ids = pair.words(prompt.encode("utf-8", "replace").decode())["input_ids"] or [3]
     drafter = pair.drafter if gamma else None
-    decoder = Decoder(pair.target, drafter, warp=warp, seed=seed, clock=clock_for(CPU))
+    text = None if rules is None else RuledText(rules, n_vocabulary=len(pair.words), n_most=4000, device=CPU)
+    decoder = Decoder(pair.target, drafter, warp=warp, seed=seed, clock=clock_for(CPU), rules=text)
     limits = Limits(n, 4000, frozenset({pair.words.eos_token_id}))
     rounds, generation = whole(generate(decoder, ids, gamma, limits, TokenTexts(pair.words), Run()))
     pair.drafter.reset()
@@ -139,6 +143,50 @@ def test_the_model_reads_the_ids_that_it_drew() -> None:
     n = len(drafter._text.ids)
     drafter.commit([*ids, *draft.tokens[:2].tolist(), ids[0]])
     assert drafter._text.ids[n : n + 2] == drawn[:2]
+
+
+RULES = GenerationRules(repetition_penalty=1.5, no_repeat_ngram=3, bad_words=((11, 12),))
+
+
+@pytest.mark.parametrize("drafter", ["other_merges", "space_sign"])
+def test_greedy_text_under_rules_is_the_plain_one(drafter: str) -> None:
+    pair = models("byte_level", drafter)
+    for prompt in ("The harbour master", " ", "日"):
+        free = decoded(pair, prompt, gamma=0)[1].ids
+        rules = RULES._replace(suppressed=free[len(free) // 2 :][:2])
+        plain = decoded(pair, prompt, gamma=0, rules=rules)[1].ids
+        assert decoded(pair, prompt, gamma=4, rules=rules)[1].ids == plain
+        assert plain != free, "rules that change nothing prove nothing"
+
+
+def test_sampled_text_under_rules_has_the_law_of_plain_text() -> None:
+    pair = models("byte_level", "other_merges")
+    pair.target._sharpness = pair.drafter._model._sharpness = 5.0  # type: ignore[attr-defined]
+    ids = pair.words("The harbour")["input_ids"]
+    best = int(pair.target.forward(torch.tensor(ids))[-1].argmax())
+    rules = GenerationRules(repetition_penalty=3.0, suppressed=(best,))
+    text = RuledText(rules, n_vocabulary=len(pair.words), n_most=99, device=CPU)
+    text.begin(ids)
+    pair.target.reset()
+    expected = text.applied(pair.target.forward(torch.tensor(ids))[-1:], text.no_tokens)[0].softmax(-1)
+    probable = expected > 1.5 * expected.median()
+    texts = [decoded(pair, "The harbour", gamma=2, warp=Warp(1.0), n=1, seed=i, rules=rules)[1].ids for i in range(400)]
+    assert not any(text[0] == best for text in texts)
+    if probable.any():
+        n_probable = sum(bool(probable[text[0]]) for text in texts)
+        assert stats.binomtest(n_probable, len(texts), float(expected[probable].sum())).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("warp", [Warp(), Warp(1.0)], ids=["greedy", "sampling"])
+def test_what_a_rule_bans_is_not_proposed(warp: Warp) -> None:
+    pair = models("byte_level", "other_merges", noise=0)
+    pair.target._noise = 0
+    free = [token.id for one in decoded(pair, "The harbour", gamma=4, warp=warp)[0] for token in one.proposed]
+    rules = GenerationRules(suppressed=tuple(free[1:4]))
+    ruled = [token.id for one in decoded(pair, "The harbour", gamma=4, warp=warp, rules=rules)[0]
+             for token in one.proposed]  # fmt: skip
+    assert ruled
+    assert not set(ruled) & set(rules.suppressed)
 
 
 def test_drafting_stops_where_hardly_anything_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from app.panels.plots.latency import LatencyPlot
 from app.panels.plots.positions import PositionsPlot
 from app.panels.plots.speed import SpeedPlot
 from app.panels.plots.tokens_per_round import TokensPerRoundPlot
-from app.plots.axis import round_step, top_of
+from app.plots.axis import RoundAxis, round_step, top_of
 from app.plots.curve import MOST_SHOWN, Curve, range_for
 from app.plots.panel import PlotPanel
 from app.state.store import RunStore
@@ -191,6 +191,15 @@ def test_rounds_on_the_axis_are_counted_from_1(qtbot: QtBot, store: RunStore) ->
     assert axis.tickStrings(places, 1, step) == ["1", "10", "20", "30"]
     [(step, places)] = axis.tickValues(0, 4, 1000)
     assert axis.tickStrings(places, 1, step) == ["1", "2", "3", "4"]
+
+
+def test_an_axis_that_begins_far_along_a_text_has_a_handful_of_ticks(qtbot: QtBot) -> None:
+    axis = RoundAxis()
+    axis.first = 0
+    [(step, places)] = axis.tickValues(100_007, 100_012, 1000)
+    assert step == 1 and places == [100_007, 100_008, 100_009, 100_010, 100_011, 100_012]
+    [(_, places)] = axis.tickValues(99_000, 101_000, 1000)
+    assert places == [99_000, 99_500, 100_000, 100_500, 101_000]
 
 
 @pytest.mark.parametrize("data", [7.2, 95, 99, 550, 1040, 12_345])

@@ -106,3 +106,11 @@ def test_the_token_itself_is_always_among_the_bars_also_in_little_room(card):
     card.parentWidget().resize(700, 210)
     card.show_token(_token(top_p=others, top_q=others), QRect(0, 0, 50, LINE))
     assert 0 < len(card._bars) < 6 and card._bars[-1].own
+
+
+def test_a_card_of_a_block_shows_how_probably_it_is_kept_so_far_and_every_draw(card):
+    made = _token(prefix_prob=0.25, accept_prob=0.125, fate="untested")
+    card.show_token(replace(made, fate="untested"), QRect(100, 0, 50, LINE))
+    facts = dict(card.facts)
+    assert (facts["kept up to here"], facts["u kept below"], facts["draw u"]) == ("0.250", "0.125", "0.400")
+    assert "min(1, p/q)" not in facts

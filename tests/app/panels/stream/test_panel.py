@@ -162,10 +162,10 @@ def test_tens_of_thousands_of_tokens_are_all_laid_out(shown, qtbot):
     for number in range(0, 5000):
         panel.store.take(a_round(number, [" a", " b", " c", " d"]))
     panel.refresh()
-    qtbot.waitUntil(lambda: not panel.behind and panel.view.settled, timeout=60_000)
+    qtbot.waitUntil(lambda: not panel.behind and panel.settled, timeout=60_000)
     assert panel.view.shown_text().count("·end") == 5000
     panel.resize(500, 400)
-    qtbot.waitUntil(lambda: not panel.behind and panel.view.settled, timeout=60_000)
+    qtbot.waitUntil(lambda: not panel.behind and panel.settled, timeout=60_000)
     assert panel.view.shown_text().count("·end") == 5000
     assert panel.view.verticalScrollBar().maximum() > 10_000
 

@@ -41,7 +41,7 @@ def test_kept_tokens_carry_the_text_of_the_round_and_ghosts_their_own():
 
 
 def test_a_token_of_the_prompt_has_no_place():
-    made = prompt_tokens(started(pieces=("Once", "")))
+    made = list(prompt_tokens(started(pieces=("Once", ""))))
     assert [token.place for token in made] == [None, None]
     assert made[1].shown == "⟨⟩"
 

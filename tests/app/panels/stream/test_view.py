@@ -23,7 +23,7 @@ def _add(panel, rounds) -> None:
 
 def _settle(qtbot, panel):
     """Wait until all rounds of the store are laid out."""
-    qtbot.waitUntil(lambda: not panel.behind and panel.view.settled, timeout=60_000)
+    qtbot.waitUntil(lambda: not panel.behind and panel.settled, timeout=60_000)
 
 
 def _place(view, token):

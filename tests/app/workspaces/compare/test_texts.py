@@ -90,16 +90,22 @@ def test_without_a_difference_there_is_none_to_go_to(compared) -> None:  # type:
     assert not workspace.texts.next.isEnabled() and "no text differs" in workspace.texts.next.toolTip()
 
 
-def test_texts_begin_at_their_top_and_scroll_in_step(tab) -> None:  # type: ignore[no-untyped-def]
+def test_texts_begin_at_their_top_and_scroll_in_step(tab, qtbot) -> None:  # type: ignore[no-untyped-def]
     _, _, workspace, say = tab
     workspace.do("run")
     say(*differing(900))
     columns = workspace.texts._shown()
+
+    def wait_for_layout() -> None:  # long texts are laid out a few milliseconds at a time
+        qtbot.waitUntil(lambda: all(column.view.settled for column in columns))
+
+    wait_for_layout()
     bars = [column.view.verticalScrollBar() for column in columns]
     assert [bar.value() for bar in bars] == [0, 0, 0] and all(bar.maximum() for bar in bars)
     bars[0].triggerAction(bars[0].SliderAction.SliderPageStepAdd)
     assert bars[0].value() and all(bar.value() for bar in bars[1:])
     workspace.resize(1700, 900)
+    wait_for_layout()
     assert all(bar.value() for bar in bars)
     bars[2].triggerAction(bars[2].SliderAction.SliderToMinimum)
     assert [bar.value() for bar in bars] == [0, 0, 0]

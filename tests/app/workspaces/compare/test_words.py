@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from app.workspaces.compare import words
 from app.workspaces.compare.record import ComparisonRecord
-from engine.events import ComparisonMeasured, LaneFigures, Progressed, Refused, Shape
+from engine.events import ComparisonMeasured, ComparisonStarted, LaneFigures, Progressed, Refused, Shape
 from engine.statistics import Interval, RatioEstimate
 from tests.comparisons import GENERAL, SMALL, comparison
 
@@ -103,6 +103,14 @@ def test_a_stop_says_what_is_kept() -> None:
 def test_cautions_and_skipped_prompts_are_named() -> None:
     lines = words.warnings(record_of(cautions=("a block was slow",)))
     assert lines == ("a block was slow", "1 prompt was left out: line 3: not JSON")
+
+
+def test_what_was_changed_in_the_prompts_is_named() -> None:
+    record = ComparisonRecord()
+    start, *_ = comparison()
+    assert isinstance(start, ComparisonStarted)
+    record.take(replace(start, prompt_notes=("merged\x1b (prompts affected: 2 of 4); do so",)))
+    assert words.warnings(record)[0] == "merged␛ (prompts affected: 2 of 4); do so"
 
 
 @pytest.mark.parametrize(

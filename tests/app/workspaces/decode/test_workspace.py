@@ -24,7 +24,7 @@ def _wait_for_docks(qtbot: QtBot, window: MainWindow) -> None:
     """Wait until the docks have their sizes, and a change of one would be the user's."""
     tab = window.workspaces["decode"]
     qtbot.wait(20)
-    qtbot.waitUntil(lambda: not tab._settling.isActive() and not tab._calming.isActive())  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: tab.docks.at_rest)  # type: ignore[attr-defined]
 
 
 def _resize(qtbot: QtBot, window: MainWindow, width: int, height: int) -> None:

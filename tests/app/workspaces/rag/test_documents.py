@@ -1,5 +1,9 @@
 """The documents that are asked: indexes made, refused, listed."""
 
+from msgspec.structs import replace
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QApplication
+
 from app.choices.examples import questions
 from app.workspaces.decode.measuring import MeasuringProgress
 from app.workspaces.rag.documents import LeftOutDialog
@@ -25,7 +29,7 @@ def test_a_folder_is_indexed_for_the_target_and_then_asked(tab) -> None:  # type
     say(Progressed("embedding", 5, 10, "passages"), FileSkipped("a.pdf", "is encrypted"))
     assert store.doing == "indexing"
     assert not workspace.bar.ask.isEnabled()
-    assert "1 left out so far" in workspace.setup.documents.state.text()
+    assert "1 not read so far" in workspace.setup.documents.state.text()
     say(INDEXED)
     assert workspace.setup.documents.index() == "/indexes/town-1"
     assert "12 files, 140 passages" in workspace.setup.documents.state.text()
@@ -47,14 +51,17 @@ def test_no_folder_is_indexed_and_no_question_asked_while_a_pair_is_measured(tab
 
 def test_foreign_documents_with_built_in_models_are_warned_of_before_asking(tab) -> None:  # type: ignore[no-untyped-def]
     _store, _host, workspace, _say = tab
-    assert workspace.foreign.isHidden()
+    foreign, place = workspace.verdict.foreign, workspace.lanes.mapTo(workspace, QPoint())
+    assert foreign.isHidden()
     workspace.setup.documents.choose("/indexes/licences")
-    assert "know only the shipped documents" in workspace.foreign.text() and workspace.foreign.isVisible()
+    assert "know only the shipped documents" in foreign.text() and foreign.isVisible()
+    QApplication.processEvents()
+    assert workspace.lanes.mapTo(workspace, QPoint()) == place  # nothing moved
     workspace.setup.models.choose("/models/large", "/models/small")
-    assert workspace.foreign.isHidden()
+    assert foreign.isHidden()
     workspace.setup.models.choose("builtin", "builtin:rag")
     workspace.setup.documents.choose("builtin")
-    assert workspace.foreign.isHidden()
+    assert foreign.isHidden() and workspace.verdict.models.isVisible()
 
 
 def test_an_example_brings_the_documents_that_it_is_about(tab) -> None:  # type: ignore[no-untyped-def]
@@ -68,11 +75,27 @@ def test_an_example_brings_the_documents_that_it_is_about(tab) -> None:  # type:
 def test_what_was_left_out_is_listed_with_its_reason(tab, qtbot) -> None:  # type: ignore[no-untyped-def]
     store, _host, workspace, say = tab
     workspace.make_index("/docs/town")
-    say(FileSkipped("<b>a</b>.pdf", "is encrypted"), INDEXED)
+    skipped = FileSkipped("<b>a</b>.pdf", "is encrypted"), FileSkipped("b.pdf", "page 2: cannot be read", part=True)
+    say(*skipped, replace(INDEXED, n_partly=1, n_unread=1, n_other=3, other_kinds=((".png", 3),)))
     assert workspace.setup.documents.left_out.isVisible()
-    dialog = LeftOutDialog(store.tab(IndexProgress).skipped, 1, workspace)
+    assert "1 not read; 1 read in part; 3 of other kinds" in workspace.setup.documents.state.text()
+    dialog = LeftOutDialog(store.tab(IndexProgress).skipped, 2, ((".png", 3),), workspace)
     qtbot.addWidget(dialog)
-    assert dialog.text.toPlainText() == "<b>a</b>.pdf: is encrypted"
+    assert dialog.text.toPlainText().split("\n\n") == [
+        "Not read\n    <b>a</b>.pdf: is encrypted",
+        "Read in part; the rest of each file is in the index\n    b.pdf: page 2: cannot be read",
+        "Kinds of files that hold no documents\n    .png: 3 files",
+    ]
+
+
+def test_a_text_dropped_on_this_tab_is_a_document_and_says_so(tab, tmp_path, qtbot) -> None:  # type: ignore[no-untyped-def]
+    store, host, workspace, _say = tab
+    (tmp_path / "notes.txt").write_text("The harbour is closed.")
+    assert workspace.take_text(tmp_path / "notes.txt") and not workspace.take_text(tmp_path / "run.jsonl")
+    qtbot.waitUntil(lambda: store.tab(IndexProgress).dropped is not None)
+    assert "notes.txt is made searchable" in store.told
+    workspace.newly_opened()
+    qtbot.waitUntil(lambda: any(isinstance(command, Index) for command in host.submitted))
 
 
 def test_a_refused_index_says_so_and_the_window_goes_on(tab) -> None:  # type: ignore[no-untyped-def]

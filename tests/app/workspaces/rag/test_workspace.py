@@ -45,7 +45,7 @@ def test_a_saved_answer_opens_in_the_rag_tab(window, qtbot, tmp_path: Path) -> N
     qtbot.waitUntil(
         lambda: window.store.tab(AnswerProgress).history.shown is not None and window.workspaces["rag"].up_to_date
     )
-    assert window._tabs.currentWidget() is window.workspaces["rag"]
+    assert window.front is window.workspaces["rag"]
     assert window.workspaces["rag"].bar.text() == QUESTION
     assert window.workspaces["rag"].setup.settings()["k"] == 3
     assert window.workspaces["rag"].setup.opened.isVisible()

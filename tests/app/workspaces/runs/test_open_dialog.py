@@ -56,7 +56,7 @@ def test_the_newest_runs_stand_in_the_menu_by_what_they_were(qtbot: QtBot) -> No
     qtbot.addWidget(parent)
     files = RecentFiles()
     files.add(Path("/elsewhere/a & b.jsonl"))
-    menu = RecentMenu(RunLibrary(paths.runs()), files, chosen.append, parent)
+    menu = RecentMenu(lambda: RunLibrary(paths.runs()), files, chosen.append, parent)
     menu.aboutToShow.emit()
     qtbot.waitUntil(lambda: len(menu.actions()) > 5)
     texts = [action.text() for action in menu.actions()]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
 
 from app.workspaces.train import words
 from app.workspaces.train.training import TrainingRunProgress
@@ -41,7 +42,10 @@ def test_sizes_of_own_layers_are_shown_with_their_costs(tab, qtbot) -> None:  # 
     _store, host, workspace, say = tab
     workspace.form.data.setText("/texts")
     qtbot.waitUntil(lambda: any(isinstance(one, EstimateTraining) for one in host.submitted))
+    places = [workspace.form.form.geometry(), workspace.form.more.geometry()]
     say(OWN)
+    QApplication.processEvents()
+    assert [workspace.form.form.geometry(), workspace.form.more.geometry()] == places  # nothing jumps
     shown = workspace.form.start.sizes.text()
     assert "timed here" in shown
     assert "▸  4   c 0.32   never pays" in shown

@@ -1,6 +1,6 @@
 """Button with a list of drafters to check; those that cannot serve the target are grey and say why."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -12,7 +12,7 @@ from app.widgets import path_line
 from app.widgets.model_picker import ModelChoice
 from app.widgets.popup_button import PopupButton
 from app.words import quantities, runs
-from app.words.model_names import full_name, is_builtin
+from app.words.model_names import drafter_name, is_builtin
 from engine import drafters
 from engine.events import ModelOption, Surveyed
 from engine.models import checkpoint_folder
@@ -27,13 +27,15 @@ class DraftersBox(PopupButton):
 
     changed = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__("", self.tr("The drafters to compare; each is measured at every draft length"), parent)
+    def __init__(self, parent: QWidget, *, first: Sequence[str] = _FIRST_CHECKED, tip: str = "") -> None:
+        """first: those that are checked at first; tip: what is done with them."""
+        tip = tip or self.tr("The drafters to compare; each is measured at every draft length")
+        super().__init__("", tip, parent)
         self.setAccessibleName(self.tr("Drafters"))
         self._target = "builtin"
         self._surveyed: Surveyed | None = None
-        self._checked: dict[str, None] = dict.fromkeys(_FIRST_CHECKED)
-        self._folders: tuple[str, ...] = ()
+        self._checked: dict[str, None] = dict.fromkeys(first)
+        self._folders: tuple[str, ...] = tuple(spec for spec in first if spec not in _FIRST_CHECKED)
         self.choices: tuple[ModelChoice, ...] = ()
         self.list = QListWidget(self.sheet)
         self.list.setAccessibleName(self.tr("Drafters to compare"))
@@ -102,7 +104,7 @@ class DraftersBox(PopupButton):
 
     def _model_choice(self, option: ModelOption) -> ModelChoice:
         builtin = is_builtin(option.spec)
-        title = full_name(option.spec, "drafter") if builtin else option.title or option.spec
+        title = drafter_name(option.spec) or option.title or option.spec
         size = self.tr("{0} on disk").format(quantities.memory(option.n_bytes)) if option.n_bytes else ""
         why_not = option.why_not
         if builtin and not why_not and self._target != "builtin" and option.drafts_through == "ids":

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSlider, QStyle, QWidget
+from PySide6.QtGui import QAction, QMouseEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSlider, QStyle, QToolButton, QWidget
 
 from app import theme
 from app.panel import Panel
@@ -64,13 +64,15 @@ class TransportPanel(Panel):
             row.addWidget(widget)
         row.addWidget(self.slider, 1)
         row.addWidget(self.place)
+        self._row = row
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Update the button, the slider and the place in the run."""
         history = self.store.history
         playing = self.store.replay.playing
-        self.setEnabled(self.store.replay.possible)
+        for control in (self.button, self.speed, self.slider):
+            control.setEnabled(self.store.replay.possible)
         if not self.store.replay.possible:
             self.place.show_text("")
             return
@@ -82,6 +84,13 @@ class TransportPanel(Panel):
             self.slider.setPageStep(max(1, n_rounds // _PAGES))
         if not self.slider.isSliderDown() and not self._seek_timer.isActive():
             self.slider.setSliderPosition(summary.n_rounds)
+
+    def add_switch(self, action: QAction) -> None:
+        """Add a switch at the end of the row, which stays usable without a run."""
+        button = QToolButton(self.parentWidget())
+        button.setDefaultAction(action)
+        button.setProperty("role", "segment")
+        self._row.addWidget(button)
 
     def toggle(self) -> None:
         """Start or hold the replay."""

@@ -1,0 +1,1 @@
+"""The panel that draws a round's draft as a tree."""

@@ -1,0 +1,113 @@
+"""The tree panel: which round it shows, how mouse and keys move in it, and that the selection is everyone's."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app import theme
+from app.panels.tree.panel import TreePanel
+from app.panels.tree.words import node_words
+from app.state.selection import Selection
+from app.state.store import RunStore
+from engine.events import Event
+from tests.app.factory import a_round, started
+from tests.trees import tree_run
+
+Show = Callable[..., TreePanel]
+
+
+@pytest.fixture
+def show(qtbot: QtBot) -> Iterator[Show]:
+    store = RunStore()
+
+    def make(*events: Event) -> TreePanel:
+        panel = TreePanel(store)
+        qtbot.addWidget(panel)
+        panel.resize(900, 300)
+        panel.show()
+        feed(panel, *events)
+        return panel
+
+    yield make
+    store.close()
+
+
+def feed(panel: TreePanel, *events: Event) -> None:
+    for event in events:
+        panel.store.take(event)
+    panel.store.changed.emit()
+    panel.refresh()
+
+
+def test_the_newest_round_is_shown_until_one_is_selected(show: Show) -> None:
+    panel = show(*tree_run(started()))
+    assert panel.line.text() == "Round 2: 68 nodes, 5 deep, 5 kept"
+    panel.store.select(Selection(0, 3))
+    assert panel.line.text().startswith("“·boat”: accepted, target p 0.600, drafter q 0.600, depth 2 of 3, on the kept")
+    feed(panel, a_round(2, [" x"]))
+    assert panel.canvas.event_shown is not None and panel.canvas.event_shown.round == 0
+
+
+def test_keys_move_along_the_branches(show: Show, qtbot: QtBot) -> None:
+    panel = show(*tree_run(started()))
+    panel.store.select(Selection(0, None))
+    canvas = panel.canvas
+    moves = (
+        ("Right", 1), ("Right", 3), ("Down", 4), ("Up", 3), ("Left", 1), ("Up", 0), ("Left", 0), ("End", 6),
+        ("Home", 1),
+    )  # fmt: skip
+    for key, node in moves:
+        qtbot.keyClick(canvas, getattr(Qt.Key, f"Key_{key}"))
+        assert panel.store.selection == Selection(0, node), key
+    qtbot.keyClick(canvas, Qt.Key.Key_PageDown)
+    assert panel.store.selection == Selection(1, None)
+    qtbot.keyClick(canvas, Qt.Key.Key_PageDown)
+    assert panel.store.selection == Selection(1, None)
+
+
+def test_a_click_selects_the_node_for_every_panel(show: Show, qtbot: QtBot) -> None:
+    panel = show(started(), tree_run(started())[1])
+    canvas = panel.canvas
+    assert canvas.grid is not None
+    place = canvas._rect(4).center() - canvas._offset()
+    qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place.toPoint())
+    assert panel.store.selection == Selection(0, 4)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_wide_tree_is_painted_fits_and_scrolls_when_it_is_enlarged(show: Show, scheme: theme.Scheme) -> None:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    theme.apply(app, scheme)
+    panel = show(*tree_run(started()))
+    canvas = panel.canvas
+    assert not canvas.grab().isNull() and canvas.zoom >= 75
+    before = canvas.zoom
+    canvas.zoom_by(3)
+    assert canvas.zoom > before and canvas.verticalScrollBar().maximum() > 0
+    panel.store.select(Selection(1, 67))
+    assert canvas.viewport().rect().intersects(canvas._rect(67).translated(-canvas._offset()).toRect())
+    canvas.fit()
+    assert canvas.fitting and not canvas.grab().isNull()
+
+
+def test_foreign_text_is_plain_and_described(show: Show) -> None:
+    panel = show(started(), a_round(0, [" <b>x</b>\n"], [" \u202eevil"]))
+    panel.store.select(Selection(0, 0))
+    assert "<b>x</b>⏎" in panel.line.text()
+    event, tree = panel.canvas.event_shown, panel.canvas.tree
+    assert event is not None and "⟨U+202E⟩" in node_words(event, tree, 1) and node_words(event, tree, 99) == ""
+    interface = QAccessible.queryAccessibleInterface(panel.canvas)
+    assert interface.role() == QAccessible.Role.Tree
+    assert "<b>x</b>" in interface.text(QAccessible.Text.Value)
+
+
+def test_it_says_what_will_appear_and_what_was_not_proposed(show: Show) -> None:
+    panel = show()
+    assert "appears here" in panel.canvas.current_words() and not panel.grab().isNull()
+    feed(panel, started(method="plain"), a_round(0, [], (), " x"))
+    assert panel.line.text() == "Round 1: nothing was proposed"
