@@ -85,8 +85,9 @@ class Scripted:
         """Forget every id."""
         self.ids: list[int] = []
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """Logits after each of the new ids."""
+    def forward(self, ids: Tensor, *, tree: object = None) -> Tensor:
+        """Logits after each of the new ids, which follow each other."""
+        assert tree is None
         return torch.stack([self._after(token) for token in ids.tolist()])
 
     def prefill(self, ids: Tensor) -> None:

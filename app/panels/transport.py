@@ -32,7 +32,7 @@ class _JumpSlider(QSlider):
 
 
 class TransportPanel(Panel):
-    """Enabled once there is a finished run."""
+    """Its controls are enabled once there is a finished run."""
 
     every_ms = 33
 

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 from msgspec.structs import replace
@@ -319,13 +320,17 @@ def test_files_opened_before_are_listed_at_the_next_start(open_window, tmp_path)
 def test_no_key_of_the_window_is_taken_again_by_a_part_of_it(open_window):
     window, _ = open_window()
     window.workspaces.make_all()
-    keys = {}
-    for action in window.findChildren(QAction):
-        for key in action.shortcuts():
-            keys.setdefault(key.toString(), []).append((action.text(), action.shortcutContext()))
     everywhere = (Qt.ShortcutContext.WindowShortcut, Qt.ShortcutContext.ApplicationShortcut)
-    twice = {key: uses for key, uses in keys.items() if len(uses) > 1 and any(use[1] in everywhere for use in uses)}
-    assert not twice
+    shared, own = Counter(), Counter()
+    for action in window.findChildren(QAction):
+        # Keys of a part of a tab are those of the window only while that tab is in front.
+        tab = next((name for name, tab in window.workspaces.items() if tab.widget.isAncestorOf(action.parent())), "")
+        for key in action.shortcuts():
+            shared[key.toString()] += not tab and action.shortcutContext() in everywhere
+            own[tab, key.toString()] += bool(tab)
+    assert shared and own
+    assert not [key for key, n in shared.items() if n > 1]
+    assert not [use for use, n in own.items() if n > 1 or (n and shared[use[1]])]
 
 
 def test_the_window_needs_neither_torch_nor_transformers():

@@ -89,9 +89,10 @@ def test_the_slider_follows_and_moves_the_run(store, qtbot):
     qtbot.addWidget(panel)
     panel.every_ms = 0
     panel.show()
-    assert not panel.isEnabled()
+    controls = panel.button, panel.speed, panel.slider
+    assert not any(control.isEnabled() for control in controls)
     feed(store, *whole_run())
-    assert panel.isEnabled()
+    assert all(control.isEnabled() for control in controls)
     assert panel.slider.value() == panel.slider.maximum() == 2
     panel.slider.setValue(1)
     assert store.summary.n_rounds == 1

@@ -34,6 +34,6 @@ def test_rejected_positions_push_out_nothing_that_is_seen() -> None:
     rejected = torch.arange(end, end + DRAFT_ROOM - 1)
     made.write(torch.full((len(rejected), 1, 4), 9.0), torch.full((len(rejected), 1, 4), torch.nan), rejected)
     made.write(torch.zeros(1, 1, 4), numbers[end].view(1, 1, 1).expand(1, 1, 4), torch.tensor([end]))
-    made._values.nan_to_num_(1e9)
+    made.values.nan_to_num_(1e9)
     mixed = made.attended(torch.ones(1, 2, 4), made.bias(torch.tensor([end])))
     torch.testing.assert_close(mixed, numbers[end - 5 : end + 1].mean().expand(1, 2, 4))

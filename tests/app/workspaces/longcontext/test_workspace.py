@@ -27,7 +27,7 @@ def test_idle_it_says_what_measure_and_run_will_do(tab) -> None:  # type: ignore
     _, _, workspace, say = tab
     say()
     assert workspace.headline.headline.text() == "What does the length of a text do to speculation?"
-    assert workspace.headline.course.text().startswith("Measure: 3 drafters and plain decoding write 128 tokens")
+    assert workspace.headline.course.text().startswith("Measure: 4 drafters and plain decoding write 128 tokens")
     assert all(plot.words.isVisibleTo(workspace) and plot.words.text() for plot in workspace.plots)
     assert not workspace.holds("long-context") and workspace.explained()
 
