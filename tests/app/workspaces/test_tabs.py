@@ -80,7 +80,9 @@ def test_the_first_paint_makes_and_imports_the_front_tab_alone() -> None:
 def test_every_tab_is_in_the_row_at_once_and_made_when_there_is_time(open_window, qtbot: QtBot) -> None:  # type: ignore[no-untyped-def]
     window, _ = open_window()
     row = window.findChild(QTabWidget)
-    assert [row.tabText(place) for place in range(row.count())] == ["Decode", "Compare", "RAG", "Runs", "Train"]
+    assert [row.tabText(place) for place in range(row.count())] == [
+        "Decode", "Compare", "RAG", "Long context", "Runs", "Train",
+    ]  # fmt: skip
     assert window.workspaces.made == (window.front,) and "train" in window.workspaces
     window.show()
     qtbot.waitUntil(lambda: len(window.workspaces.made) == len(window.workspaces), timeout=30_000)
