@@ -80,11 +80,13 @@ def test_the_first_paint_makes_and_imports_the_front_tab_alone() -> None:
 def test_every_tab_is_in_the_row_at_once_and_made_when_there_is_time(open_window, qtbot: QtBot) -> None:  # type: ignore[no-untyped-def]
     window, _ = open_window()
     row = window.findChild(QTabWidget)
-    assert [row.tabText(place) for place in range(row.count())] == ["Decode", "Compare", "RAG", "Runs", "Train"]
+    assert [row.tabText(place) for place in range(row.count())] == [
+        "Decode", "Compare", "RAG", "Long context", "Runs", "Train",
+    ]  # fmt: skip
     assert window.workspaces.made == (window.front,) and "train" in window.workspaces
     window.show()
     qtbot.waitUntil(lambda: len(window.workspaces.made) == len(window.workspaces), timeout=30_000)
-    assert [tab.widget.isVisible() for tab in window.workspaces.made] == [True, *[False] * 5]
+    assert [tab.widget.isVisible() for tab in window.workspaces.made] == [True, *[False] * 6]
 
 
 def test_a_closed_window_makes_no_more_tabs(open_window) -> None:  # type: ignore[no-untyped-def]
@@ -114,7 +116,8 @@ def test_menus_have_the_actions_of_tabs_in_tab_order_whichever_was_made_first(op
     window, _ = open_window()
     assert window.workspaces["presentation"].widget.isWindow()
     texts = _menu_texts(window, "&Run")
-    assert texts[:3] == ["Measure context, γ and batch…", "Tune draft lengths", ""] and "Run" in texts
+    assert texts[:4] == ["Measure context, γ and batch…", "Tune draft lengths", "Measure lengths", ""]
+    assert "Run" in texts
     texts = _menu_texts(window, "&View")
     assert texts.index("Inspect tokens") < texts.index("Presentation") < texts.index("Decode")
     assert len(window.workspaces.made) == len(window.workspaces)
