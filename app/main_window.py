@@ -82,7 +82,8 @@ class MainWindow(QMainWindow):
         self.question.confirmed.connect(self.close_now)
         self.stop_question = StopQuestion(self)
         context = TabContext(self.store, self.verbs, pair, named, self.show_view)
-        self.workspaces = LazyWorkspaces(self, context, on_made=self._take_in, on_front=self._on_tab_changed)
+        self.workspaces = LazyWorkspaces(self, context, on_made=self._take_in)
+        self.workspaces.row.currentChanged.connect(self._on_current_tab)
         self.setCentralWidget(self.workspaces.row)
         self._menus = self._make_menus()
         self._status = StatusPanel(self.store, self, verbs=self.verbs)
@@ -94,8 +95,12 @@ class MainWindow(QMainWindow):
         self._escape_action.triggered.connect(self.escape)
         self.addAction(self._escape_action)
         self.store.changed.connect(self._on_changed)
-        self.store.tabs_needed.connect(self.workspaces.make_all)
+        self.store.tabs_needed.connect(self._make_all_tabs)
         self._on_tab_changed()
+        # A timer of the window's own, since a single shot that is due when it goes would keep it for ever.
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.timeout.connect(self._make_tabs)
         self.setMinimumSize(_MIN_SIZE)
         self.resize(_SIZE.boundedTo(self.screen().availableSize()))
         self.setAcceptDrops(True)
@@ -220,7 +225,7 @@ class MainWindow(QMainWindow):
         for title, entries, of_tabs in rows:
             menu = window_menus.add(title, entries, of_tabs=of_tabs)
             if of_tabs is not None:
-                menu.aboutToShow.connect(self.workspaces.make_all)
+                menu.aboutToShow.connect(self._make_all_tabs)
         return window_menus
 
     def _list_shortcuts(self) -> None:
@@ -250,6 +255,10 @@ class MainWindow(QMainWindow):
         for tab in (tab for tab in self.workspaces.made if not tab.widget.isWindow()):
             for action in chain(tab.menu_actions("edit"), tab.menu_actions("view")):
                 action.setEnabled(tab is self.front)
+
+    def _on_current_tab(self, _place: int) -> None:
+        self.workspaces.make_front()
+        self._on_tab_changed()
 
     def _on_tab_changed(self) -> None:
         self.verbs.serve(self.front)
@@ -291,10 +300,13 @@ class MainWindow(QMainWindow):
             tab.restore(self._settings)
         self._on_tab_changed()
 
+    def _make_all_tabs(self) -> None:
+        self.workspaces.make_all()
+
     def _make_tabs(self) -> None:
         """Make one of the tabs behind the front one, and the next when the event loop is idle again."""
         if not self._closed and self.workspaces.make_next():
-            QTimer.singleShot(0, self, self._make_tabs)
+            self._idle.start()
 
     # Qt
 
@@ -317,7 +329,7 @@ class MainWindow(QMainWindow):
             self.workspaces.focus_front()
             self.painted.emit()
             QTimer.singleShot(0, self, self.start_engine)
-            QTimer.singleShot(0, self, self._make_tabs)
+            self._idle.start()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
         """Accept files and folders, wherever they are dropped."""

@@ -7,8 +7,8 @@ from PySide6.QtCore import QCoreApplication
 from app.words.quantities import counted
 
 Noun: TypeAlias = Literal[
-    "batch size", "character", "cluster", "context", "draft", "draft length", "drafter", "duplicate", "file", "lane",
-    "line", "new token", "passage", "prompt", "question", "repeat", "round", "step", "text", "token",
+    "batch size", "character", "cluster", "combination", "context", "draft", "draft length", "drafter", "duplicate",
+    "file", "lane", "line", "new token", "passage", "prompt", "question", "repeat", "round", "step", "text", "token",
 ]  # fmt: skip
 
 
@@ -18,6 +18,7 @@ def count(n: float, noun: Noun) -> str:
         "batch size": (_tr("{0:,.0f} batch size"), _tr("{0:,.0f} batch sizes")),
         "character": (_tr("{0:,.0f} character"), _tr("{0:,.0f} characters")),
         "cluster": (_tr("{0:,.0f} cluster"), _tr("{0:,.0f} clusters")),
+        "combination": (_tr("{0:,.0f} combination"), _tr("{0:,.0f} combinations")),
         "context": (_tr("{0:,.0f} context"), _tr("{0:,.0f} contexts")),
         "draft": (_tr("{0:,.0f} draft"), _tr("{0:,.0f} drafts")),
         "draft length": (_tr("{0:,.0f} draft length"), _tr("{0:,.0f} draft lengths")),

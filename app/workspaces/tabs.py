@@ -14,7 +14,7 @@ class LazyWorkspaces(Mapping[str, Workspace]):
     """Every workspace by name, in tab order; looking one up makes it. The first paint needs only the one in front.
 
     row: the tabs, each an empty page until its workspace is made. on_made: called with a new workspace that is in its
-    place; on_front: called when another tab has come to the front."""
+    place."""
 
     def __init__(
         self,
@@ -22,10 +22,9 @@ class LazyWorkspaces(Mapping[str, Workspace]):
         context: TabContext,
         *,
         on_made: Callable[[Workspace], None],
-        on_front: Callable[[], None],
     ) -> None:
         self._window, self._context = window, context
-        self._on_made, self._on_front = on_made, on_front
+        self._on_made = on_made
         self._specs = {spec.name: spec for spec in workspaces.discover()}
         self._views = {view: spec.name for view, spec in workspaces.views().items()}
         self._made: dict[str, Workspace] = {}
@@ -34,7 +33,6 @@ class LazyWorkspaces(Mapping[str, Workspace]):
         self.row = QTabWidget(window)
         self.row.setDocumentMode(True)
         self._pages = {spec.name: self._add_page(spec.title) for spec in self._specs.values() if spec.is_tab}
-        self.row.currentChanged.connect(self._on_current)
 
     def __getitem__(self, name: str) -> Workspace:
         if name not in self._made:
@@ -127,7 +125,3 @@ class LazyWorkspaces(Mapping[str, Workspace]):
         elif (column := page.layout()) is not None:
             column.addWidget(workspace.widget)
             workspace.widget.show()  # at once: the layout itself would wait for the next turn of the event loop
-
-    def _on_current(self, _place: int) -> None:
-        self.make_front()
-        self._on_front()

@@ -324,10 +324,10 @@ def test_no_key_of_the_window_is_taken_again_by_a_part_of_it(open_window):
     shared, own = Counter(), Counter()
     for action in window.findChildren(QAction):
         # Keys of a part of a tab are those of the window only while that tab is in front.
-        tab = next((name for name, tab in window.workspaces.items() if tab.widget.isAncestorOf(action.parent())), "")
+        tab = next((name for name, tab in window.workspaces.items() if action in tab.widget.findChildren(QAction)), "")
         for key in action.shortcuts():
-            shared[key.toString()] += not tab and action.shortcutContext() in everywhere
-            own[tab, key.toString()] += bool(tab)
+            counted = own if tab else shared
+            counted[(tab, key.toString()) if tab else key.toString()] += action.shortcutContext() in everywhere
     assert shared and own
     assert not [key for key, n in shared.items() if n > 1]
     assert not [use for use, n in own.items() if n > 1 or (n and shared[use[1]])]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, QTimer
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QStyle, QWidget
 
 from app import theme
 from app.widgets.side_column import SideColumn
@@ -172,6 +172,7 @@ class DockLayout(QObject):
         """The height that is left for docks once the text has half of the window."""
         middle = self._window.centralWidget()
         others = 0 if middle is None else middle.height() - self._text.height()
+        others += self._window.style().pixelMetric(QStyle.PixelMetric.PM_DockWidgetSeparatorExtent)
         return self._window.height() - others - self._window.window().height() // 2
 
     def _fold_figures(self) -> None:

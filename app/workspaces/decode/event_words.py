@@ -105,15 +105,15 @@ def _(event: events.RunFailed) -> str:
 @_describe.register
 def _(event: events.LengthsStarted) -> str:
     lengths = ", ".join(f"{length:,}" for length in event.lengths[:_MOST_LENGTHS])
-    return tr("measuring {0} at {1} tokens of {2}").format(
-        count(len(event.drafters) - 1, "drafter"), lengths, _name(event.text)
-    )
+    drafters = count(len(event.drafters) - 1, "drafter")
+    return tr("measuring {0} behind {1} of {2}").format(drafters, lengths, _name(event.text))
 
 
 @_describe.register
 def _(event: events.LengthsMeasured) -> str:
     ended = tr("lengths measured") if event.complete else tr("stopped measuring lengths")
-    return tr("{0}: {1:,} combinations with a drafter, {2:,} refused").format(ended, event.n_measured, event.n_refused)
+    combinations = count(event.n_measured, "combination")
+    return tr("{0}: {1} with a drafter, {2:,} refused").format(ended, combinations, event.n_refused)
 
 
 @_describe.register

@@ -56,7 +56,7 @@ def read_lengths(text: str) -> tuple[int, ...]:
     if not numbers:
         raise InputError(tr("there is no length"), _EXAMPLE)
     if len(set(numbers)) > _MOST_LENGTHS:
-        raise InputError(tr("there are more than {0} lengths").format(_MOST_LENGTHS), _EXAMPLE)
+        raise InputError(tr("more lengths than {0}").format(_MOST_LENGTHS), _EXAMPLE)
     return tuple(sorted(set(numbers)))
 
 
@@ -89,7 +89,7 @@ def plan(choice: LengthChoice) -> str:
     named = ", ".join(f"{length:,}" for length in lengths[:_MOST_NAMED])
     more = tr(" and {0} more").format(len(lengths) - _MOST_NAMED) if len(lengths) > _MOST_NAMED else ""
     drafters, repeats = count(len(choice.drafters), "drafter"), count(choice.repeats, "repeat")
-    text = tr("{0} and plain decoding write {1} behind {2}{3} tokens, {4} each, one at a time.")
+    text = tr("{0} and plain decoding write {1} at the lengths {2}{3} in tokens, {4} each, one at a time.")
     return text.format(drafters, count(choice.n_new, "token"), named, more, repeats)
 
 

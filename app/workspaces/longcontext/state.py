@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from app.state.store import RunStore
 from app.state.tab_state import TabState
+from app.words.counts import count
 from app.workspaces.longcontext import words
 from app.workspaces.longcontext.record import LengthPick, LengthRecord, read_record
 from app.workspaces.longcontext.strip_facts import StripFacts
@@ -165,7 +166,7 @@ class LengthProgress(TabState):
         n = len(self.record.figures)
         if self.record.failure is not event or not n:
             return ""
-        return words.tr("the {0:,} combinations measured before, shown below").format(n)
+        return words.tr("{0} measured before, shown below").format(count(n, "combination"))
 
     def cancelled(self) -> None:
         """Drop a measurement that was stopped before the engine received it."""

@@ -141,7 +141,7 @@ def progress(record: LengthRecord, at: Progressed | None) -> str:
         return tr("waiting for the engine") if at is None else tr("loading the models, reading the text")
     n_all = len(record.rows)
     n_done = sum(row.measured is not None for row in record.rows)
-    text = tr("measuring: {0:,} of {1:,} combinations of length and drafter").format(n_done, n_all)
+    text = tr("measuring: {0:,} of {1} of length and drafter").format(n_done, count(n_all, "combination"))
     left = pace.left(at)
     return f"{text}, {left}" if left else text
 
@@ -152,7 +152,7 @@ def ending(record: LengthRecord) -> str:
     if record.state == "torn":
         return tr("The file ends before the measurement did; what was measured is shown.")
     if record.state == "stopped":
-        return tr("Stopped; the {0:,} combinations measured before are kept.").format(n)
+        return tr("Stopped; kept: {0} measured before.").format(count(n, "combination"))
     if record.state != "refused" or record.failure is None:
         return ""
     what = record.failure.message if isinstance(record.failure, RunFailed) else record.failure.reason
@@ -164,14 +164,14 @@ def warnings(record: LengthRecord) -> tuple[str, ...]:
     cautions = () if record.ended is None else record.ended.cautions
     cut = () if record.started is None or not record.started.cut else (record.started.cut,)
     unequal = sum(point.same_text is False for point in record.figures.values())
-    differing = (tr("{0:,} texts differ from plain decoding").format(unequal),) if unequal else ()
+    differing = (tr("{0} not as plain decoding writes").format(count(unequal, "text")),) if unequal else ()
     return tuple(map(one_line, (*cautions, *cut, *differing)))
 
 
 def outcome(record: LengthRecord) -> str:
     """A measurement that has ended, in a line for the status and the log."""
     n = 0 if record.ended is None else record.ended.n_measured
-    return tr("measured {0:,} combinations of length and drafter. {1}").format(n, headline(record)).rstrip()
+    return tr("measured {0} of length and drafter. {1}").format(count(n, "combination"), headline(record)).rstrip()
 
 
 def pick_name(record: LengthRecord, pick: LengthPick) -> str:

@@ -134,7 +134,7 @@ class DocumentsPanel(AnswerPanel):
     def _left_out_so_far(self) -> list[str]:
         progress = self.store.tab(IndexProgress)
         n_in_part, n_unread = progress.n_in_part, progress.n_skipped - progress.n_in_part
-        texts = ((n_unread, self.tr("{0:,} not read so far")), (n_in_part, self.tr("{0:,} parts left out so far")))
+        texts = ((n_unread, self.tr("{0:,} not read so far")), (n_in_part, self.tr("{0:,} read in part so far")))
         return [text.format(n) for n, text in texts if n]
 
     def _shows_last(self) -> bool:

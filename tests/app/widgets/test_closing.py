@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 from app import application, main_window
 from app.arguments import parse
 from engine.commands import Index
-from tests.app.factory import FakeHost
+from tests.app.factory import MODEL, FakeHost
 
 class StuckHost(FakeHost):
     def close(self):
@@ -26,13 +26,16 @@ class StuckHost(FakeHost):
 
 def answer():
     window = next(w for w in QApplication.topLevelWidgets() if isinstance(w, main_window.MainWindow))
+    host.say(MODEL)
+    window.store.pump()
     window.store.commands.ask(Index(("builtin",), "somewhere"))
     window.close()
     print(window.question.text(), flush=True)
     window.question.close_anyway.click()
 
 app = QApplication([])
-application.saving_host = lambda *, save=True: StuckHost()
+host = StuckHost()
+application.saving_host = lambda *, save=True: host
 QTimer.singleShot(500, answer)
 application.run(parse([]))
 """

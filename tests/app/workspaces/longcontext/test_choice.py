@@ -64,6 +64,7 @@ def test_reasons_are_told() -> None:
     assert "no list" not in choice.why_no_run(CHOICE) and choice.why_no_run(CHOICE) == ""
     assert "not a list" in choice.why_no_run(CHOICE._replace(settings={**CHOICE.settings, "tree": "4,x"}))
     assert choice.plan(CHOICE) == (
-        "2 drafters and plain decoding write 64 tokens behind 512, 2,048, 8,192 tokens, 3 repeats each, one at a time."
+        "2 drafters and plain decoding write 64 tokens at the lengths 512, 2,048, 8,192 in tokens, 3 repeats each, "
+        "one at a time."
     )
     assert choice.plan(CHOICE._replace(lengths="")) == ""

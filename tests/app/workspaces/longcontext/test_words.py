@@ -45,7 +45,7 @@ def test_memory_that_does_not_grow_is_said() -> None:
 @pytest.mark.parametrize(
     ("record", "text"),
     [
-        (read_record(measurement(n_done=2), Path("log")), "Stopped; the 2 combinations measured before are kept."),
+        (read_record(measurement(n_done=2), Path("log")), "Stopped; kept: 2 combinations measured before."),
         (
             read_record(measurement()[:4], Path("log")),
             "The file ends before the measurement did; what was measured is shown.",
@@ -70,4 +70,4 @@ def test_a_refusal_and_the_progress_are_one_line() -> None:
 
 
 def test_texts_that_differ_are_a_warning() -> None:
-    assert "11 texts differ from plain decoding" in words.warnings(recorded(same_text=False))
+    assert "11 texts not as plain decoding writes" in words.warnings(recorded(same_text=False))

@@ -110,7 +110,7 @@ def test_a_stopped_measurement_keeps_its_figures(tab) -> None:  # type: ignore[n
     workspace.context.verbs.do("stop")
     assert host.n_cancelled
     say(Refused("measurelengths", "stopped by the user", "the lengths measured so far are kept"))
-    assert not store.may_start() and "Stopped; the 4 combinations" in workspace.headline.course.text()
+    assert not store.may_start() and "Stopped; kept: 4 combinations" in workspace.headline.course.text()
     assert workspace.headline.headline.text().startswith("At 512 tokens")
 
 
