@@ -38,7 +38,7 @@ def _rested(qtbot: QtBot, window: MainWindow) -> DecodeWorkspace:
 @pytest.mark.parametrize("height", [720, 1000])
 def test_the_text_has_half_of_the_height_at_the_usual_font(qtbot: QtBot, height: int) -> None:
     _, tab = _shown(qtbot, 1280 if height == 720 else 1600, height)
-    assert tab.stream.view.height() >= height // 2 - 2 and tab.metrics.isVisible()
+    assert tab.stream.view.height() >= 0.49 * height and tab.metrics.isVisible()
 
 
 def test_docks_give_way_to_the_text_in_large_type_and_come_back(qtbot: QtBot, large_type: None) -> None:
