@@ -43,6 +43,7 @@ class DockLayout(QObject):
         self._window, self._docks, self._columns, self._text = window, docks, columns, text
         self._was_wide: bool | None = None
         self._sizes: dict[bool, dict[str, int]] = {}
+        self._usual: dict[tuple[object, int], int] = {}
         self._settled_size = QSize()
         self._settling = self._timer(0)
         self._settling.timeout.connect(self._settle)
@@ -83,6 +84,7 @@ class DockLayout(QObject):
             dock.show()
         rounds, *others = self._below
         self._sizes.clear()
+        self._usual.clear()
         for group in self.groups:
             group.forget()
         self._arrange_right()
@@ -200,7 +202,10 @@ class DockLayout(QObject):
         widths = [sizes[name] if wide or name == "setup" else min(sizes[name], room) for name in names]
         self._window.resizeDocks([self._docks[name] for name in names], widths, Qt.Orientation.Horizontal)
         line = self._window.fontMetrics().lineSpacing()
-        usual = min(_USUAL_LINES * line, max(self._room_below(), _LEAST_LINES * line))
+        # Kept for each size of the window: while it changes its size, the parts above the text are not in place yet.
+        usual = self._usual.setdefault(
+            (self._settled_size.toTuple(), line), min(_USUAL_LINES * line, max(self._room_below(), _LEAST_LINES * line))
+        )
         height = min(sizes.get("rounds", usual), self._window.height() // 2)
         self._window.resizeDocks([self._docks["rounds"]], [height], Qt.Orientation.Vertical)
 
