@@ -21,7 +21,7 @@ Embed: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]
 
 class PoolRequest(NamedTuple):
     """What a pool is made from. source: `builtin` or a file of questions; steps: whether they show follow-ups, of which
-    there are at most n; wanted: how many demonstrations will be chosen from it."""
+    there are at most n; wanted: how many demonstrations will be chosen from it; seed: of the choice of questions."""
 
     source: str
     k: int
@@ -29,6 +29,7 @@ class PoolRequest(NamedTuple):
     steps: bool
     n: int
     wanted: int
+    seed: int = 0
 
 
 class PooledDemonstration(msgspec.Struct, frozen=True):
