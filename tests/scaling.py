@@ -23,13 +23,14 @@ from tests.library import FakeLibrary
 Result = TypeVar("Result")
 BRIDGE = "What is the river of the birthplace of Simtamar?"
 ANSWER = "Dov"
+NAMES = (("Kelgo", "Balby", "Demrun"), ("Morwin", "Nevley", "Pelburn"), ("Solnus", "Tirdale", "Ralflow"))
 MEMBERS = tuple(
     PooledDemonstration(
         f"t{i}", "bridge", f"What is the river of the birthplace of {name}?", river,
         (f"{name} was born in {place}.", f"{place} lies on the river {river}."),
         ((f"Where was {name} born?", place), (f"What is the river of {place}?", river)),
     )
-    for i, (name, place, river) in enumerate((("Kelgo", "Balby", "Demrun"), ("Morwin", "Nevley", "Pelburn"), ("Solnus", "Tirdale", "Ralflow")))
+    for i, (name, place, river) in enumerate(NAMES)
 )  # fmt: skip
 
 
