@@ -45,7 +45,8 @@ class BlockTime(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True, dict=True):
     """Counters and rates of one run so far. Times in milliseconds. n_drafted: rounds with a draft; draft_lengths: how
     many of them drafted one token, two, and so on. judged_together: whether a rule judged the tokens of a draft
-    together, of which none is tested on its own. n_overlaps: at how many positions overlap_sum was taken.
+    together, of which none is tested on its own. n_overlaps: at how many positions overlap_sum was taken. policy: what
+    chooses the draft length, empty where gamma always holds; n_decisions: how often it changed the length.
 
     A tree is as long as it is deep: gamma and draft_lengths count depths. Several of its nodes may be tested at one
     place of the text, which counts once, as accepted if one of them was; n_proposed alone counts every node.
@@ -79,6 +80,8 @@ class Summary(msgspec.Struct, frozen=True, dict=True):
     kinds: tuple[RoundKind, ...] = ()
     positions: tuple[Position, ...] = ()
     draft_lengths: tuple[int, ...] = ()
+    policy: str = ""
+    n_decisions: int = 0
     blocks: tuple[BlockTime, ...] = ()
     same: bool | None = None
     first_divergence: int | None = None
@@ -292,7 +295,14 @@ def _(event: events.RunStarted, summary: Summary) -> Summary:
         n_prompt=len(event.prompt_ids),
         chat=bool(event.messages),
         rules=event.rules,
+        policy=_policy(dict(event.settings)),
     )
+
+
+def _policy(settings: Mapping[str, events.Setting]) -> str:
+    """What chooses the draft length; empty where it stays."""
+    name = settings.get("policy", "fixed")
+    return name if isinstance(name, str) and name != "fixed" else ""
 
 
 def _draft_length(settings: Mapping[str, events.Setting]) -> int:
@@ -334,6 +344,11 @@ def _(event: events.RoundFinished, summary: Summary) -> Summary:
         positions=_count_positions(summary.positions, accepted, tested),
         draft_lengths=count_length(summary.draft_lengths, depth),
     )
+
+
+@_fold.register
+def _(event: events.PolicyDecided, summary: Summary) -> Summary:
+    return msgspec.structs.replace(summary, n_decisions=summary.n_decisions + 1)
 
 
 def count_length(lengths: tuple[int, ...], length: int) -> tuple[int, ...]:
