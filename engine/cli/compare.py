@@ -29,7 +29,7 @@ from engine.events import (
 )
 from engine.experiments import prompt_sets
 from engine.experiments.builtin_prompts import BUILTIN_SETS
-from engine.experiments.lane_specs import lanes_of
+from engine.experiments.lane_specs import lanes_of, with_policies
 from engine.experiments.prompt_file import MOST_REASONS
 from engine.experiments.recommending import of_speedup
 from engine.reports.sameness_words import sameness_words
@@ -50,6 +50,10 @@ _Prompts = Annotated[
 _NPrompts = Annotated[int, typer.Option(help="prompts at most, evenly over categories; 0 for all")]
 _Gammas = Annotated[str, typer.Option(help="draft lengths to try with each drafter, separated by commas")]
 _Repeats = Annotated[int, typer.Option(help="how often each lane continues each prompt")]
+_Policies = Annotated[
+    list[str] | None,
+    typer.Option("--policy", help="one more lane for each drafter with this draft-length policy, repeated: best-s, …"),
+]
 _Tune = Annotated[bool, typer.Option("--tune", help="predict the best draft lengths, and measure the best three")]
 _Method = Annotated[str, typer.Option(help="the method that the drafters are compared with")]
 
@@ -64,6 +68,7 @@ def compare(
     n_prompts: _NPrompts = 20,
     gamma: _Gammas = "4",
     repeats: _Repeats = 1,
+    policy: _Policies = None,
     tune: _Tune = False,
     method: _Method = "speculative",
     out: Out = None,
@@ -73,7 +78,8 @@ def compare(
     """Compare drafters and draft lengths with plain decoding, and say which to use."""
     gammas = (1,) if tune else numbers("gamma", gamma, default=(4,))
     command = comparison_of(pair, settings, drafter, gammas=gammas, prompts=prompts, n_prompts=n_prompts)
-    command = replace(command, lanes=lanes_of(_drafters_of(command), gammas, method), repeats=repeats, tune=tune)
+    lanes = with_policies(lanes_of(_drafters_of(command), gammas, method), policy or ())
+    command = replace(command, lanes=lanes, repeats=repeats, tune=tune)
     output = Output(json=json, out=out)
     with KeptLog(Saving(no_save), output) as kept:
         return _follow(command, output, kept)

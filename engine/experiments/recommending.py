@@ -167,7 +167,8 @@ def _unsure_text(lane: LaneFigures) -> str:
 
 
 def _named(lane: LaneFigures) -> str:
-    return f"{lane.lane.rpartition(' γ ')[0] or lane.lane} at γ {lane.gamma}"
+    policy = f" under the policy {lane.policy}" if lane.policy else ""
+    return f"{lane.lane.rpartition(' γ ')[0] or lane.lane} at γ {lane.gamma}{policy}"
 
 
 def _value(lane: LaneFigures) -> float:

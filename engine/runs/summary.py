@@ -295,11 +295,11 @@ def _(event: events.RunStarted, summary: Summary) -> Summary:
         n_prompt=len(event.prompt_ids),
         chat=bool(event.messages),
         rules=event.rules,
-        policy=_policy(dict(event.settings)),
+        policy=policy_of(dict(event.settings)),
     )
 
 
-def _policy(settings: Mapping[str, events.Setting]) -> str:
+def policy_of(settings: Mapping[str, events.Setting]) -> str:
     """What chooses the draft length; empty where it stays."""
     name = settings.get("policy", "fixed")
     return name if isinstance(name, str) and name != "fixed" else ""

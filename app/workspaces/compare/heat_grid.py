@@ -37,7 +37,7 @@ def heat_grid(record: ComparisonRecord) -> HeatGrid:
             prediction.drafter, prediction.gamma, prediction.predicted, prediction.measured
         )
     for lane in record.figures:
-        if lane.lane == PLAIN_LANE or lane.speedup is None:
+        if lane.lane == PLAIN_LANE or lane.speedup is None or lane.policy:
             continue
         before = cells.get((lane.drafter, lane.gamma))
         predicted = lane.predicted_speedup if before is None else before.predicted

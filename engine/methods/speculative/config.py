@@ -48,14 +48,14 @@ class SpeculativeConfig(ChatConfig, frozen=True):
     tree: Annotated[str, Meta(title="Branches at each step", description=_TREE)] = ""
     accept: Annotated[AcceptRule, Meta(title="Accept rule", description=_ACCEPT)] = "token"
 
-    policy: Annotated[PolicyName, Meta(title="Draft length policy", description=_POLICY)] = "fixed"
+    policy: Annotated[PolicyName, Meta(title="Policy", description=_POLICY)] = "fixed"
     most_gamma: Annotated[int, Meta(ge=1, le=64, title="Longest draft", description=_MOST_GAMMA)] = 16
     confidence: Annotated[float, Meta(gt=0, le=1, title="Least confidence", description=_CONFIDENCE)] = 0.4
     draft_until: Annotated[
         int, Meta(ge=0, title="Draft up to", description=_MOST_IDS, extra_json_schema={"zero": "no limit"})
     ] = 0
     least_free: Annotated[
-        int, Meta(ge=0, title="Memory to leave free", description=_LEAST_FREE, extra_json_schema={"zero": "no limit"})
+        int, Meta(ge=0, title="Leave free (MiB)", description=_LEAST_FREE, extra_json_schema={"zero": "no limit"})
     ] = 0
 
     def __post_init__(self) -> None:

@@ -1,6 +1,7 @@
 """Every policy in whole generations: the text is the target's, in greedy decoding and in law."""
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from threading import Event as Flag
 from typing import get_args
@@ -57,7 +58,7 @@ def test_greedy_text_is_that_of_plain_decoding(policy: str, session: Session) ->
     for n, drafted in lengths.items():
         now = next((each.gamma_after for each in decisions if each.round == n), now)
         assert drafted == now, n
-    for before, after in zip(decisions, decisions[1:], strict=False):
+    for before, after in pairwise(decisions):
         assert after.gamma_before == before.gamma_after != after.gamma_after
 
 
