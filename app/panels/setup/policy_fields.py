@@ -3,11 +3,13 @@
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QLineEdit
 
+from app import theme
 from app.panels.setup.tree_fields import TREE
 from app.widgets.choice_box import ChoiceBox
 from app.widgets.config_form import ConfigForm
 
 POLICY, CONFIDENCE, MOST_GAMMA = "policy", "confidence", "most_gamma"
+_LEAST_WIDTH = 10 * theme.GRID
 _LENGTHENING = ("best-s", "heuristic", "saturation")
 
 
@@ -22,6 +24,7 @@ def show_policy_fields(form: ConfigForm) -> None:
         return
     box = form.control(POLICY)
     assert isinstance(box, ChoiceBox)
+    box.setMinimumWidth(_LEAST_WIDTH)  # where the column is narrow, a long name is shown in part
     tree = form.control(TREE) if form.has(TREE) else None
     branches = isinstance(tree, QLineEdit) and tree.isEnabled() and bool(tree.text().strip())
     box.describe(CONFIDENCE, tr("it ends a chain, and this draft is a tree") if branches else "", allowed=not branches)
