@@ -10,6 +10,7 @@ from engine.decoding.policies.policy import RoundFacts
 # Weights in tested tokens: of the first guess, and of alpha in the estimate of a position.
 _GUESS, _GUESS_WEIGHT, _ALPHA_WEIGHT = 0.7, 2.0, 6.0
 _FORGET = 1 - 1 / 48
+_LARGEST_UNIT = 1e9
 # One-sided 90 %.
 _Z = 1.28
 
@@ -20,58 +21,63 @@ class RecentAcceptance:
     def __init__(self, most: int) -> None:
         self._accepted, self._tested = [0.0] * most, [0.0] * most
         self._sum_accepted = self._sum_tested = 0.0
+        self._unit = 1.0  # what one token counts now; it grows, which lets all earlier ones fade
 
     def add(self, facts: RoundFacts) -> None:
         """Count a draft: each accepted token, and the first rejected one."""
         n_tested = min(facts.n_drafted, facts.n_accepted + 1, len(self._tested))
         n_accepted = min(facts.n_accepted, n_tested)
-        self.weaken(_FORGET)
+        self._fade(_FORGET)
+        unit = self._unit
         for i in range(n_tested):
-            self._tested[i] += 1.0
+            self._tested[i] += unit
         for i in range(n_accepted):
-            self._accepted[i] += 1.0
-        self._sum_tested += n_tested
-        self._sum_accepted += n_accepted
-
-    def weaken(self, factor: float) -> None:
-        """Multiply the weight of all that is known."""
-        self._tested = [n * factor for n in self._tested]
-        self._accepted = [n * factor for n in self._accepted]
-        self._sum_tested *= factor
-        self._sum_accepted *= factor
+            self._accepted[i] += unit
+        self._sum_tested += n_tested * unit
+        self._sum_accepted += n_accepted * unit
 
     def limit(self, n_tested: float) -> None:
         """Let all that is known weigh no more than so many tested tokens."""
-        if self._sum_tested > n_tested:
-            self.weaken(n_tested / self._sum_tested)
+        if self.n_tested > n_tested:
+            self._fade(n_tested / self.n_tested)
+
+    def _fade(self, factor: float) -> None:
+        """Multiply the weight of all that is known, compared with what comes."""
+        self._unit /= factor
+        if self._unit > _LARGEST_UNIT:
+            self._tested = [n / self._unit for n in self._tested]
+            self._accepted = [n / self._unit for n in self._accepted]
+            self._sum_tested /= self._unit
+            self._sum_accepted /= self._unit
+            self._unit = 1.0
 
     @property
     def alpha(self) -> float:
         """The acceptance rate of all positions, with a little of the first guess."""
-        return (self._sum_accepted + _GUESS * _GUESS_WEIGHT) / (self._sum_tested + _GUESS_WEIGHT)
+        guesses = _GUESS_WEIGHT * self._unit
+        return (self._sum_accepted + _GUESS * guesses) / (self._sum_tested + guesses)
 
     @property
     def n_tested(self) -> float:
         """Weight of what is known, in tested tokens."""
-        return self._sum_tested
+        return self._sum_tested / self._unit
 
     def highest_alpha(self) -> float:
         """The upper end of the acceptance rate: Wilson's interval, 90 % one-sided, without the guess."""
-        n = self._sum_tested
+        n = self.n_tested
         if n <= 0:
             return 1.0
-        rate, z2 = self._sum_accepted / n, _Z * _Z
+        rate, z2 = self._sum_accepted / self._sum_tested, _Z * _Z
         return (rate + z2 / (2 * n) + _Z * sqrt(rate * (1 - rate) / n + z2 / (4 * n * n))) / (1 + z2 / n)
 
     def tokens_per_round(self, *, shift: float = 0.0) -> list[float]:
         """Tokens that a round is expected to emit for drafts of 0, 1, 2, ... tokens.
 
         shift: added to the acceptance at every position."""
-        alpha, reached, total = self.alpha, 1.0, 1.0
-        taus = [1.0]
+        reached, total, weight = 1.0, 1.0, _ALPHA_WEIGHT * self._unit
+        prior, taus = weight * self.alpha, [1.0]
         for accepted, tested in zip(self._accepted, self._tested, strict=True):
-            rate = (accepted + _ALPHA_WEIGHT * alpha) / (tested + _ALPHA_WEIGHT) + shift
-            reached *= min(1.0, rate)
+            reached *= min(1.0, (accepted + prior) / (tested + weight) + shift)
             total += reached
             taus.append(total)
         return taus

@@ -16,7 +16,8 @@ class RoundTimes:
     """Milliseconds of a round by the number of drafted tokens; one object serves a loaded pair."""
 
     def __init__(self) -> None:
-        self._ms: dict[int, float] = {}
+        self._ms: dict[int, float] = {}  # in units of _scale, which moves all lengths at once
+        self._scale = 1.0
         self._lengths: list[int] = []
         self._tried: set[int] = set()
 
@@ -36,7 +37,8 @@ class RoundTimes:
     def calibrate(self, n: int, ms: float) -> None:
         """Take a round's time from before the run: the least of each length counts, since nothing makes one faster."""
         if ms > 0:
-            self._set(n, min(ms, self._ms.get(n, ms)))
+            known = self._ms.get(n)
+            self._set(n, ms if known is None else min(ms, known * self._scale))
 
     def observe(self, n: int, ms: float) -> None:
         """Move towards the time of one more round; a first one is taken as it is."""
@@ -46,17 +48,16 @@ class RoundTimes:
         if known is None:
             self._set(n, ms)
             return
-        step = _WEIGHT * max(-_MOST_LOG_RATIO, min(_MOST_LOG_RATIO, log(ms / known)))
-        own, shared = exp(step), exp(_SHARED * step)
-        for length, value in self._ms.items():
-            self._ms[length] = value * (own if length == n else shared)
+        step = _WEIGHT * max(-_MOST_LOG_RATIO, min(_MOST_LOG_RATIO, log(ms / (known * self._scale))))
+        self._scale *= exp(_SHARED * step)
+        self._ms[n] = known * exp((1 - _SHARED) * step)
 
     def ms(self, n: int) -> float | None:
         """The time of a round of n drafted tokens, on a line between those timed; None before two were.
 
         Beyond the longest timed length the last slope continues."""
         if n in self._ms:
-            return self._ms[n]
+            return self._ms[n] * self._scale
         lengths = self._lengths
         if len(lengths) < 2:
             return None
@@ -65,9 +66,9 @@ class RoundTimes:
         slope = (self._ms[right] - self._ms[left]) / (right - left)
         if n > right:
             slope = max(slope, 0.0)  # noise must not make a longer draft cost less
-        return self._ms[right] + slope * (n - right) if n > right else self._ms[left] + slope * (n - left)
+        return self._scale * (self._ms[right] + slope * (n - right))
 
     def _set(self, n: int, ms: float) -> None:
         if n not in self._ms:
             self._lengths = sorted([*self._lengths, n])
-        self._ms[n] = ms
+        self._ms[n] = ms / self._scale

@@ -26,7 +26,7 @@ def test_a_position_without_drafts_has_the_rate_of_all() -> None:
 
 def test_old_rounds_are_forgotten() -> None:
     recent = RecentAcceptance(1)
-    for accepted in [1] * 100 + [0] * 150:
+    for accepted in [1] * 100 + [0] * 1500:
         recent.add(drafted(1, accepted))
     assert recent.alpha < 0.1
 
