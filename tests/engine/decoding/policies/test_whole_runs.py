@@ -13,6 +13,7 @@ from scipy.stats import chisquare
 
 from engine.commands import Load, Run
 from engine.decoding.generation import whole
+from engine.decoding.policies.policy import Decision, RoundFacts
 from engine.decoding.policies.round_times import RoundTimes
 from engine.decoding.sampling import Warp, probabilities
 from engine.errors import InputError
@@ -93,11 +94,36 @@ def test_within_limits_the_text_is_the_same_and_drafting_ends(
     assert [event.reason for event in events if isinstance(event, PolicyDecided)] in (["long_text"], ["little_memory"])
 
 
-def test_rounds_after_a_long_plain_stretch_draft_as_if_there_had_been_none(session: Session) -> None:
-    chosen = {"max_new_tokens": 100, "gamma": 4}
-    steady = run(session, PROMPT, **chosen)
-    events = run(session, PROMPT, policy="fallback", **chosen)
-    assert emitted(events) == emitted(steady)
+class LongPlain:
+    """Drafts nothing for a while, and then as always."""
+
+    settled = False
+    lengths = (0, 4)
+
+    def __init__(self, n_plain: int) -> None:
+        self._n_left = n_plain
+
+    @property
+    def gamma(self) -> int:
+        """0 at first."""
+        return 0 if self._n_left > 0 else 4
+
+    def observe(self, facts: RoundFacts) -> Decision | None:
+        """Count the rounds."""
+        self._n_left -= 1
+        return Decision(4, "pays") if self._n_left == 0 else None
+
+
+@pytest.mark.parametrize("runtime", ["fused", "modules"])
+def test_a_drafter_catches_up_with_a_long_plain_stretch(
+    runtime: str, folder: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = session_of((folder[0], folder[0]), runtime)
+    monkeypatch.setattr("engine.runtime.policy_for", lambda *_, **__: LongPlain(60))
+    events = rounds(run(session, PROMPT, max_new_tokens=100))
+    assert all(len(event.emitted) == 1 for event in events[:60])
+    drafted = [event for event in events[60:] if event.proposed]
+    assert drafted and all(event.n_accepted == len(event.proposed) for event in drafted)  # the target drafts for itself
 
 
 LAWS: list[tuple[PolicyName, AcceptRule]] = [
