@@ -241,6 +241,7 @@ AnyEvent: TypeAlias = (
     | Measured
     | TokensEmitted
     | BlockFinished
+    | PolicyDecided
     | Compared
     | RunFinished
     | RunFailed
