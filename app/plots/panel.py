@@ -78,7 +78,7 @@ class PlotPanel(Panel):
         self._cursor_line.setVisible(False)
         self._cursor_line.setZValue(10)
         self.plot.addItem(self._cursor_line)
-        self.marks = DecisionMarks(self.plot)
+        self.decision_marks = DecisionMarks(self.plot)
         self._name_axes(axis, bottom)
         self._lay_out()
         self._connect_canvas()
@@ -155,7 +155,7 @@ class PlotPanel(Panel):
         for label, name in self._keys:
             label.setStyleSheet(f"color: {getattr(colours, name)}")
         self._cursor_line.setPen(pg.mkPen(colours.text, width=2, style=Qt.PenStyle.DashLine))
-        self.marks.paint(colours)
+        self.decision_marks.paint(colours)
         self.paint_items(colours)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
@@ -207,7 +207,7 @@ class PlotPanel(Panel):
 
     def with_decision(self, text: str, at: int) -> str:
         """A reading with the decision of a policy that took effect in its round; overridden where it says so itself."""
-        return self.marks.with_decision(text, at)
+        return self.decision_marks.with_decision(text, at)
 
     def _show_reading(self, text: str | None) -> None:
         """Show a value in place of the legend, and of the title if it is long; None shows both again."""

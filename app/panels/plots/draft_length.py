@@ -49,7 +49,7 @@ class DraftLengthPlot(PlotPanel):
         self._most, self._top = 0, float(round_end(_FIRST_TOP))
         for curve in (self.drafted, self.accepted):
             curve.clear()
-        self.marks.clear()
+        self.decision_marks.clear()
         self.caption.show_text(tr("The policy has changed nothing yet."))
         self.set_span(Summary(), self._top)
         self.say_empty(Summary(), empty=True)
@@ -57,7 +57,7 @@ class DraftLengthPlot(PlotPanel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Append one point per round, and the decisions."""
         rounds = [event for event in new if isinstance(event, RoundFinished)]
-        self.marks.take(new)
+        self.decision_marks.take(new)
         if rounds:
             numbers = [event.round for event in rounds]
             self.drafted.extend(numbers, [event.depth for event in rounds])
@@ -66,8 +66,8 @@ class DraftLengthPlot(PlotPanel):
             self.accepted.show()
             self._most = max(self._most, *(event.depth for event in rounds))
             self._top = float(round_end(max(2, self._most)))
-        if self.marks.decisions:
-            self.caption.show_text(policies.decision(self.marks.decisions[-1]))
+        if self.decision_marks.decisions:
+            self.caption.show_text(policies.decision(self.decision_marks.decisions[-1]))
         self.set_span(summary, self._top)
         self.say_empty(summary, empty=not len(self.drafted.x))
 
@@ -76,7 +76,7 @@ class DraftLengthPlot(PlotPanel):
         drafted, accepted = self.drafted.at(at), self.accepted.at(at)
         if drafted is None or accepted is None:
             return None
-        if (event := self.marks.at(at)) is not None:
+        if (event := self.decision_marks.at(at)) is not None:
             return policies.decision(event)
         return tr("{0}: {1:.0f} drafted, {2:.0f} accepted").format(at + 1, drafted, accepted)
 

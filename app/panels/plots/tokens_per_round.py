@@ -42,7 +42,7 @@ class TokensPerRoundPlot(PlotPanel):
 
     def clear(self) -> None:
         """Empty the plot."""
-        self.marks.clear()
+        self.decision_marks.clear()
         self._n_accepted = self._n_tested = self._n_emitted = 0
         self._n_rounds = 0
         self._lengths: tuple[int, ...] = ()
@@ -54,7 +54,7 @@ class TokensPerRoundPlot(PlotPanel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Append one point per round to both lines."""
         rounds = [event for event in new if isinstance(event, RoundFinished)]
-        self.marks.take(new)
+        self.decision_marks.take(new)
         if rounds:
             self._append(rounds)
             self.measured.show()

@@ -29,7 +29,7 @@ def test_drafted_and_accepted_tokens_and_the_decision_are_shown(qtbot: QtBot, st
     feed(store, run_with_policy())
     plot.refresh()
     assert plot.drafted.y.tolist() == [float(len(one)) for one in proposals()]
-    assert plot.marks.decisions == [DECISION]
+    assert plot.decision_marks.decisions == [DECISION]
     assert plot.caption.text().startswith("round 2: γ 4 → 7")
     assert plot.reading(1) == "round 2: γ 4 → 7, predicted 1.62 → 1.71: predicted to be faster"
     assert "drafted" in (plot.reading(0) or "")
@@ -44,10 +44,10 @@ def test_other_plots_mark_the_round_too(qtbot: QtBot, store: RunStore) -> None:
     plot = shown(qtbot, store, AcceptancePlot)
     feed(store, run_with_policy())
     plot.refresh()
-    assert plot.marks.item.getData()[0].tolist() == [1]
+    assert plot.decision_marks.item.getData()[0].tolist() == [1]
     feed(store, stories.whole_run())
     plot.refresh()
-    assert not plot.marks.decisions
+    assert not plot.decision_marks.decisions
 
 
 def test_the_plot_is_there_only_for_runs_with_a_policy(qtbot: QtBot, store: RunStore) -> None:
