@@ -80,7 +80,7 @@ def _names_by_setting() -> dict[str, dict[str, str]]:
         },
         "policy": {
             "fixed": tr("fixed"),
-            "best-s": tr("best speedup"),
+            "best-s": tr("best S"),
             "heuristic": tr("heuristic"),
             "confidence": tr("confidence"),
             "saturation": tr("saturation"),

@@ -40,6 +40,7 @@ class DecodePlots(QWidget):
         self.all: tuple[PlotPanel, ...] = (*fixed, self.draft_length, *self.metrics)
         for plot in self.all:
             column.addWidget(plot, 1)
+        column.insertWidget(column.indexOf(self.latency), self.draft_length, 1)  # beside what follows from it
         self._show_fitting()
         store.changed.connect(self._show_fitting)
 

@@ -25,7 +25,7 @@ _ACCEPT = (
 )
 _POLICY = (
     "what chooses the draft length of each round; the text stays the target's. fixed: always γ; best-s: the one "
-    "with the largest predicted speedup, or none at all; heuristic: two more after a draft that was accepted whole, "
+    "with the largest predicted speedup S, or none at all; heuristic: two more after a draft that was accepted whole, "
     "one less otherwise, as transformers does; confidence: up to γ, ending where the drafter is unsure; saturation: "
     "as long as drafts were lately accepted; fallback: γ, or plain decoding where drafting does not pay; alpha-0.6: "
     "a popular rule, γ or plain decoding below an acceptance rate of 0.6, which is wrong for cheap drafters"
