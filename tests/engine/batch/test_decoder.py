@@ -19,8 +19,8 @@ from engine.decoding import accept, accept_block
 from engine.decoding.clock import clock_for
 from engine.decoding.drafting import Drafter
 from engine.decoding.generation import Generation, Limits, generate, whole
-from engine.decoding.policies.fixed import FixedLength
 from engine.decoding.generation_rules import Bias, GenerationRules
+from engine.decoding.policies.fixed import FixedLength
 from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Decoder

@@ -14,8 +14,8 @@ from engine.decoding.clock import clock_for
 from engine.decoding.detokenizer import TokenTexts
 from engine.decoding.drafting import NOTHING, DraftContext
 from engine.decoding.generation import Generation, Limits, generate, whole
-from engine.decoding.policies.fixed import FixedLength
 from engine.decoding.generation_rules import GenerationRules
+from engine.decoding.policies.fixed import FixedLength
 from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Decoder
