@@ -9,7 +9,7 @@ from engine.decoding.policies.policy import RoundFacts
 
 # Weights in tested tokens: of the first guess, and of alpha in the estimate of a position.
 _GUESS, _GUESS_WEIGHT, _ALPHA_WEIGHT = 0.7, 2.0, 6.0
-_FORGET = 1 - 1 / 48
+_FORGET = 1 - 1 / 96
 _LARGEST_UNIT = 1e9
 # One-sided 90 %.
 _Z = 1.28
@@ -19,6 +19,7 @@ class RecentAcceptance:
     """Acceptance at positions 1 to `most` of the latest drafts."""
 
     def __init__(self, most: int) -> None:
+        self.most = most
         self._accepted, self._tested = [0.0] * most, [0.0] * most
         self._sum_accepted = self._sum_tested = 0.0
         self._unit = 1.0  # what one token counts now; it grows, which lets all earlier ones fade

@@ -26,6 +26,9 @@ class LengthRule(Protocol):
     def while_plain(self, recent: RecentAcceptance) -> Decision | None:
         """The length to draft with again; None where plain decoding is right."""
 
+    def expected(self) -> RecentAcceptance:
+        """What acceptance to expect of a new text; it is added to."""
+
     def predicted(self, gamma: int, recent: RecentAcceptance) -> float | None:
         """The speedup predicted for a length; None where the rule predicts none."""
 
@@ -39,7 +42,7 @@ class AdaptiveLength:
     def __init__(self, gamma: int, rule: LengthRule) -> None:
         self.gamma, self._rule, self._resumed = gamma, rule, gamma
         self._state: Literal["drafting", "plain", "probing", "timing"] = "drafting"
-        self._recent = RecentAcceptance(max(rule.lengths))
+        self._recent = rule.expected()
         self._probes = ProbeSchedule()
         self._n_drafts, self._until_decision = 0, 1
 

@@ -24,6 +24,10 @@ class AlphaThreshold:
         """The length again, from the rate on."""
         return Decision(self.lengths[0], "acceptance_recovered") if recent.alpha >= _LEAST_ALPHA else None
 
+    def expected(self) -> RecentAcceptance:
+        """Expect nothing in particular."""
+        return RecentAcceptance(max(self.lengths))
+
     def predicted(self, gamma: int, recent: RecentAcceptance) -> float | None:
         """Nothing is predicted."""
         return None

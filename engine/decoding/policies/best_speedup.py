@@ -9,6 +9,8 @@ from engine.decoding.policies.round_times import RoundTimes
 
 # By how much another length must be better, and drafting be better than not, so that noise does not move them.
 _BETTER, _PAYS = 1.02, 1.04
+# What is known of the latest text weighs so many tested tokens when the next one begins.
+_REMEMBERED = 20.0
 
 
 class BestSpeedup:
@@ -37,6 +39,15 @@ class BestSpeedup:
         speeds = self._speeds(recent, shift=0.0)
         best = max(speeds, key=speeds.__getitem__, default=0)
         return Decision(best, "pays", 1.0, speeds[best]) if best and speeds[best] >= _PAYS else None
+
+    def expected(self) -> RecentAcceptance:
+        """Expect what the latest text had, with little weight."""
+        most, recent = max(self.lengths), self._times.acceptance
+        if recent is None or recent.most < most:
+            recent = RecentAcceptance(most)
+        recent.limit(_REMEMBERED)
+        self._times.acceptance = recent
+        return recent
 
     def predicted(self, gamma: int, recent: RecentAcceptance) -> float | None:
         """Predict the speedup of one length; None until rounds were timed."""

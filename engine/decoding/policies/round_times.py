@@ -1,10 +1,12 @@
-"""What a round takes at each draft length: measured before a run, and kept up to date by every round.
+"""What is known of a pair's rounds: the time of each draft length, and the acceptance of the latest text.
 
 * imports neither Qt nor torch."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
 from math import exp, log
+
+from engine.decoding.policies.acceptance import RecentAcceptance
 
 # How far a length moves with one round, and how much of that the other lengths share: what slows one round, such as a
 # longer text or a busy machine, mostly slows all.
@@ -13,13 +15,17 @@ _MOST_LOG_RATIO = 0.4
 
 
 class RoundTimes:
-    """Milliseconds of a round by the number of drafted tokens; one object serves a loaded pair."""
+    """Milliseconds of a round by the number of drafted tokens; one object serves a loaded pair.
+
+    They are measured before a run, and kept up to date by every round. acceptance: of the latest text, which is what
+    the next one is expected to be like until it has shown itself; None before any."""
 
     def __init__(self) -> None:
         self._ms: dict[int, float] = {}  # in units of _scale, which moves all lengths at once
         self._scale = 1.0
         self._lengths: list[int] = []
         self._tried: set[int] = set()
+        self.acceptance: RecentAcceptance | None = None
 
     def knows(self, n: int) -> bool:
         """Whether a round of n drafted tokens was timed."""

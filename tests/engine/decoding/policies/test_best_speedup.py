@@ -71,3 +71,15 @@ def test_a_round_in_which_nothing_was_proposed_is_no_plain_one() -> None:
 
 def test_the_ladder_holds_the_usual_lengths_and_those_asked_for() -> None:
     assert ladder(6, 7) == (1, 2, 3, 4, 5, 6, 7)
+
+
+def test_a_new_text_is_expected_to_be_like_the_last_with_little_weight() -> None:
+    times = RoundTimes()
+    first = BestSpeedup((1, 4), times).expected()
+    for _ in range(200):
+        first.add(drafted(4, 4))
+    again = BestSpeedup((4,), times).expected()
+    assert again.alpha > 0.9
+    assert again.n_tested <= 20
+    longer = BestSpeedup((8,), times).expected()
+    assert longer.n_tested == 0 and longer.most == 8
