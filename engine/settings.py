@@ -103,6 +103,12 @@ class Request(msgspec.Struct, frozen=True):
     messages: tuple[Message, ...] = ()
 
 
+def policy_of(settings: Mapping[str, Setting]) -> str:
+    """What chooses the draft length; empty where it stays."""
+    name = settings.get("policy", "fixed")
+    return name if isinstance(name, str) and name != "fixed" else ""
+
+
 def make_config(kind: type[Config], settings: Mapping[str, Setting]) -> Config:
     """Build a config from settings and check its bounds; all its fields must have defaults.
 

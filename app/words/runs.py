@@ -6,7 +6,7 @@ from app.text.plain_text import one_line
 from app.words.choice_names import choice_name
 from app.words.model_names import builtin_name
 from engine.events import ModelLoaded, RunStarted, RuntimeName
-from engine.runs.summary import policy_of
+from engine.settings import policy_of
 
 # What fits a column; a tooltip shows longer names in full.
 _LONGEST_NAME, _LONGEST_SPEC = 28, 200

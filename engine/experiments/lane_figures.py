@@ -15,7 +15,7 @@ from engine.events import PLAIN_LANE, CategoryFigures, ComparedPrompt, Generatio
 from engine.experiments.generations import FURTHEST_RANK
 from engine.experiments.lane_specs import is_tree
 from engine.experiments.shapes import shape_of
-from engine.runs.summary import policy_of
+from engine.settings import policy_of
 from engine.speed_model import CostModel, mean_expected_tokens
 from engine.statistics import FEWEST_FOR_INTERVAL, Interval, RatioEstimate, RatioSums, UnitTime, running_interval
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from engine.events import ComparisonStarted, Event, GenerationMeasured, LaneSpec, RoundFinished, RunStarted
 from engine.experiments.lane_figures import cost_model, counts_of, shared_units
 from engine.runs import trace
-from engine.runs.summary import Summary, fold, policy_of
+from engine.runs.summary import Summary, fold
+from engine.settings import policy_of
 from engine.speed_model import CostModel
 
 

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from engine import events, speed_model, statistics
+from engine.settings import policy_of
 from engine.speed_model import CostModel
 from engine.statistics import Interval, RatioEstimate, RatioSums, UnitTime
 
@@ -199,9 +200,10 @@ class Summary(msgspec.Struct, frozen=True, dict=True):
             return None
         drafts = [block.draft_step_ms for block in self.paired("speculative") if block.draft_step_ms is not None]
         narrow_ms = median(self._target_steps("plain") or [plain_ms])
-        steps = self._target_steps("speculative")
+        # Steps are those of drafts of gamma tokens, of which a policy leaves few.
+        steps = [] if self.policy else self._target_steps("speculative")
         longest = max(self.gamma, self.mean_draft) if steps else self.mean_draft
-        wide_ms = median(steps) if steps else self.verify_ms / self.n_rounds
+        wide_ms = median(steps) if steps else self._verify_ms_of_drafts(narrow_ms)
         return CostModel(
             plain_ms=plain_ms,
             fixed_ms=max(0.0, self.other_ms / self.n_rounds),
@@ -209,6 +211,11 @@ class Summary(msgspec.Struct, frozen=True, dict=True):
             # Noise must not make a wider forward cost less.
             widths=((1, narrow_ms), (longest + 1, max(narrow_ms, wide_ms))),
         )
+
+    def _verify_ms_of_drafts(self, narrow_ms: float) -> float:
+        """Mean time of verifying in the recorded rounds; under a policy without those of plain decoding."""
+        n_plain = self.n_rounds - self.n_drafted if self.policy else 0
+        return max(0.0, self.verify_ms - n_plain * narrow_ms) / (self.n_rounds - n_plain)
 
     @property
     def drafted_share(self) -> float:
@@ -297,12 +304,6 @@ def _(event: events.RunStarted, summary: Summary) -> Summary:
         rules=event.rules,
         policy=policy_of(dict(event.settings)),
     )
-
-
-def policy_of(settings: Mapping[str, events.Setting]) -> str:
-    """What chooses the draft length; empty where it stays."""
-    name = settings.get("policy", "fixed")
-    return name if isinstance(name, str) and name != "fixed" else ""
 
 
 def _draft_length(settings: Mapping[str, events.Setting]) -> int:

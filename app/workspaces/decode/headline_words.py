@@ -9,7 +9,8 @@ from app.words.choice_names import choice_name
 from app.words.counts import count
 from app.words.model_names import full_name
 from engine.events import RunStarted
-from engine.runs.summary import Summary, policy_of
+from engine.runs.summary import Summary
+from engine.settings import policy_of
 
 
 def tr(text: str) -> str:

@@ -200,3 +200,14 @@ def test_decisions_of_a_policy_are_counted() -> None:
     summary = folded(begun, stories.round_of(0, "accepted"), decision, decision)
     assert (summary.policy, summary.n_decisions) == ("best-s", 2)
     assert folded(stories.started(4)).policy == ""
+
+
+def test_under_a_policy_the_cost_of_verifying_is_that_of_the_rounds_with_a_draft() -> None:
+    begun = stories.started(2)
+    begun = msgspec.structs.replace(begun, settings=(*begun.settings, ("policy", "fallback")))
+    drafted, plain = stories.round_of(0, "accepted", "rejected"), stories.round_of(1)
+    blocks = [event for event in stories.whole_run() if isinstance(event, BlockFinished)]
+    costs = folded(begun, msgspec.structs.replace(drafted, verify_ms=6.0), plain, *blocks).costs
+    assert costs is not None
+    narrow_ms = costs.widths[0][1]
+    assert costs.widths[1] == (3, pytest.approx(6.0 + plain.verify_ms - narrow_ms))
