@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from engine import events, speed_model, statistics
+from engine.settings import policy_of
 from engine.speed_model import CostModel
 from engine.statistics import Interval, RatioEstimate, RatioSums, UnitTime
 
@@ -45,7 +46,8 @@ class BlockTime(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True, dict=True):
     """Counters and rates of one run so far. Times in milliseconds. n_drafted: rounds with a draft; draft_lengths: how
     many of them drafted one token, two, and so on. judged_together: whether a rule judged the tokens of a draft
-    together, of which none is tested on its own. n_overlaps: at how many positions overlap_sum was taken.
+    together, of which none is tested on its own. n_overlaps: at how many positions overlap_sum was taken. policy: what
+    chooses the draft length, empty where gamma always holds; n_decisions: how often it changed the length.
 
     A tree is as long as it is deep: gamma and draft_lengths count depths. Several of its nodes may be tested at one
     place of the text, which counts once, as accepted if one of them was; n_proposed alone counts every node.
@@ -79,6 +81,8 @@ class Summary(msgspec.Struct, frozen=True, dict=True):
     kinds: tuple[RoundKind, ...] = ()
     positions: tuple[Position, ...] = ()
     draft_lengths: tuple[int, ...] = ()
+    policy: str = ""
+    n_decisions: int = 0
     blocks: tuple[BlockTime, ...] = ()
     same: bool | None = None
     first_divergence: int | None = None
@@ -196,9 +200,10 @@ class Summary(msgspec.Struct, frozen=True, dict=True):
             return None
         drafts = [block.draft_step_ms for block in self.paired("speculative") if block.draft_step_ms is not None]
         narrow_ms = median(self._target_steps("plain") or [plain_ms])
-        steps = self._target_steps("speculative")
+        # Steps are those of drafts of gamma tokens, of which a policy leaves few.
+        steps = [] if self.policy else self._target_steps("speculative")
         longest = max(self.gamma, self.mean_draft) if steps else self.mean_draft
-        wide_ms = median(steps) if steps else self.verify_ms / self.n_rounds
+        wide_ms = median(steps) if steps else self._verify_ms_of_drafts(narrow_ms)
         return CostModel(
             plain_ms=plain_ms,
             fixed_ms=max(0.0, self.other_ms / self.n_rounds),
@@ -206,6 +211,11 @@ class Summary(msgspec.Struct, frozen=True, dict=True):
             # Noise must not make a wider forward cost less.
             widths=((1, narrow_ms), (longest + 1, max(narrow_ms, wide_ms))),
         )
+
+    def _verify_ms_of_drafts(self, narrow_ms: float) -> float:
+        """Mean time of verifying in the recorded rounds; under a policy without those of plain decoding."""
+        n_plain = self.n_rounds - self.n_drafted if self.policy else 0
+        return max(0.0, self.verify_ms - n_plain * narrow_ms) / (self.n_rounds - n_plain)
 
     @property
     def drafted_share(self) -> float:
@@ -292,6 +302,7 @@ def _(event: events.RunStarted, summary: Summary) -> Summary:
         n_prompt=len(event.prompt_ids),
         chat=bool(event.messages),
         rules=event.rules,
+        policy=policy_of(dict(event.settings)),
     )
 
 
@@ -334,6 +345,11 @@ def _(event: events.RoundFinished, summary: Summary) -> Summary:
         positions=_count_positions(summary.positions, accepted, tested),
         draft_lengths=count_length(summary.draft_lengths, depth),
     )
+
+
+@_fold.register
+def _(event: events.PolicyDecided, summary: Summary) -> Summary:
+    return msgspec.structs.replace(summary, n_decisions=summary.n_decisions + 1)
 
 
 def count_length(lengths: tuple[int, ...], length: int) -> tuple[int, ...]:

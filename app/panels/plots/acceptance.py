@@ -61,6 +61,7 @@ class AcceptancePlot(PlotPanel):
 
     def clear(self) -> None:
         """Empty the plot."""
+        self.decision_marks.clear()
         self._sums, self._overlap = RatioSums(), _Overlap()
         for curve in (self.alpha, self.low, self.high):
             curve.clear()
@@ -71,6 +72,7 @@ class AcceptancePlot(PlotPanel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Append one point and its interval per round."""
         rounds = [event for event in new if isinstance(event, RoundFinished)]
+        self.decision_marks.take(new)
         if rounds:
             self._append(rounds)
             for curve in (self.alpha, self.low, self.high):

@@ -61,6 +61,7 @@ class SpeedPlot(PlotPanel):
 
     def clear(self) -> None:
         """Empty the plot."""
+        self.decision_marks.clear()
         self._n_emitted, self._ms, self._n_blocks = 0, 0.0, 0
         self._top = _FIRST_TOP
         self.speed.clear()
@@ -73,6 +74,7 @@ class SpeedPlot(PlotPanel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Append one point per round; move the horizontal lines when a block was measured."""
         rounds = [event for event in new if isinstance(event, RoundFinished)]
+        self.decision_marks.take(new)
         has_new_blocks = len(summary.blocks) != self._n_blocks
         if rounds:
             self._append(rounds)

@@ -5,10 +5,12 @@ from PySide6.QtCore import QCoreApplication
 from app.state.requests import NO_DRAFTER, Setup
 from app.text.plain_text import one_line
 from app.words import quantities, runs, speedups
+from app.words.choice_names import choice_name
 from app.words.counts import count
 from app.words.model_names import full_name
 from engine.events import RunStarted
 from engine.runs.summary import Summary
+from engine.settings import policy_of
 
 
 def tr(text: str) -> str:
@@ -94,10 +96,11 @@ def plan_scope(setup: Setup) -> str:
     temperature = setup.settings.get("temperature")
     how = tr("temperature {0:g}").format(temperature) if temperature else tr("greedy")
     gamma = setup.settings.get("gamma")
-    length = setup.settings.get("max_new_tokens")
+    policy, length = policy_of(setup.settings), setup.settings.get("max_new_tokens")
     parts = (
         pair,
         tr("draft length γ {0}").format(gamma) if gamma is not None else "",
+        tr("policy {0}").format(choice_name("policy", policy)) if policy else "",
         how,
         count(length, "token") if isinstance(length, int) else "",
     )
