@@ -8,28 +8,13 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from engine import events, speed_model, statistics
+from engine.runs.round_counts import Position, RoundKind, count_kind, count_length, count_positions
 from engine.settings import policy_of
 from engine.speed_model import CostModel
 from engine.statistics import Interval, RatioEstimate, RatioSums, UnitTime
 
 State: TypeAlias = Literal["idle", "running", "finished", "failed"]
-_MAX_POSITIONS = 256
 _MAX_GAMMA = 1024
-
-
-class Position(msgspec.Struct, frozen=True):
-    """The fate of the tokens at one position of the draft, over all rounds."""
-
-    n_accepted: int = 0
-    n_tested: int = 0
-
-
-class RoundKind(msgspec.Struct, frozen=True):
-    """Rounds that contribute the same to alpha."""
-
-    n_accepted: int
-    n_tested: int
-    n_rounds: int
 
 
 class BlockTime(msgspec.Struct, frozen=True):
@@ -341,8 +326,8 @@ def _(event: events.RoundFinished, summary: Summary) -> Summary:
         other_ms=summary.other_ms + event.other_ms,
         first_ms=ms if summary.first_ms is None else summary.first_ms,
         n_first=summary.n_first or len(event.emitted),
-        kinds=_count_kind(summary.kinds, accepted, tested),
-        positions=_count_positions(summary.positions, accepted, tested),
+        kinds=count_kind(summary.kinds, accepted, tested),
+        positions=count_positions(summary.positions, accepted, tested),
         draft_lengths=count_length(summary.draft_lengths, depth),
     )
 
@@ -350,28 +335,6 @@ def _(event: events.RoundFinished, summary: Summary) -> Summary:
 @_fold.register
 def _(event: events.PolicyDecided, summary: Summary) -> Summary:
     return msgspec.structs.replace(summary, n_decisions=summary.n_decisions + 1)
-
-
-def count_length(lengths: tuple[int, ...], length: int) -> tuple[int, ...]:
-    """The numbers of rounds by draft length, with one more; those of 0 are not counted."""
-    if not length:
-        return lengths
-    place = min(length, _MAX_POSITIONS) - 1
-    padded = lengths + (0,) * (place + 1 - len(lengths))
-    return (*padded[:place], padded[place] + 1, *padded[place + 1 :])
-
-
-def _count_kind(kinds: tuple[RoundKind, ...], accepted: int, tested: int) -> tuple[RoundKind, ...]:
-    for i, kind in enumerate(kinds):
-        if (kind.n_accepted, kind.n_tested) == (accepted, tested):
-            return (*kinds[:i], RoundKind(accepted, tested, kind.n_rounds + 1), *kinds[i + 1 :])
-    return (*kinds, RoundKind(accepted, tested, 1))
-
-
-def _count_positions(positions: tuple[Position, ...], accepted: int, tested: int) -> tuple[Position, ...]:
-    n = min(_MAX_POSITIONS, max(len(positions), tested))
-    padded = positions + (Position(),) * (n - len(positions))
-    return tuple(Position(old.n_accepted + (i < accepted), old.n_tested + (i < tested)) for i, old in enumerate(padded))
 
 
 @_fold.register

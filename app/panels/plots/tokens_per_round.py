@@ -14,7 +14,8 @@ from app.plots.export import Column
 from app.plots.panel import PlotPanel, tr
 from app.state.store import RunStore
 from engine.events import Event, RoundFinished
-from engine.runs.summary import Summary, count_length
+from engine.runs.round_counts import count_length
+from engine.runs.summary import Summary
 from engine.speed_model import expected_over
 
 _FIRST_TOP = 5

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from engine.events import BlockFinished, Lane, PolicyDecided, Progressed, RoundFinished, RunFailed
-from engine.runs.summary import BlockTime, Position, Summary, fold
+from engine.runs.round_counts import Position
+from engine.runs.summary import BlockTime, Summary, fold
 from tests.engine.runs import stories
 
 
