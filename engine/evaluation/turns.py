@@ -48,11 +48,11 @@ class QuestionOutcome(NamedTuple):
 class ScalingSystems(NamedTuple):
     """How DRAG and its like are asked besides, over as many documents as standard RAG: m demonstrations, n iterations.
 
-    index_spec, pool: where documents and demonstrations come from."""
+    documents, pool: the indexes or files that documents and demonstrations come from."""
 
     m: int
     n: int
-    index_spec: str
+    documents: str
     pool: str = "builtin"
 
 
@@ -108,7 +108,7 @@ def _scaled_config(way: _Way, scaling: ScalingSystems, config: SpeculativeRagCon
         "m": m,
         "gamma": 0,
         "retrieval": config.retrieval,
-        "index": scaling.index_spec,
+        "index": scaling.documents,
         "pool": scaling.pool,
     }
     shared["stop_at_end"] = True

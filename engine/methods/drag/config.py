@@ -34,9 +34,10 @@ class DragConfig(TemplateConfig, frozen=True):
             ge=0,
             le=1000,
             title="Documents of each demonstration",
-            description="the best of its k, where each demonstration is to have fewer; not from the paper",
+            description="the best of its k; in the paper it has all of them, as with 1000 here, which small models do "
+            "not read well",
         ),
-    ] = 1000
+    ] = 2
     retrieval: Annotated[
         RetrievalKind,
         Meta(title="Retrieval", description="dense: by vectors, text: by words, hybrid: both, fused by rank"),
