@@ -15,6 +15,7 @@ from engine.decoding.clock import Clock, clock_for
 from engine.decoding.drafting import Capabilities, Drafter, expect_length
 from engine.decoding.generation import Generation, GenerationEvent, Limits, generate
 from engine.decoding.generation_rules import NO_RULES, GenerationRules
+from engine.decoding.kept_sequence import KeptSequence
 from engine.decoding.policies.calibration import Calibration
 from engine.decoding.policies.choosing import policy_for, predicts
 from engine.decoding.policies.policy import DraftPolicy
@@ -37,6 +38,7 @@ from engine.prompts import Message
 from engine.settings import ChatChoice, ChatConfig, GenerationConfig, Request
 
 if TYPE_CHECKING:
+    from engine.rag.demonstration_pool import DemonstrationPool, PoolRequest
     from engine.rag.library import Library
     from engine.rag.memo import Memo
 
@@ -57,11 +59,12 @@ class Cancelled(EngineError):
 
 class DocumentResources(NamedTuple):
     """What methods over documents need besides the pair: the drafter as a model (None if it is not one), indexes by
-    their SPEC, and earlier results."""
+    their SPEC, earlier results, and the pool that demonstrations are chosen from (None where nothing makes one)."""
 
     drafter: LoadedModel | None
     open: "Callable[[str], Generator[Event, None, Library]]"
     memo: "Memo"
+    pool: "Callable[[PoolRequest, RunContext], Generator[Event, None, DemonstrationPool]] | None" = None
 
 
 class Provenance(NamedTuple):
@@ -140,8 +143,9 @@ class RunContext:
         """A decoder of one sequence of at most n_most ids; with gamma 0 it never drafts.
 
         widths: how many nodes its drafts have at each depth; empty for chains. sequence: of the target, to be used in
-        place of a new one where rounds are not captured. Use one decoder at a time: the next one may reuse the cache of
-        the last. Raises InputError where a tree cannot be drafted or read."""
+        place of a new one where rounds are not captured, which they never are over one that keeps its cache. Use one
+        decoder at a time: the next one may reuse the cache of the last. Raises InputError where a tree cannot be
+        drafted or read."""
         drafter, static = self.drafter if gamma else None, self.target.static
         expect_length(drafter, n_most)
         needed = Capabilities() if drafter is None else drafter.capabilities
@@ -154,9 +158,10 @@ class RunContext:
         if drafter is not None and config.draft_policy.name == "confidence":
             stop_below = config.draft_policy.confidence
             self._refuse_without_confidence(needed)
+        kept = isinstance(sequence, KeptSequence)
         # Captured rounds have no drafter in the target's own cache, no trees, do not read the text before a token, and
         # do not end a draft before its last one.
-        if static is None or needed.first_layers or rules is not None or widths or stop_below:
+        if static is None or needed.first_layers or rules is not None or widths or kept or stop_below:
             sequence = sequence or self.target.sequence(layers)
             sequence.expect(n_most + sum(widths))
             return Decoder(

@@ -44,7 +44,7 @@ class AcceptancePlot(PlotPanel):
             store,
             parent,
             title=tr("Acceptance rate α"),
-            caption=tr("Accepted ÷ tested; of blocks the overlap of p and q. High and narrow is good."),
+            caption=tr("Accepted ÷ tested; high and narrow is good."),
             axis="α",
             bottom=tr("round"),
             keys=(("━", tr("α"), "accepted"), ("▒", tr("95 %"), "accepted")),
@@ -56,6 +56,7 @@ class AcceptancePlot(PlotPanel):
         self._band = _Band(self.low.item, self.high.item)
         self.plot.addItem(self._band)
         self.alpha = Curve(self.plot)
+        self.tell_keys([tr("Accepted ÷ tested so far; of blocks the overlap of p and q."), tr("Its 95 % interval.")])
         self.recolour()
         self.clear()
 

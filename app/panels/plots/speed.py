@@ -34,7 +34,7 @@ class SpeedPlot(PlotPanel):
             store,
             parent,
             title=tr("Speed"),
-            caption=tr("Tokens a second so far, prefill apart; high is good."),
+            caption=tr("Tokens a second, prefill apart; high is good."),
             axis=tr("tokens/s"),
             bottom=tr("round"),
             keys=(
@@ -118,7 +118,7 @@ class SpeedPlot(PlotPanel):
 
     def _waiting_text(self, summary: Summary) -> str:
         if summary.method == "plain" or summary.state == "idle":
-            return tr("Tokens a second so far, prefill apart; high is good.")
+            return tr("Tokens a second, prefill apart; high is good.")
         return quantities.no_baseline(summary, self.store.started)
 
     def reading(self, at: int) -> str | None:
