@@ -8,7 +8,7 @@ from engine.decoding.policies.policy import Decision, RoundFacts
 from engine.decoding.policies.round_times import RoundTimes
 
 # The first turn allocates and compiles, and is counted only where rounds are so slow that no other follows.
-_N_TURNS = 4
+_N_TURNS = 8
 _MOST_MS = 2000.0
 
 

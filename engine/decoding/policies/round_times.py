@@ -4,7 +4,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from math import exp, log
+from math import exp, inf, log
 
 from engine.decoding.policies.acceptance import RecentAcceptance
 
@@ -25,6 +25,7 @@ class RoundTimes:
         self._scale = 1.0
         self._lengths: list[int] = []
         self._tried: set[int] = set()
+        self._n_seen: dict[int, int] = {}
         self.acceptance: RecentAcceptance | None = None
 
     def knows(self, n: int) -> bool:
@@ -37,8 +38,13 @@ class RoundTimes:
         return not self._tried.issuperset(lengths)
 
     def tried(self, lengths: Sequence[int]) -> None:
-        """Note that these lengths were tried before a run."""
+        """Note that these lengths were tried before a run.
+
+        What disturbs a machine only ever makes a round slower: none can take longer than one that drafts more."""
         self._tried.update(lengths)
+        least = inf
+        for length in reversed(self._lengths):
+            least = self._ms[length] = min(least, self._ms[length])
 
     def calibrate(self, n: int, ms: float) -> None:
         """Take a round's time from before the run: the least of each length counts, since nothing makes one faster."""
@@ -54,9 +60,14 @@ class RoundTimes:
         if known is None:
             self._set(n, ms)
             return
-        step = _WEIGHT * max(-_MOST_LOG_RATIO, min(_MOST_LOG_RATIO, log(ms / (known * self._scale))))
-        self._scale *= exp(_SHARED * step)
-        self._ms[n] = known * exp((1 - _SHARED) * step)
+        n_seen = self._n_seen[n] = self._n_seen.get(n, 0) + 1
+        step = max(_WEIGHT, 1 / (n_seen + 2)) * max(
+            -_MOST_LOG_RATIO, min(_MOST_LOG_RATIO, log(ms / (known * self._scale)))
+        )
+        # The first rounds of a length correct what was timed of it alone; later ones tell more of the machine.
+        shared = _SHARED * n_seen / (n_seen + 4)
+        self._scale *= exp(shared * step)
+        self._ms[n] = known * exp((1 - shared) * step)
 
     def ms(self, n: int) -> float | None:
         """The time of a round of n drafted tokens, on a line between those timed; None before two were.
