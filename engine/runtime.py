@@ -131,7 +131,8 @@ class RunContext:
 
         widths: how many nodes its drafts have at each depth; empty for chains. sequence: of the target, to be used in
         place of a new one where rounds are not captured, which they never are over one that keeps its cache. Use one
-        decoder at a time: the next one may reuse the cache of the last. Raises InputError where a tree cannot be drafted or read."""
+        decoder at a time: the next one may reuse the cache of the last. Raises InputError where a tree cannot be
+        drafted or read."""
         drafter, static = self.drafter if gamma else None, self.target.static
         expect_length(drafter, n_most)
         needed = Capabilities() if drafter is None else drafter.capabilities

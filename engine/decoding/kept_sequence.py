@@ -27,6 +27,10 @@ class KeptSequence:
         """How many ids are in the cache."""
         return self._sequence.length
 
+    @length.setter
+    def length(self, n: int) -> None:
+        self._sequence.length = n
+
     @property
     def whole(self) -> SequenceModel:
         """The sequence that holds the cache."""
@@ -36,6 +40,10 @@ class KeptSequence:
     def hidden(self) -> Tensor | None:
         """See `SequenceModel`; of ids that were kept there is none."""
         return self._sequence.hidden
+
+    @hidden.setter
+    def hidden(self, states: Tensor | None) -> None:
+        self._sequence.hidden = states
 
     def follow(self, ids: Sequence[int]) -> int:
         """Keep the ids that this prompt begins with, but never its last one; returns how many those are."""

@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import NamedTuple
 
 from engine import prompts
-from engine.decoding.cached_model import windows_of
+from engine.decoding.cached_model import SequenceModel, windows_of
 from engine.decoding.kept_sequence import KeptSequence
 from engine.decoding.transfers import uploaded_ids
 from engine.events import Event, ModelCalled, PhaseFinished, RoundFinished, TokensEmitted
@@ -99,7 +99,8 @@ class TargetCalls:
         """The log-probability of each beginning after the prompt."""
         if not starts:
             return ()
-        sequence, rt = self._kept or self._rt.target.sequence(), self._rt
+        rt = self._rt
+        sequence: SequenceModel = self._kept or rt.target.sequence()
         prompt = uploaded_ids(ids[:-1], sequence.device)
         for at in range(0, len(ids) - 1, rt.prefill_chunk):
             rt.checkpoint()
@@ -114,7 +115,8 @@ class TargetCalls:
         rt, config = self._rt, self._config
         if self._kept is not None:
             self._kept.follow(ids)
-        written, proposed, accepted, log_p, text = [], 0, 0, 0.0, ""
+        proposed, accepted, log_p, text = 0, 0, 0.0, ""
+        written: list[int] = []
         times: list[float] = []
         prefill_ms = 0.0
         with closing(rt.generate(config, ids, gamma=self.gamma, sequence=self._kept)) as events:
@@ -154,10 +156,11 @@ class TargetCalls:
 def _log_p(event: RoundFinished, before: str) -> float:
     """The log-probability of what a round wrote, up to the end of its line."""
     total, text = 0.0, before
-    written = [*(token for token in event.proposed if token.fate == "accepted"), *filter(None, (event.last,))]
-    for token in written:
-        total += math.log(max(token.p, _LEAST))
-        text += token.text
+    written = [(token.p, token.text) for token in event.proposed if token.fate == "accepted"]
+    written += [] if event.last is None else [(event.last.p, event.last.text)]
+    for p, piece in written:
+        total += math.log(max(p, _LEAST))
+        text += piece
         if "\n" in text.lstrip():
             break
     return total

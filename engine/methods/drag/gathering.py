@@ -55,7 +55,9 @@ def demonstrations_for(
     documents = context.rt.documents
     if documents is None or documents.pool is None:
         raise InputError("there is nothing to make demonstrations from", "ask with m = 0")
-    request = PoolRequest(config.pool, config.k, config.retrieval, steps, config.iterations, config.m, config.seed)
+    request = PoolRequest(
+        config.pool, config.index, config.k, config.retrieval, steps, config.iterations, config.m, config.seed
+    )
     pool = yield from documents.pool(request, context.rt)
     chosen = choose(
         pool, question, config.m, pick=config.pick, seed=config.seed,
