@@ -6,10 +6,9 @@ from collections.abc import Collection, Generator, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from engine.allocation.answer_scores import exact_match, shared_words
 from engine.allocation.quality import Judged, ended, judge
 from engine.errors import InputError
-from engine.evaluation.questions import GoldQuestion, is_right
+from engine.evaluation.questions import GoldQuestion, exact_match, f1, is_right
 from engine.events import Allocation, CellAnswered, Progressed, QualityScore
 from engine.methods.drag.asking import ScalingContext
 from engine.methods.drag.config import DragConfig
@@ -68,8 +67,8 @@ def _answer(
         cell,
         result.answer,
         is_right(result.answer, gold),
-        exact_match(result.answer, gold.answers),
-        shared_words(result.answer, gold.answers),
+        exact_match(result.answer, gold),
+        f1(result.answer, gold),
         result.effective_context,
         result.output_tokens,
         result.n_calls,

@@ -11,7 +11,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from engine import prompts
-from engine.allocation.answer_scores import exact_match
+from engine.evaluation.questions import GoldQuestion, exact_match
 from engine.events import Event, IterationFinished, Progressed, QualityScore, ScalingAnswered
 from engine.methods.drag.asking import ScalingContext
 from engine.methods.drag.config import DragConfig
@@ -70,7 +70,8 @@ def judge(
         drawn = replace(config, temperature=_TEMPERATURE, seed=config.seed + seed)
         sample, _ = yield from ended(answered(judged.question, drawn, context))
         samples.append(sample)
-    agreeing = fmean(exact_match(sample.answer, (result.answer,)) for sample in samples)
+    own = GoldQuestion("", "", judged.question, (result.answer,))
+    agreeing = fmean(exact_match(sample.answer, own) for sample in samples)
     return Quality(agreeing, sum(sample.effective_context for sample in samples))
 
 
