@@ -88,7 +88,9 @@ def _follow(command: SweepAllocations, kinds: str, pair: PairOptions, output: Ou
     from engine.session.allocation import swept
 
     wanted = kinds_of(kinds)
-    session = loaded_session(pair, output)
+    # Answers copy from documents, and a drafter that is a model would have to read all of them too.
+    chosen = msgspec.structs.replace(pair, drafter="lookup") if pair.drafter == "auto" else pair
+    session = loaded_session(chosen, output)
     last: SweepMeasured | None = None
     with stoppable() as flag:
         steps = cast(Generator[Event, None, None], swept(session, command, wanted, flag))
