@@ -4,6 +4,7 @@ The budget is a hard limit of the effective context: a request is reduced until 
 With --escalate a question goes on to the next larger preset while its answer looks bad."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -33,7 +34,7 @@ from engine.machine import paths
 if TYPE_CHECKING:
     from engine.session.session import Session
 
-_ROUTES = (*PRESET_NAMES, "keywords", "fit")
+_ROUTES = (*PRESET_NAMES, "keywords", "fit", "gain")
 DEFAULT_BUDGET = 128_000  # the popular article's
 # Tokens of a prompt around its documents: the task, labels and numbers, generously.
 _AROUND_DOCUMENT, _AROUND_QUESTION = 12, 96
@@ -72,7 +73,7 @@ def routing_of(
         raise InputError(f"budget = {budget}: must be >= 1", "write for instance --budget 4000")
     if escalate is not None and not 0 < escalate <= 1:
         raise InputError(f"escalate = {escalate:g}: must be > 0, at most 1", "write for instance --escalate 0.5")
-    if escalate is not None and preset in ("keywords", "fit"):
+    if escalate is not None and preset in ("keywords", "fit", "gain"):
         raise InputError(f"--escalate goes through presets, not {preset}", "leave --preset out, or name the first one")
     return Routing(preset, budget, escalate, checked_prices(input_price, output_price))
 
@@ -89,7 +90,9 @@ def requests(routing: Routing, question: str, own: Allocation, target: str) -> I
     elif routing.preset == "keywords":
         yield presets.of_keywords(question, budget)
     elif routing.preset == "fit":
-        yield presets.of_fit(best_under(_fitted(target), budget).cell)
+        yield presets.of_fit(best_under(_fitted(_swept(target)), budget).cell)
+    elif routing.preset == "gain":
+        yield _of_gain(_swept(target), question, budget)
     elif routing.preset:
         yield presets.of_preset(_preset(routing.preset))
     else:
@@ -100,12 +103,29 @@ def _preset(name: str) -> PresetName:
     return msgspec.convert(name, PresetName)
 
 
-def _fitted(target: str) -> tuple[PredictedCell, ...]:
+def _swept(target: str) -> Path:
+    """The newest sweep of a target."""
     from engine.allocation import sweep_file
-    from engine.allocation.report import fitted_sweep
     from engine.models import checkpoint_folder
 
-    return fitted_sweep(sweep_file.newest(checkpoint_folder.fingerprint(target)), "paper", "accuracy").predictions
+    return sweep_file.newest(checkpoint_folder.fingerprint(target))
+
+
+def _fitted(path: Path) -> tuple[PredictedCell, ...]:
+    from engine.allocation.report import fitted_sweep
+
+    return fitted_sweep(path, "paper", "accuracy").predictions
+
+
+def _of_gain(path: Path, question: str, budget: int) -> RouteRequest:
+    """What the fit chooses, among cells that iterate only if the question's words make that worth while."""
+    from engine.allocation import sweep_file
+    from engine.allocation.iterating_gain import learned
+
+    model = learned(sweep_file.read(path).answers)
+    iterates = model.iterates(question)
+    cells = [cell for cell in _fitted(path) if iterates or cell.allocation.n == 1]
+    return presets.of_gain(best_under(cells, budget).cell, model.expected(question))
 
 
 def bound_of(chunk_tokens: int, question_tokens: int, max_new_tokens: int) -> Callable[[Allocation], float]:

@@ -15,7 +15,7 @@ AllocationForm: TypeAlias = Literal["paper", "logit"]
 QualityScore: TypeAlias = Literal["none", "probability", "self_consistency", "self_reflect"]
 PresetName: TypeAlias = Literal["small", "medium", "large"]
 Complexity: TypeAlias = Literal["simple", "moderate", "complex"]
-Route: TypeAlias = Literal["preset", "keywords", "fit", "escalation"]
+Route: TypeAlias = Literal["preset", "keywords", "fit", "gain", "escalation"]
 
 
 class Allocation(Struct, frozen=True, order=True):
@@ -106,6 +106,7 @@ class CellAnswered(Event, frozen=True):
     quality_tokens: int = 0
     reused: bool = False
     why: str = ""
+    question: str = ""
 
 
 class SweepMeasured(Event, frozen=True):
