@@ -62,7 +62,7 @@ def scaling_ask(
     report = ScalingReport(output, KeptLog(Saving(no_save, trace), output))
     if (warning := foreign_documents(str(settings["index"]), pair.target, "")) is not None:
         output.note(f"warning: {warning}")
-    session = loaded_session(pair, output)
+    session = loaded_session(copying(pair), output)
     try:
         with stoppable() as flag:
             for event in run_events(session, name, settings, Request(question), flag):
@@ -121,7 +121,7 @@ def scaling_demos(
     request = PoolRequest(
         config.pool, config.index, config.k, config.retrieval, steps, iterations, config.m, config.seed
     )
-    session = loaded_session(pair, output)
+    session = loaded_session(copying(pair), output)
     with stoppable() as flag:
         pool = None
         for item in _pool(session, request, config, flag):
@@ -134,6 +134,11 @@ def scaling_demos(
         return STOPPED
     _print_pool(pool, output)
     return OK
+
+
+def copying(pair: PairOptions) -> PairOptions:
+    """The pair with prompt lookup for `auto`: answers copy from documents, and a model would read all of them too."""
+    return msgspec.structs.replace(pair, drafter="lookup") if pair.drafter == "auto" else pair
 
 
 def _method(name: str) -> _Method:
