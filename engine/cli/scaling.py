@@ -83,16 +83,22 @@ def _ask_routed(
 ) -> int:
     """Ask with whatever a preset, a rule or a fit allots, and again with more where the answer looks bad."""
     _refuse_unfit(make_config(IterDragConfig, settings), text)
-    session, question, report = loaded_session(pair, output), RoutedQuestion(routing), None
+    if saving.trace is not None and routing.escalate is not None:
+        raise InputError("--trace names one file, and --escalate may run several times", "leave one of them out")
+    session, question, report = loaded_session(copying(pair), output), RoutedQuestion(routing), None
     with stoppable() as flag:
         asking = RoutedAsking(session, pair, settings, routing, output)
         for step in routed_steps(asking, text, question, flag):
             kind = DragConfig if step.method == "drag" else IterDragConfig
             own = {key: value for key, value in step.settings.items() if key in kind.__struct_fields__}
             with closing(ScalingReport(output, KeptLog(saving, output))) as report:
-                for event in run_events(session, step.method, own, Request(text), flag):
-                    report.take(event)
-                    question.take(event)
+                try:
+                    for event in run_events(session, step.method, own, Request(text), flag):
+                        report.take(event)
+                        question.take(event)
+                except EngineError as err:
+                    report.take(RunFailed(err.message, err.hint))
+                    raise
     if report is None:
         return STOPPED
     fields = question.summary()
