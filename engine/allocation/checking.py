@@ -97,7 +97,7 @@ def _over(score: float, best: float) -> float:
 
 def _chances(table: AnswerTable, form: AllocationForm, cells: Sequence[Allocation] = ()) -> NDArray[np.float64]:
     """What a fit of a table predicts for its cells, or for these."""
-    return fit(table, form).predict(cells or table.cells)
+    return fit(table, form).estimate(cells or table.cells)
 
 
 def _unseen_choices(table: AnswerTable, form: AllocationForm) -> list[NDArray[np.float64]]:

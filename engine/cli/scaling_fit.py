@@ -116,6 +116,7 @@ def _choice_fields(choice: Choice, fitted: AllocationFitted, budget: int | None)
         "predicted": cell.predicted,
         "predicted_ci": None if cell.ci is None else list(cell.ci),
         "measured": cell.measured,
+        "estimate": cell.best_guess,
         "mean_context": cell.mean_context,
         "max_context": cell.max_context,
         "context_is_measured": cell.context_is_measured,

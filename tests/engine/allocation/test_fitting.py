@@ -50,6 +50,16 @@ def test_the_choice_is_as_good_as_the_best_that_was_measured(fits: AllocationFit
         assert np.mean([chance(kind, chosen) for kind in ("single", "bridge")]) >= 0.95 * best
 
 
+def test_an_estimate_lies_between_what_is_predicted_and_what_was_measured(fits: AllocationFit) -> None:
+    rows = predictions(fits, ContextModel(fits.table))
+    for row in rows:
+        assert row.estimate is not None and row.best_guess == row.estimate
+        if row.measured is None:
+            assert row.estimate == pytest.approx(row.predicted)
+        else:
+            assert min(row.predicted, row.measured) - 1e-9 <= row.estimate <= max(row.predicted, row.measured) + 1e-9
+
+
 def test_terms_have_the_papers_values_beside_them(fits: AllocationFit) -> None:
     assert [term.paper for term in fits.terms] == [0.325, 0.101, 0.177, -0.067, -0.008, -0.730]
     assert all(term.ci is not None for term in fits.terms if term.value is not None)
