@@ -221,7 +221,8 @@ def _form(text: str) -> AllocationForm:
 def _metric(text: str) -> AnswerMetric:
     if text not in get_args(AnswerMetric):
         raise InputError(f"metric = {text[:40]}: is not known", f"use {', '.join(get_args(AnswerMetric))}")
-    return msgspec.convert(text, AnswerMetric)
+    metric: AnswerMetric = msgspec.convert(text, AnswerMetric)
+    return metric
 
 
 def _budgets(text: str) -> tuple[int, ...]:

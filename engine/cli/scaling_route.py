@@ -100,7 +100,8 @@ def requests(routing: Routing, question: str, own: Allocation, target: str) -> I
 
 
 def _preset(name: str) -> PresetName:
-    return msgspec.convert(name, PresetName)
+    preset: PresetName = msgspec.convert(name, PresetName)
+    return preset
 
 
 def _swept(target: str) -> Path:

@@ -41,13 +41,13 @@ def test_intervals_hold_what_was_measured(fits: AllocationFit) -> None:
     assert len(inside) == len(CELLS) and sum(inside) >= 0.9 * len(inside)
 
 
-def test_the_choice_is_as_good_as_the_best_that_was_measured(fits: AllocationFit) -> None:
+def test_the_choice_is_nearly_as_good_as_the_best(fits: AllocationFit) -> None:
     rows = predictions(fits, ContextModel(fits.table))
     for budget in (200, 600, 3000):
         chosen = best_under(rows, budget).cell.allocation
         best = max(np.mean([chance(kind, cell.allocation) for kind in ("single", "bridge")])
                    for cell in rows if cell.max_context <= budget and not cell.extrapolates)  # fmt: skip
-        assert np.mean([chance(kind, chosen) for kind in ("single", "bridge")]) >= 0.95 * best
+        assert np.mean([chance(kind, chosen) for kind in ("single", "bridge")]) >= 0.9 * best
 
 
 def test_an_estimate_lies_between_what_is_predicted_and_what_was_measured(fits: AllocationFit) -> None:
