@@ -272,15 +272,16 @@ def _cautions(table: AnswerTable, fits: Fits, terms: dict[Term, str], n_clipped:
     """What to know about a fit, a sentence each."""
     cautions = [f"left out k {c.k}, m {c.m}, n {c.n}: {why}" for c, why in table.unasked]
     if table.n_partial:
-        cautions.append(f"{table.n_partial} questions are left out, which not every combination has answered")
+        n = table.n_partial
+        cautions.append(f"{n} question{'s are' * (n > 1) or ' is'} left out, which not every combination has answered")
     constant = [name for name, varies in zip(table.task_names, fits.scaling.varies[0], strict=True) if not varies]
     cautions += [
         f"questions of kind {name} score alike in every cell and are predicted as they are" for name in constant
     ]
-    if any(terms[term] for term in ("b_doc", "b_shot")):
-        cautions.append("b cannot be told from a: questions of several kinds would be needed")
+    cautions += dict.fromkeys(terms[term] for term in ("b_doc", "b_shot") if terms[term])
     if n_clipped:
-        cautions.append(f"{n_clipped} scores lie beyond the paper's sigmoid and count as its ends")
+        n_scores = len(table.cells) * len(table.task_names)
+        cautions.append(f"{n_clipped} of {n_scores} scores lie beyond the paper's sigmoid and count as its ends")
     if len(table.questions) < FEWEST_FOR_INTERVAL:
         cautions.append(f"{len(table.questions)} questions are too few for intervals")
     return cautions

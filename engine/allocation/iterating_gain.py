@@ -17,7 +17,8 @@ from engine.errors import InputError
 from engine.events import Allocation, AnswerMetric, CellAnswered
 
 _WORD = re.compile(r"\w+")
-_STRENGTH = 5.0
+# Of the ridge, of which the one that predicts left-out questions best is taken; the last one predicts the mean alone.
+_STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0, 1e9)
 _FEWEST = 10
 
 
@@ -66,13 +67,9 @@ def learn(table: AnswerTable, questions: dict[str, str], threshold: float = 0.05
     gain = table.scores[:, longer].mean(1) - table.scores[:, shorter].mean(1)
     x = _counts(texts, words)
     mean = float(gain.mean())
-    inverse = np.linalg.inv(x.T @ x + _STRENGTH * np.eye(len(words)))
-    weights = inverse @ x.T @ (gain - mean)
-    leverage = np.einsum("ij,jk,ik->i", x, inverse, x)
-    left_out = _left_out(gain, x @ weights, mean, leverage)
+    weights, left_out = min((_ridge(x, gain, strength) for strength in _STRENGTHS), key=lambda it: _error(gain, it[1]))
     iterate = left_out > threshold
     around = float(((gain - mean) ** 2).sum())
-    error = float(((gain - left_out) ** 2).sum())
     both = [(table.scores[:, places].mean(1), table.contexts[:, places].mean(1)) for places in (longer, shorter)]
     routed = tuple(float(np.where(iterate, both[0][part], both[1][part]).mean()) for part in (0, 1))
     return GainModel(
@@ -81,12 +78,26 @@ def learn(table: AnswerTable, questions: dict[str, str], threshold: float = 0.05
         mean,
         threshold,
         len(texts),
-        1 - error / around if around > 0 else 0.0,
+        1 - _error(gain, left_out) / around if around > 0 else 0.0,
         (float(both[0][0].mean()), float(both[0][1].mean())),
         (float(both[1][0].mean()), float(both[1][1].mean())),
         (routed[0], routed[1]),
         float(iterate.mean()),
     )
+
+
+def _error(gain: NDArray[np.float64], left_out: NDArray[np.float64]) -> float:
+    return float(((gain - left_out) ** 2).sum())
+
+
+def _ridge(
+    x: NDArray[np.float64], gain: NDArray[np.float64], strength: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The weights of words, and the prediction of each question by all others."""
+    mean = float(gain.mean())
+    inverse = np.linalg.inv(x.T @ x + strength * np.eye(x.shape[1]))
+    weights = inverse @ x.T @ (gain - mean)
+    return weights, _left_out(gain, x @ weights, mean, np.einsum("ij,jk,ik->i", x, inverse, x))
 
 
 def _left_out(

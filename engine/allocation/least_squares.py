@@ -152,7 +152,8 @@ def distinct_terms(scores: Array, design: Design) -> dict[Term, str]:
             column -= (direction @ column) * direction
         rest = float(np.linalg.norm(column))
         is_new = rest > _NEW * max(length, _LEAST_SPREAD)
-        reasons[term] = "" if is_new else _WHY_NOT[term]
+        is_alone = term.startswith("b_") and int(scaling.varies.sum()) == 1
+        reasons[term] = "" if is_new else _ONE_KIND if is_alone else _WHY_NOT[term]
         if is_new:
             basis.append(column / rest)
     return {term: reasons[term] for term in TERMS}
@@ -166,3 +167,4 @@ _WHY_NOT: dict[Term, str] = {
     "b_doc": "all tasks gain alike from a document, so that b cannot be told from a",
     "b_shot": "all tasks gain alike from a demonstration, so that b cannot be told from a",
 }
+_ONE_KIND = "one kind of questions alone cannot tell b from a"
