@@ -29,6 +29,7 @@ class GainModel(NamedTuple):
 
     words: tuple[str, ...]
     weights: NDArray[np.float64]
+    centre: NDArray[np.float64]
     mean: float
     threshold: float
     n: int
@@ -40,7 +41,7 @@ class GainModel(NamedTuple):
 
     def expected(self, question: str) -> float:
         """The expected gain of iterating, in points of the metric."""
-        return float(self.mean + _counts([question], self.words)[0] @ self.weights)
+        return float(self.mean + (_counts([question], self.words)[0] - self.centre) @ self.weights)
 
     def iterates(self, question: str) -> bool:
         """Whether iterating is expected to be worth its tokens."""
@@ -75,6 +76,7 @@ def learn(table: AnswerTable, questions: dict[str, str], threshold: float = 0.05
     return GainModel(
         words,
         weights,
+        x.mean(0),
         mean,
         threshold,
         len(texts),
@@ -93,23 +95,13 @@ def _error(gain: NDArray[np.float64], left_out: NDArray[np.float64]) -> float:
 def _ridge(
     x: NDArray[np.float64], gain: NDArray[np.float64], strength: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The weights of words, and the prediction of each question by all others."""
-    mean = float(gain.mean())
-    inverse = np.linalg.inv(x.T @ x + strength * np.eye(x.shape[1]))
-    weights = inverse @ x.T @ (gain - mean)
-    return weights, _left_out(gain, x @ weights, mean, np.einsum("ij,jk,ik->i", x, inverse, x))
-
-
-def _left_out(
-    gain: NDArray[np.float64], fitted: NDArray[np.float64], mean: float, leverage: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The prediction of each question by all others, in closed form."""
-    n = len(gain)
-    others: NDArray[np.float64] = mean + (mean - gain) / (n - 1)
-    centred = gain - mean
-    without = fitted - leverage * (centred - fitted) / np.maximum(1e-9, 1 - leverage)
-    predicted: NDArray[np.float64] = others + without
-    return predicted
+    """The weights of words, and the prediction of each question by all others, in closed form."""
+    mean, centred = gain.mean(), x - x.mean(0)
+    inverse = np.linalg.inv(centred.T @ centred + strength * np.eye(x.shape[1]))
+    weights: NDArray[np.float64] = inverse @ centred.T @ (gain - mean)
+    leverage = 1 / len(gain) + np.einsum("ij,jk,ik->i", centred, inverse, centred)
+    rest = gain - mean - centred @ weights
+    return weights, gain - rest / np.maximum(1e-9, 1 - leverage)
 
 
 def _pairs(cells: Sequence[Allocation]) -> list[tuple[int, int]]:
@@ -124,7 +116,7 @@ def _pairs(cells: Sequence[Allocation]) -> list[tuple[int, int]]:
 
 
 def _vocabulary(texts: Sequence[str]) -> tuple[str, ...]:
-    """Words of at least two questions: names that stand in one say nothing about another."""
+    """The words of at least two questions: names that stand in one say nothing about another."""
     counts: dict[str, int] = {}
     for text in texts:
         for word in set(_WORD.findall(text.casefold())):
@@ -133,11 +125,13 @@ def _vocabulary(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _counts(texts: Sequence[str], words: Sequence[str]) -> NDArray[np.float64]:
-    """Whether each word is in each text, [texts, words], and the length, as the share of 20 words, is none of them."""
+    """How often each word is in each text, and last how many words that has, [texts, words + 1]."""
     place = {word: i for i, word in enumerate(words)}
-    x = np.zeros((len(texts), len(words)))
+    x = np.zeros((len(texts), len(words) + 1))
     for row, text in enumerate(texts):
-        for word in set(_WORD.findall(text.casefold())):
+        own = _WORD.findall(text.casefold())
+        x[row, -1] = len(own)
+        for word in own:
             if word in place:
-                x[row, place[word]] = 1.0
+                x[row, place[word]] += 1.0
     return x
