@@ -104,6 +104,8 @@ def scaling_allocate(
     output = Output(json=json)
     _say_cautions(fitted, output)
     output.summary(_choice_fields(choice, fitted, budget) if json else _choice_lines(choice, fitted, budget))
+    if not json:
+        output.note(f"fitted to {fitted.file}")
     return OK
 
 
@@ -140,7 +142,7 @@ def _choice_fields(choice: Choice, fitted: AllocationFitted, budget: int | None)
 def _choice_lines(choice: Choice, fitted: AllocationFitted, budget: int | None) -> dict[str, Value]:
     """The same for people, in fewer lines."""
     fields = _choice_fields(choice, fitted, budget)
-    hidden = ("cautions", "why_stale", "form", "context_is_measured", "r2")
+    hidden = ("cautions", "why_stale", "form", "context_is_measured", "r2", "file")
     shown = {name: value for name, value in fields.items() if name not in hidden}
     source = "measured" if choice.cell.context_is_measured else "modelled"
     shown["max_context"] = f"{choice.cell.max_context:,.0f} ({source})"
