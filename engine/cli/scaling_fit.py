@@ -49,7 +49,7 @@ def scaling_fit(
         f"R² {fitted.r2:.3f}, mean squared error {fitted.mse:.3f} ({scale}); held out R² {_number(fitted.held_out_r2)};"
         f" of cells over all questions {_number(fitted.accuracy_r2)}"
     )
-    output.table([_TERM_HEADER, *map(_term_row, fitted.terms)])
+    output.table([_TERM_HEADER, *map(_term_row, (*fitted.terms, *fitted.own_terms))])
     write("")
     output.table([_CELL_HEADER, *(_cell_row(cell) for cell in fitted.predictions if cell.measured is not None)])
     return OK
@@ -61,9 +61,8 @@ _TERM_HEADER = ("term", "value", "95 %", "Gemini 1.5 Flash", "")
 
 def _term_row(term: msgspec.Struct) -> tuple[str, ...]:
     fields = msgspec.structs.asdict(term)
-    return (
-        fields["name"], _number(fields["value"]), _interval(fields["ci"]), f"{fields['paper']:.3f}", fields["why_not"]
-    )  # fmt: skip
+    paper = f"{fields['paper']:.3f}" if "paper" in fields else "not in the paper"
+    return fields["name"], _number(fields["value"]), _interval(fields["ci"]), paper, fields["why_not"]
 
 
 _CELL_HEADER = ("k", "m", "n", "measured", "predicted", "95 %", "held out", "residual", "context", "longest")
