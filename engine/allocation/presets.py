@@ -9,6 +9,8 @@ two larger ones, so that both numbers are stated beside the label. The keyword r
 from collections.abc import Callable
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from engine.errors import InputError
 from engine.events import Allocation, AllocationRouted, PredictedCell, PresetName
 from engine.events.allocation import Complexity, Route
@@ -20,6 +22,8 @@ PRESETS: dict[PresetName, Allocation] = {
     "medium": Allocation(50, 16, 2),
     "large": Allocation(200, 64, 4),
 }
+# Fewer documents are worth more than further iterations.
+_FEW_DOCUMENTS = 5
 _KEYWORDS = ("compared to", "difference between", "after", "then")
 # The article's tokens of a document, of a demonstration and of a question.
 _DOCUMENT, _DEMONSTRATION, _QUESTION = 512, 256, 64
@@ -84,7 +88,8 @@ def of_gain(chosen: PredictedCell, gain: float) -> RouteRequest:
 
 
 def within_budget(request: RouteRequest, budget: int, bound: Callable[[Allocation], float]) -> AllocationRouted:
-    """Reduce a request until it certainly fits: demonstrations first, then iterations, then documents.
+    """Reduce a request until it certainly fits: demonstrations first, then documents down to five, then iterations,
+    then the last documents; documents that fit again after that are put back.
 
     bound: the most tokens that a question may take with an allocation. Raises InputError if not even the question
     without documents fits."""
@@ -92,18 +97,14 @@ def within_budget(request: RouteRequest, budget: int, bound: Callable[[Allocatio
         raise InputError(f"budget = {budget}: must be >= 1", "write for instance --budget 4000")
     allocated = request.allocation
     while bound(allocated) > budget:
-        if allocated.m:
-            allocated = Allocation(allocated.k, allocated.m // 2 if allocated.m > 1 else 0, allocated.n)
-        elif allocated.n > 1:
-            allocated = Allocation(allocated.k, 0, allocated.n - 1)
-        elif allocated.k:
-            allocated = Allocation(allocated.k - max(1, allocated.k // 10), 0, 1)
-        else:
-            least = bound(allocated)
+        if allocated == Allocation(0, 0, 1):
             raise InputError(
-                f"budget = {budget:,}: the question without documents takes up to {least:,.0f} tokens",
+                f"budget = {budget:,}: the question without documents takes up to {bound(allocated):,.0f} tokens",
                 "use a larger budget",
             )
+        allocated = _smaller(allocated)
+    while allocated.k < request.allocation.k and bound(more := replace(allocated, k=allocated.k + 1)) <= budget:
+        allocated = more
     return AllocationRouted(
         request.route,
         request.allocation,
@@ -117,6 +118,15 @@ def within_budget(request: RouteRequest, budget: int, bound: Callable[[Allocatio
         request.preset,
         request.complexity,
     )
+
+
+def _smaller(cell: Allocation) -> Allocation:
+    """The next smaller allocation."""
+    if cell.m:
+        return Allocation(cell.k, cell.m // 2, cell.n)
+    if cell.n > 1 and cell.k <= _FEW_DOCUMENTS:
+        return Allocation(cell.k, 0, cell.n - 1)
+    return Allocation(cell.k - max(1, cell.k // 10), 0, cell.n)
 
 
 def structural_bound(per_document: int, per_question: int, per_step: int) -> Callable[[Allocation], float]:

@@ -27,14 +27,18 @@ def checked_prices(input_price: float | None, output_price: float | None) -> Pri
 
 
 def priced(
-    answer: ScalingAnswered, allocated: Allocation, budget: int | None, prices: Prices | None, more_tokens: int = 0
+    answer: ScalingAnswered,
+    allocated: Allocation,
+    budget: int | None,
+    prices: Prices | None,
+    before: tuple[int, int] = (0, 0),
 ) -> QueryPriced:
-    """Sum up a question. more_tokens: read besides the answer, for instance by smaller presets before it."""
-    read = answer.effective_context + more_tokens
-    cost = None if prices is None else (read * prices.input + answer.output_tokens * prices.output) / 1e6
+    """Sum up a question. before: tokens read and written besides the answer, for instance by smaller presets."""
+    read, written = answer.effective_context + before[0], answer.output_tokens + before[1]
+    cost = None if prices is None else (read * prices.input + written * prices.output) / 1e6
     return QueryPriced(
         read,
-        answer.output_tokens,
+        written,
         answer.n_iterations,
         allocated.k,
         allocated.m,

@@ -149,13 +149,14 @@ class RoutedQuestion:
         self._routing = routing
         self._routed: AllocationRouted | None = None
         self._answer: ScalingAnswered | None = None
-        self._read_before = 0
+        self._read_before = self._written_before = 0
         self._judged: list[QualityJudged] = []
 
     def begin(self, routed: AllocationRouted) -> None:
         """Begin to ask with an allocation."""
         if self._answer is not None:
             self._read_before += self._answer.effective_context
+            self._written_before += self._answer.output_tokens
         self._routed, self._answer = routed, None
 
     def take(self, event: Event) -> None:
@@ -179,7 +180,8 @@ class RoutedQuestion:
         if self._answer is None or self._routed is None:
             return None
         routing = self._routing
-        return priced(self._answer, self._routed.allocated, routing.budget, routing.prices, self._read_before)
+        before = self._read_before, self._written_before
+        return priced(self._answer, self._routed.allocated, routing.budget, routing.prices, before)
 
     def summary(self) -> dict[str, Value]:
         """Fields for the summary of the answer."""

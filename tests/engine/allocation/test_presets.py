@@ -34,6 +34,8 @@ def test_the_budget_is_hard_and_demonstrations_go_first() -> None:
         assert routed.requested == PRESETS["large"] and "reduced to the budget" in routed.why
     assert within_budget(of_preset("small"), 5_000, BOUND).allocated == Allocation(10, 2, 1)
     assert within_budget(of_preset("small"), 500, BOUND).allocated == Allocation(4, 0, 1)
+    assert within_budget(of_preset("large"), 20_000, BOUND).allocated.n == 4
+    assert within_budget(of_preset("large"), 3_000, BOUND).allocated == Allocation(29, 0, 1)
     with pytest.raises(InputError, match="the question without documents takes up to 50 tokens"):
         within_budget(of_preset("small"), 49, BOUND)
 

@@ -12,9 +12,9 @@ ANSWER = scaling_answer("Nyby", DragConfig(k=2, m=1))
 
 
 def test_tokens_of_the_budget_and_money_are_stated() -> None:
-    event = priced(ANSWER, Allocation(2, 1, 1), 1000, Prices(2.0, 10.0), more_tokens=100)
+    event = priced(ANSWER, Allocation(2, 1, 1), 1000, Prices(2.0, 10.0), (100, 3))
     assert (event.effective_context, event.budget_utilization) == (400, 0.4)
-    assert event.cost == pytest.approx((400 * 2 + 5 * 10) / 1e6)
+    assert event.cost == pytest.approx((400 * 2 + 8 * 10) / 1e6)
     bare = priced(ANSWER, Allocation(2, 1, 1), None, None)
     assert bare.cost is None and bare.budget_utilization is None
 
