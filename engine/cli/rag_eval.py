@@ -103,7 +103,7 @@ def rag_eval(
     from engine.world.pages import form_of
 
     systems = ScalingSystems(shots, iterations, index or BUILTIN) if scaling else None
-    plan = EvaluationPlan(dataset, questions, _kinds(kinds), index, embedder, config, grid, form_of(form), systems)
+    plan = EvaluationPlan(dataset, questions, kinds_of(kinds), index, embedder, config, grid, form_of(form), systems)
     output, models = Output(json=json), rag_pair(pair)
     with KeptLog(Saving(no_save), output) as kept:
         return _evaluate(plan, models, output, kept)
@@ -117,7 +117,8 @@ def _numbers(name: str, text: str, otherwise: int) -> tuple[int, ...]:
     return tuple(dict.fromkeys(map(int, parts)))
 
 
-def _kinds(text: str) -> tuple[QuestionKind, ...]:
+def kinds_of(text: str) -> tuple[QuestionKind, ...]:
+    """Parse kinds of questions, separated by commas. Raises InputError."""
     names = [part.strip() for part in text.split(",")]
     unknown = [part for part in names if part not in QUESTION_KINDS]
     if unknown:
