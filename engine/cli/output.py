@@ -54,6 +54,10 @@ NAMES: dict[type[Event], str] = {
     events.LengthsStarted: "lengths",
     events.PrefillMeasured: "prefill",
     events.LengthMeasured: "length",
+    events.DemonstrationsChosen: "demonstrations",
+    events.ModelCalled: "call",
+    events.IterationFinished: "iteration",
+    events.ScalingAnswered: "scaling_answered",
 }
 
 
