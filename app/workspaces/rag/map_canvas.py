@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter,
 from PySide6.QtWidgets import QWidget
 
 from app import theme
-from app.workspaces.rag.cluster_marks import ClusterMark
+from app.widgets.lane_marks import LaneMark
 from engine.events.answers import Point
 
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
@@ -32,7 +32,7 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no type
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.plot.disableAutoRange()
         self._points: tuple[Point, ...] = ()
-        self._marks: tuple[ClusterMark, ...] = ()
+        self._marks: tuple[LaneMark, ...] = ()
         self.background_item = pg.ScatterPlotItem(size=_SMALL, symbol="o", pen=None)
         self.lines = pg.PlotDataItem(connect="pairs")
         self.passages = pg.ScatterPlotItem(size=_SIZE, pen=None)
@@ -54,7 +54,7 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no type
         self._fit([*passages, question])
         self._place_ranks()
 
-    def show_marks(self, marks: Sequence[ClusterMark]) -> None:
+    def show_marks(self, marks: Sequence[LaneMark]) -> None:
         """Give each passage its symbol and colour."""
         self._marks = tuple(marks)
         colours = [mark.colour for mark in marks]

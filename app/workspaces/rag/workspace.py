@@ -7,7 +7,9 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, Q
 
 from app.panel import Panel
 from app.panels.error import ErrorPanel
+from app.panels.question_bar import QuestionBar
 from app.state.dropped import TEXT_SUFFIXES
+from app.state.indexing import IndexProgress
 from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.state.verbs import Verb
@@ -21,11 +23,9 @@ from app.workspaces.rag.evaluation import EvaluationPanel
 from app.workspaces.rag.evaluation_form import EvaluationFormPanel
 from app.workspaces.rag.evaluations import EvaluationProgress
 from app.workspaces.rag.explanations import explain_answers
-from app.workspaces.rag.indexing import IndexProgress
 from app.workspaces.rag.map import MapPanel
 from app.workspaces.rag.passages import PassagesPanel
 from app.workspaces.rag.prompts import PromptsPanel
-from app.workspaces.rag.question_bar import QuestionBar
 from app.workspaces.rag.setup import RagSetupPanel
 from app.workspaces.rag.source import SourcePanel
 from app.workspaces.rag.systems import SystemsPanel
@@ -51,7 +51,7 @@ class RagWorkspace(QWidget, Workspace):
         self._opened, self._opened_evaluation = LastOpened(), LastOpened()
         self._why_not = ""
         self.error = ErrorPanel(store, self)
-        self.bar = QuestionBar(store, self, verbs=context.verbs)
+        self.bar = QuestionBar(store, self, answers=store.tab(AnswerProgress), verbs=context.verbs)
         self.setup = RagSetupPanel(store, context.pair, self, named=context.named)
         self.map = MapPanel(store, self)
         self.passages = PassagesPanel(store, self)

@@ -5,12 +5,12 @@ from math import exp, log
 import msgspec
 import pytest
 
+from app.panels.prompt_text import _counts
 from app.state.run_record import RunRecord
 from app.workspaces.rag import answer_words
 from app.workspaces.rag.answer import AnswerRecord
 from app.workspaces.rag.evidence import shared_words
 from app.workspaces.rag.pick import Pick
-from app.workspaces.rag.prompts import _counts
 from engine.events import FileSkipped, RunFinished, TokensEmitted
 from tests.app.answers import RATIONALES, TEXTS, answer_started, drafting, whole_answer
 
