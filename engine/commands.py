@@ -8,6 +8,9 @@ from typing import ClassVar, Literal, TypeAlias
 import msgspec
 
 from engine.events import (
+    AllocationFitted,
+    AllocationForm,
+    AnswerMetric,
     AttentionName,
     ComparisonMeasured,
     Estimated,
@@ -24,6 +27,7 @@ from engine.events import (
     ModelUnloaded,
     PairsOffered,
     PromptPreviewed,
+    QualityScore,
     RaceFinished,
     Refused,
     RunFailed,
@@ -31,6 +35,7 @@ from engine.events import (
     ScalingMeasured,
     Setting,
     Surveyed,
+    SweepMeasured,
     TextPart,
     TextRead,
     TrainingEstimated,
@@ -263,6 +268,34 @@ class Evaluate(Order, frozen=True, tag=True):
     embedder: str = "builtin"
 
 
+class SweepAllocations(Order, frozen=True, tag=True):
+    """Ask the loaded pair every question with every combination of ks documents, ms demonstrations and ns iterations.
+
+    dataset, index, embedder, options: as in Evaluate. settings: those of IterDragConfig that the sweep does not vary.
+    minutes: stop after that time; None: never. quality: also score how good each answer looks. The same command
+    continues after a stop, and repeats nothing."""
+
+    needs_pair: ClassVar[bool] = True
+    last: ClassVar[tuple[type[Event], ...]] = (SweepMeasured,)
+    ends_itself: ClassVar[bool] = True
+    patience_s: ClassVar[float] = 30.0  # an answer of several iterations over many documents
+    after_stop: ClassVar[str] = "start it again: it continues from the answers it has"
+    doing: ClassVar[str] = "sweeping"
+    under_way: ClassVar[str] = "a sweep is under way"
+    kept_as: ClassVar[WorkKind | Literal[""]] = "measurement"
+
+    dataset: str = "builtin"
+    ks: tuple[int, ...] = (0, 1, 2, 5)
+    ms: tuple[int, ...] = (0, 1, 2)
+    ns: tuple[int, ...] = (1, 3)
+    settings: Mapping[str, Setting] = {}
+    options: Mapping[str, Setting] = {}
+    index: str = ""
+    embedder: str = "builtin"
+    minutes: float | None = None
+    quality: QualityScore = "none"
+
+
 class Compare(OwnModels, frozen=True, tag=True):
     """Compare lanes over a set of prompts, each measured in turn; plain decoding is always among them.
 
@@ -413,8 +446,26 @@ class ReadText(_QuestionOrder, frozen=True, tag=True):
     serial: int = 0
 
 
+class FitAllocation(_QuestionOrder, frozen=True, tag=True):
+    """Fit the allocation model to a sweep. sweep: its file; empty: the newest of the loaded target, or of all."""
+
+    last: ClassVar[tuple[type[Event], ...]] = (AllocationFitted,)
+
+    sweep: str = ""
+    form: AllocationForm = "paper"
+    metric: AnswerMetric = "accuracy"
+
+
 Question: TypeAlias = (
-    Estimate | Survey | EstimateTraining | LookUpModel | OfferPairs | ListModels | PreviewPrompt | ReadText
+    Estimate
+    | Survey
+    | EstimateTraining
+    | LookUpModel
+    | OfferPairs
+    | ListModels
+    | PreviewPrompt
+    | ReadText
+    | FitAllocation
 )
 Command: TypeAlias = (
     Load
@@ -426,6 +477,7 @@ Command: TypeAlias = (
     | Measure
     | MeasureLengths
     | Evaluate
+    | SweepAllocations
     | Compare
     | Race
     | GetModel

@@ -2,11 +2,28 @@
 
 Ids are token ids of the target's vocabulary; times are seconds or milliseconds as their suffix says. Fields are only
 ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. Events of trainings,
-documents, answers, iterations, their evaluation, the scaling of a pair, lengths and models of a hub are defined in the
-modules of those names, and all are re-exported here."""
+documents, answers, iterations, their evaluation, allocations, the scaling of a pair, lengths and models of a hub are
+defined in the modules of those names, and all are re-exported here."""
 
 from typing import Literal, TypeAlias
 
+from engine.events.allocation import Allocation as Allocation
+from engine.events.allocation import AllocationFitted as AllocationFitted
+from engine.events.allocation import AllocationForm as AllocationForm
+from engine.events.allocation import AllocationRouted as AllocationRouted
+from engine.events.allocation import AnswerMetric as AnswerMetric
+from engine.events.allocation import CellAnswered as CellAnswered
+from engine.events.allocation import FittedTerm as FittedTerm
+from engine.events.allocation import MeasuredCell as MeasuredCell
+from engine.events.allocation import PredictedCell as PredictedCell
+from engine.events.allocation import PresetName as PresetName
+from engine.events.allocation import QualityJudged as QualityJudged
+from engine.events.allocation import QualityScore as QualityScore
+from engine.events.allocation import QueryPriced as QueryPriced
+from engine.events.allocation import SweepEstimated as SweepEstimated
+from engine.events.allocation import SweepMeasured as SweepMeasured
+from engine.events.allocation import SweepStarted as SweepStarted
+from engine.events.allocation import TaskTerms as TaskTerms
 from engine.events.answers import CandidateScored as CandidateScored
 from engine.events.answers import CostPredicted as CostPredicted
 from engine.events.answers import DraftFinished as DraftFinished
@@ -302,4 +319,12 @@ AnyEvent: TypeAlias = (
     | ModelCalled
     | IterationFinished
     | ScalingAnswered
+    | SweepStarted
+    | SweepEstimated
+    | CellAnswered
+    | SweepMeasured
+    | AllocationFitted
+    | AllocationRouted
+    | QualityJudged
+    | QueryPriced
 )
