@@ -1,4 +1,4 @@
-"""The tree of an answer: the question, its follow-ups and the final answer, each with its documents and what it took."""
+"""The tree of an answer: the question, its follow-ups and the final answer, with documents and what they took."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
@@ -77,8 +77,6 @@ class StepTree(QWidget):
         root = self.tree.topLevelItem(0) or QTreeWidgetItem(self.tree)
         places = [root, *_children_with(root, range(1, len(steps)))]
         for number, (item, step) in enumerate(zip(places, steps, strict=True)):
-            if item is not root and item.parent() is None:
-                root.addChild(item)
             self._fill_step(item, number, step, gold)
         for item in [item for item in _steps_below(root) if item.data(_STEP, _PLACE) >= len(steps)]:
             root.removeChild(item)

@@ -182,7 +182,7 @@ def test_choices_of_an_evaluation_come_back_and_a_lost_file_does_not(page, qtbot
     settings = QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)
     file = tmp_path / "mine.jsonl"
     file.write_text("{}", encoding="utf-8")
-    workspace.evaluating.choose(str(file))
+    workspace.evaluating.dataset.choose(str(file))
     workspace.evaluating.form.set_values({"questions": 33})
     workspace.save(settings)
     for name in (str(file), "builtin"):
