@@ -43,13 +43,13 @@ class FitPanel(Panel):
             (self.tr("predicted"), self.tr("What the fit says of it, this cell included.")),
             (self.tr("context"), self.tr("Effective context length of a question, on average.")),
             (self.tr("longest"), self.tr("Of the longest question: what a budget has to allow.")),
-            (self.tr("per 1,000"), self.tr("Scaling efficiency: points of accuracy per 1,000 tokens over the question alone.")),
+            (self.tr("per 1,000"), self.tr("Scaling efficiency: points of accuracy per 1,000 tokens.")),
             (self.tr("time"), self.tr("A question, on average, without retrieval.")),
         ))  # fmt: skip
         self.terms = self._table(self.tr("Coefficients of the fit"), (
             (self.tr("coefficient"), self.tr("Of the logarithm of documents, demonstrations and iterations.")),
             (self.tr("fitted"), self.tr("With its 95 % interval.")),
-            (self.tr("paper"), self.tr("Of the paper's model, for comparison alone; nothing here is computed with it.")),
+            (self.tr("paper"), self.tr("Of the paper's model, to compare with; nothing is computed with it.")),
         ))  # fmt: skip
         self.plane = Plane(
             self.tr("Measured against predicted"), (self.tr("predicted"), self.tr("measured")),

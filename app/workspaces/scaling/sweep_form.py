@@ -74,8 +74,8 @@ class SweepFormPanel(Panel):
         self.state.setAccessibleName(self.tr("State of the sweep"))
         self.form = ChoiceBox("allocation_form", get_args(AllocationForm), self)
         self.form.setAccessibleName(self.tr("Form of the fit"))
-        self.metric = ChoiceBox("metric", get_args(AnswerMetric), self)
-        self.metric.setAccessibleName(self.tr("Metric"))
+        self.of_metric = ChoiceBox("metric", get_args(AnswerMetric), self)
+        self.of_metric.setAccessibleName(self.tr("Metric"))
         self._lay_out()
         self._connect()
         self.draw((), store.summary)
@@ -147,12 +147,12 @@ class SweepFormPanel(Panel):
             self.minutes.valueChanged, self.quality.currentIndexChanged,
         ):  # fmt: skip
             signal.connect(lambda *_: self.draw((), self.store.summary))
-        for box in (self.form, self.metric):
+        for box in (self.form, self.of_metric):
             box.activated.connect(lambda _row: self._fit_anew())
 
     def _fit_anew(self) -> None:
         form = next(each for each in get_args(AllocationForm) if each == self.form.value())
-        metric = next(each for each in get_args(AnswerMetric) if each == self.metric.value())
+        metric = next(each for each in get_args(AnswerMetric) if each == self.of_metric.value())
         self.store.tab(SweepProgress).fit_as(form, metric)
 
     def _lay_out(self) -> None:
@@ -166,7 +166,7 @@ class SweepFormPanel(Panel):
             rest.addRow(plain_label(box.accessibleName(), self), box)
         fit = QFormLayout()
         fit.setHorizontalSpacing(theme.GRID)
-        for choice_box in (self.form, self.metric):
+        for choice_box in (self.form, self.of_metric):
             fit.addRow(plain_label(choice_box.accessibleName(), self), choice_box)
         buttons = QHBoxLayout()
         buttons.setSpacing(theme.GRID)
