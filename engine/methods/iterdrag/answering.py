@@ -3,8 +3,12 @@
 from collections.abc import Generator
 
 from engine.events import Event, ScalingAnswered
+from engine.methods.drag.answering import drag
 from engine.methods.drag.asking import ScalingContext
 from engine.methods.drag.config import DragConfig
+from engine.methods.iterdrag.config import IterDragConfig
+from engine.methods.iterdrag.iterating import iterdrag
+from engine.methods.iterdrag.popular import popular
 
 
 def answered(question: str, config: DragConfig, context: ScalingContext) -> Generator[Event, None, ScalingAnswered]:
@@ -12,4 +16,8 @@ def answered(question: str, config: DragConfig, context: ScalingContext) -> Gene
 
     A DragConfig is DRAG (k = 0: zero-shot, or many-shot without documents), an IterDragConfig IterDRAG; no baselines
     are asked. Raises InputError: an empty question, one that does not fit the window."""
-    raise NotImplementedError
+    if not isinstance(config, IterDragConfig):
+        return (yield from drag(question, config, context))
+    if config.variant == "popular":
+        return (yield from popular(question, config, context))
+    return (yield from iterdrag(question, config, context))
