@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[1]
 ENGINE = (
     "errors", "prompts", "speed_model", "statistics", "world", "machine", "events", "settings", "commands", "runs",
     "store", "reports", "decoding", "vocabularies", "fast", "models", "hub", "longspec", "drafters", "batch",
-    "documents", "rag", "runtime", "method", "measuring", "training", "methods", "evaluation", "experiments", "session",
-    "host", "bench", "cli",
+    "documents", "rag", "runtime", "method", "measuring", "training", "methods", "evaluation", "allocation",
+    "experiments", "session", "host", "bench", "cli",
 )  # fmt: skip
 APP = (
     "theme", "text", "words", "choices", "widgets", "state", "panel", "plots", "panels", "workspaces", "menus",

@@ -315,10 +315,6 @@ AnyEvent: TypeAlias = (
     | ModelRemoved
     | PromptPreviewed
     | TextRead
-    | DemonstrationsChosen
-    | ModelCalled
-    | IterationFinished
-    | ScalingAnswered
     | SweepStarted
     | SweepEstimated
     | CellAnswered
@@ -327,4 +323,8 @@ AnyEvent: TypeAlias = (
     | AllocationRouted
     | QualityJudged
     | QueryPriced
+    | DemonstrationsChosen
+    | ModelCalled
+    | IterationFinished
+    | ScalingAnswered
 )

@@ -1,0 +1,1 @@
+"""How much a question may read: sweeps over documents, demonstrations and iterations, the fitted model, routing."""
