@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPen
 
 from app import theme
 
@@ -29,6 +29,12 @@ def paint_part(painter: QPainter, bar: QRectF, part: StripPart) -> None:
     width = max(_LEAST_WIDTH, bar.width() * (part.end - part.start))
     left = min(bar.left() + bar.width() * part.start, bar.right() - width)
     painter.fillRect(QRectF(left, bar.top(), width, bar.height()), QBrush(colour, part.pattern))
+
+
+def names_width(metrics: QFontMetrics, parts: Sequence[StripPart]) -> int:
+    """The width of the row of names."""
+    names = dict.fromkeys((part.name, part.colour, part.pattern) for part in parts)
+    return sum(metrics.horizontalAdvance(name) + 5 * theme.GRID for name, _, _ in names)
 
 
 def paint_names(painter: QPainter, at: QPointF, parts: Sequence[StripPart]) -> None:

@@ -13,6 +13,7 @@ from app.widgets.permission import allow
 from app.widgets.steady_button import SteadyButton
 from app.workspaces.scaling import sweep_words
 from app.workspaces.scaling.sweeping import FIRST_BUDGET, SweepProgress
+from app.workspaces.scaling.words import allocation, share
 from engine.events import Allocation
 
 _LEAST, _MOST = 50, 5_000_000
@@ -112,6 +113,9 @@ def advice(sweep: SweepProgress) -> str:
         least = min((each.max_context for each in sweep.fitted.predictions), default=0.0)
         return tr("below one document: the smallest setting reads {0:,.0f} tokens").format(least)
     words = sweep_words.recommendation(cell, sweep.fitted.metric)
+    if sweep.choice is not None and (beyond := sweep.choice.beyond) is not None:
+        better = tr("; {0} may reach {1}, beyond what was measured")
+        words += better.format(allocation(beyond.allocation), share(beyond.predicted))
     return tr("{0} ⚠ {1}").format(words, sweep.fitted.why_stale) if sweep.fitted.why_stale else words
 
 

@@ -11,8 +11,9 @@ from app.plots.export import Table
 from app.plots.panel import tr
 from app.plots.series_plot import Series, SeriesPlot, SeriesPoint
 from app.state.store import RunStore
+from app.widgets.labels import ElasticLine
 from app.workspaces.scaling import sweep_words
-from app.workspaces.scaling.choosing import frontier, plateau
+from app.workspaces.scaling.frontier import frontier, plateau
 from app.workspaces.scaling.methods import EXAMPLES, FIT_MARK, method_of
 from app.workspaces.scaling.sweeping import SweepProgress
 from engine.events import AllocationFitted, AnswerMetric, Event, MeasuredCell, PredictedCell
@@ -38,7 +39,11 @@ class ContextPlot(SeriesPlot):
         self.plot.addItem(self.budget)
         self.budget.setVisible(False)
         self.recolour()
-        self.caption.show_text(caption(store.tab(SweepProgress)))
+        # Below the marks, which leave no room for it.
+        self.plateau = ElasticLine(self, role="muted")
+        if (column := self.layout()) is not None:
+            column.addWidget(self.plateau)
+        self._show_words(store.tab(SweepProgress))
 
     def tip(self) -> str:
         """Return what mouse and keys do."""
@@ -65,7 +70,11 @@ class ContextPlot(SeriesPlot):
         self.show_series((*self._measured(sweep, metric), *_fit(sweep.fitted)))
         self.budget.setVisible(bool(self.series))
         self.budget.setValue(self.place(sweep.budget))
-        self.caption.show_text(caption(sweep))
+        self._show_words(sweep)
+
+    def _show_words(self, sweep: SweepProgress) -> None:
+        self.caption.show_text(legend(sweep))
+        self.plateau.show_text(plateau_words(sweep))
 
     @property
     def _metric(self) -> AnswerMetric:
@@ -142,14 +151,17 @@ def _predicted(cell: PredictedCell) -> SeriesPoint:
     return SeriesPoint(cell.mean_context, max(0.0, min(1.0, cell.predicted)))
 
 
-def caption(sweep: SweepProgress) -> str:
-    """Return which mark is which, and where the plateau begins, here and in the paper."""
+def legend(sweep: SweepProgress) -> str:
+    """Return which mark is which method."""
     cells = () if sweep.measured is None else sweep.measured.cells
-    methods = {method_of(cell.allocation).key: method_of(cell.allocation) for cell in cells}
-    marks = "  ".join(f"{method_of(each).mark.glyph} {method_of(each).name}" for each in EXAMPLES
-                      if method_of(each).key in methods)  # fmt: skip
-    fit = tr("╌ fit") if sweep.fitted is not None else ""
-    paper = tr("plateau in the paper: RAG 10⁴, DRAG 10⁵, IterDRAG 10⁶ tokens")
+    methods = {method_of(cell.allocation).key for cell in cells}
+    marks = [f"{each.mark.glyph} {each.name}" for each in map(method_of, EXAMPLES) if each.key in methods]
+    return "  ".join((*marks, *([tr("╌ fit")] if sweep.fitted is not None else [])))
+
+
+def plateau_words(sweep: SweepProgress) -> str:
+    """Return from which context on nothing is gained any more, here and in the paper."""
+    cells = () if sweep.measured is None else sweep.measured.cells
     own = plateau(cells, "accuracy" if sweep.fitted is None else sweep.fitted.metric)
-    here = "" if own is None else tr("here {0:,.0f}").format(own)
-    return " · ".join(filter(None, ("  ".join(filter(None, (marks, fit))), ", ".join(filter(None, (paper, here))))))
+    here = tr("Plateau from {0:,.0f} tokens").format(own) if own is not None else tr("Plateau")
+    return tr("{0}; in the paper RAG 10⁴, DRAG 10⁵, IterDRAG 10⁶").format(here)

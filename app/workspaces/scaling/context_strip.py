@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app import theme
 from app.text.plain_text import one_line, plain_tip
-from app.widgets.strip_parts import StripPart, paint_names, paint_part
+from app.widgets.strip_parts import StripPart, names_width, paint_names, paint_part
 from app.workspaces.scaling import words
 from app.workspaces.scaling.record import CallRecord
 from app.workspaces.scaling.words import tr
@@ -100,8 +100,17 @@ class ContextStrip(QWidget):
         painter.setPen(QPen(QColor(colours.edge), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(bar)
-        paint_names(painter, QPointF(bar.left(), bar.bottom() + theme.HALF), parts)
+        self._paint_names(painter, bar, parts)
         painter.end()
+
+    def _paint_names(self, painter: QPainter, bar: QRectF, parts: tuple[StripPart, ...]) -> None:
+        """Numbers are left out where there is no room for them, before names are; all of it is in the tooltip."""
+        metrics, room = painter.fontMetrics(), bar.width() + theme.GRID
+        if names_width(metrics, parts) > room:
+            parts = tuple(part._replace(name=part.name.rpartition(" ")[0]) for part in parts)
+        while parts and names_width(metrics, parts) > room:
+            parts = parts[1:]  # the first is the shortest: the task
+        paint_names(painter, QPointF(bar.left(), bar.bottom() + theme.HALF), parts)
 
     def _headline(self) -> str:
         """The words above the strip; what each part has stands below it."""

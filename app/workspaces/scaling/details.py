@@ -15,8 +15,6 @@ from app.workspaces.scaling.record import CallRecord, ScalingRecord
 from engine.events import DemonstrationsChosen
 from engine.events.answers import Passage
 
-_DOCUMENTS, _PROMPT, _DEMONSTRATIONS = range(3)
-
 
 class StepDetails(QWidget):
     """Each page keeps its place while steps are walked through."""
@@ -71,7 +69,7 @@ class StepDetails(QWidget):
             return
         self._documents = documents
         self.documents.setPlainText("\n\n".join(_passage(number, each) for number, each in enumerate(documents, 1)))
-        self.pages.setTabText(_DOCUMENTS, self.tr("Documents {0:,}").format(len(documents)) if documents else self.tr(
+        self.pages.setTabText(self.pages.indexOf(self.documents), self.tr("Documents {0:,}").format(len(documents)) if documents else self.tr(
             "Documents"
         ))  # fmt: skip
 

@@ -63,9 +63,7 @@ class AllocationMapPanel(Panel):
         self.iterations.setToolTip(self.tr("Iterations at most; 1 is DRAG. The recommended one is shown at first."))
         self.iterations.activated.connect(lambda _row: self._show(keep=True))
         self.caption = ElasticLine(self, role="muted")
-        self.caption.show_text(
-            self.tr("Filled: measured; hatched: predicted; in brackets: over the budget; ★ best in the budget.")
-        )
+        self.caption.show_text(self.tr("Hatched: predicted; (…): over the budget; ★ best within."))
         self.words = plain_label(
             self.tr("Every setting of a sweep becomes a cell here, also those that a fit predicts. A click uses one."),
             self.canvas, role="muted", wraps=True,

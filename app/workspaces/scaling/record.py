@@ -24,6 +24,7 @@ from engine.events import (
     ScalingAnswered,
 )
 from engine.events.answers import Passage
+from engine.events.iterations import ScalingSystem
 
 StepKind: TypeAlias = Literal["question", "follow_up", "final"]
 # A broken file may hold any number of them; a method makes a few dozen at most.
@@ -79,7 +80,7 @@ class ScalingRecord:
     retrieved: Retrieved | None = None
     iterations: list[IterationFinished] = field(default_factory=list)
     calls: list[CallRecord] = field(default_factory=list)
-    answers: list[ScalingAnswered] = field(default_factory=list)
+    answers: dict[ScalingSystem, ScalingAnswered] = field(default_factory=dict)
     standard: QuestionAnswered | None = None
     routed: AllocationRouted | None = None
     judged: list[QualityJudged] = field(default_factory=list)
@@ -90,7 +91,7 @@ class ScalingRecord:
     @property
     def answered(self) -> ScalingAnswered | None:
         """The answer that was asked for."""
-        return self.answers[0] if self.answers else None
+        return next(iter(self.answers.values()), None)
 
     @property
     def gold(self) -> tuple[str, ...]:
@@ -172,7 +173,7 @@ class ScalingRecord:
 
     @take.register
     def _(self, event: ScalingAnswered) -> None:
-        self.answers.append(event)
+        self.answers[event.system] = event  # again where it was also decoded without a drafter
 
     @take.register
     def _(self, event: QuestionAnswered) -> None:

@@ -6,8 +6,9 @@ from app.state.store import RunStore
 from app.state.tab_state import TabState
 from app.text.plain_text import one_line
 from app.workspaces.scaling import sweep_words
-from app.workspaces.scaling.choosing import best_under
+from engine.allocation.optimum import Choice, best_under
 from engine.commands import FitAllocation, Load, SweepAllocations
+from engine.errors import InputError
 from engine.events import (
     Allocation,
     AllocationFitted,
@@ -98,9 +99,20 @@ class SweepProgress(TabState):
             self._store.changed.emit()
 
     @property
+    def choice(self) -> Choice | None:
+        """The best predicted setting whose longest question stays within the budget, and what it is compared with; None
+        without a fit, and where nothing fits."""
+        if self.fitted is None or not self.fitted.predictions:
+            return None
+        try:
+            return best_under(self.fitted.predictions, self.budget)
+        except InputError:
+            return None
+
+    @property
     def recommended(self) -> PredictedCell | None:
-        """The best predicted setting whose longest context is within the budget; None without a fit."""
-        return None if self.fitted is None else best_under(self.fitted.predictions, self.budget)
+        """The setting that is recommended for the budget."""
+        return None if self.choice is None else self.choice.cell
 
     def status(self, at: Progressed | None) -> str:
         """Describe the progress of the sweep."""

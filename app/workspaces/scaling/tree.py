@@ -8,6 +8,7 @@ from app import theme
 from app.text.plain_text import one_line, plain_tip
 from app.widgets.labels import plain_label
 from app.words import quantities
+from app.words.counts import count
 from app.workspaces.scaling import words
 from app.workspaces.scaling.record import ScalingRecord, ScalingStep
 from engine.events.answers import Passage
@@ -16,7 +17,7 @@ _STEP, _ANSWER, _P, _DOCUMENTS, _READ, _CACHED, _TIME = range(7)
 _LONGEST = 200
 # In characters: below this width what came from the cache is only in the tooltip of what was read.
 _WIDE = 95
-_ANSWER_SHARE = 0.28
+_ANSWER_SHARE = 0.24
 _PLACE = Qt.ItemDataRole.UserRole
 
 
@@ -81,6 +82,7 @@ class StepTree(QWidget):
         for item in [item for item in _steps_below(root) if item.data(_STEP, _PLACE) >= len(steps)]:
             root.removeChild(item)
         root.setExpanded(True)
+        root.setFirstColumnSpanned(True)  # a question is long, and has few figures
 
     def _fill_step(self, item: QTreeWidgetItem, number: int, step: ScalingStep, gold: tuple[str, ...]) -> None:
         item.setData(_STEP, _PLACE, number)
@@ -117,7 +119,8 @@ class StepTree(QWidget):
         text = one_line(step.text, longest=_LONGEST)
         match step.kind:
             case "question":
-                return text
+                documents = count(len(step.documents), "document")
+                return self.tr("{0}  · {1}").format(text, documents) if step.documents else text
             case "final":
                 return self.tr("★ Final answer (forced)") if step.forced else self.tr("★ Final answer")
         return self.tr("↳ {0}  {1}").format(number, text)

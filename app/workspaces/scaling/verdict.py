@@ -123,7 +123,7 @@ class SystemsTable(QWidget):
 
     def show_record(self, record: ScalingRecord) -> None:
         """Update the rows where there are new ones."""
-        drawn = (tuple(record.answers), record.standard, record.gold)
+        drawn = (tuple(record.answers.values()), record.standard, record.gold)
         if drawn == self._drawn:
             return
         self._drawn = drawn
@@ -162,22 +162,15 @@ class SystemsTable(QWidget):
 def system_rows(record: ScalingRecord) -> list[SystemRow]:
     """Return the ways to answer, in the order of their answers; standard RAG is the last."""
     rows = [
-        SystemRow(_name(each, record), words.system_meaning(each.system), each.answer, each.probability,
+        SystemRow(words.system_name(each.system), words.system_meaning(each.system), each.answer, each.probability,
                   each.effective_context, each.n_calls, each.latency_ms)
-        for each in record.answers
+        for each in record.answers.values()
     ]  # fmt: skip
     if (standard := record.standard) is not None:
         meaning = words.tr("The target reads the documents and answers, one token at a time; no demonstrations.")
         rows.append(SystemRow(words.tr("standard RAG"), meaning, standard.answer, None, standard.target_tokens, 1,
                               standard.latency_ms))  # fmt: skip
     return rows
-
-
-def _name(answered: ScalingAnswered, record: ScalingRecord) -> str:
-    name = words.system_name(answered.system)
-    is_second = answered is not record.answered and record.answered is not None
-    same = is_second and record.answered is not None and answered.system == record.answered.system
-    return words.tr("{0}, undrafted").format(name) if same and not answered.gamma else name
 
 
 def _against_gold(answer: str | None, gold: tuple[str, ...]) -> str:

@@ -1,20 +1,8 @@
-"""Chooses a setting from what was measured or predicted: the best one under a budget, and the cheapest good enough."""
+"""What a sweep says without a fit: the best score for each context length, and where it gains no more."""
 
 from collections.abc import Iterable
 
-from engine.events import AnswerMetric, MeasuredCell, PredictedCell
-
-
-def best_under(cells: Iterable[PredictedCell], budget: float) -> PredictedCell | None:
-    """Return the best predicted cell whose longest context is within the budget, of equal ones the shortest."""
-    within = [cell for cell in cells if cell.max_context <= budget]
-    return max(within, key=lambda cell: (cell.predicted, -cell.mean_context), default=None)
-
-
-def cheapest_for(cells: Iterable[PredictedCell], wanted: float) -> PredictedCell | None:
-    """Return the cell with the shortest context that is predicted to reach a score; None where none is."""
-    enough = [cell for cell in cells if cell.predicted >= wanted]
-    return min(enough, key=lambda cell: (cell.mean_context, -cell.predicted), default=None)
+from engine.events import AnswerMetric, MeasuredCell
 
 
 def frontier(cells: Iterable[MeasuredCell], metric: AnswerMetric) -> list[MeasuredCell]:
