@@ -69,9 +69,8 @@ class StepDetails(QWidget):
             return
         self._documents = documents
         self.documents.setPlainText("\n\n".join(_passage(number, each) for number, each in enumerate(documents, 1)))
-        self.pages.setTabText(self.pages.indexOf(self.documents), self.tr("Documents {0:,}").format(len(documents)) if documents else self.tr(
-            "Documents"
-        ))  # fmt: skip
+        title = self.tr("Documents {0:,}").format(len(documents)) if documents else self.tr("Documents")
+        self.pages.setTabText(self.pages.indexOf(self.documents), title)
 
     def _show_calls(self, calls: tuple[CallRecord, ...]) -> None:
         if calls == self._calls:
