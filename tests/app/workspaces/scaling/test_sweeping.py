@@ -49,7 +49,7 @@ def test_a_line_that_is_no_axis_is_refused_with_the_reason(tab, text: str) -> No
 
 
 def test_progress_has_its_count_and_what_the_time_allows(tab) -> None:  # type: ignore[no-untyped-def]
-    store, _, workspace, say = tab
+    _store, _, workspace, say = tab
     workspace.sweep()
     say(MODEL)
     say(sweep_started(), sweep_estimated(fits=False), Progressed("measuring", 130, 1600, "questions", 10.0, 60.0))
@@ -59,7 +59,7 @@ def test_progress_has_its_count_and_what_the_time_allows(tab) -> None:  # type: 
 
 
 def test_a_stopped_sweep_says_that_it_continues(tab) -> None:  # type: ignore[no-untyped-def]
-    store, _, workspace, say = tab
+    _store, _, workspace, say = tab
     workspace.sweep()
     say(MODEL)
     say(sweep_started(), sweep_measured(complete=False))
@@ -98,13 +98,13 @@ def test_the_plot_has_a_line_for_each_method_and_the_fit(swept) -> None:  # type
     assert [series.key for series in joined] == ["zero_shot", "many_shot", "rag", "drag", "iterdrag", "fit"]
     assert joined[-1].predicted and all(point.reach for series in joined[:-1] for point in series.points)
     workspace.plot._on_stepped(1)
-    assert workspace.plot.readout.text().startswith("40")
+    assert workspace.plot.readout.text().startswith("80: ● 0.12")
     assert "◆ IterDRAG" in workspace.plot.caption.text() and "IterDRAG 10⁶" in workspace.plot.plateau.text()
     assert len(workspace.plot.columns()[0].values) >= len(SWEPT) / 2
 
 
 def test_the_map_frames_the_best_within_the_budget(swept, qtbot) -> None:  # type: ignore[no-untyped-def]
-    store, _, workspace, say = swept
+    store, _, workspace, _say = swept
     sweep, canvas = store.tab(SweepProgress), workspace.map.canvas
     best = sweep.recommended.allocation
     ks = sorted({at.k for at in known_cells(sweep)})

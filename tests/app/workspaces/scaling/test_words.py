@@ -22,9 +22,7 @@ def test_shares_have_no_zero_before_the_point(value: float | None, text: str) ->
         ("THE guild of Laggard!", ("no", "guild of laggard"), True),
     ],
 )  # fmt: skip
-def test_an_answer_is_right_that_has_the_known_one_in_it(
-    answer: str | None, gold: tuple[str, ...], right: bool
-) -> None:
+def test_an_answer_is_right_that_has_the_known_one(answer: str | None, gold: tuple[str, ...], right: bool) -> None:
     assert words.is_right(answer, gold) is right
 
 

@@ -38,7 +38,7 @@ def test_it_says_what_will_appear(tab) -> None:  # type: ignore[no-untyped-def]
 
 
 def test_a_question_is_asked_with_the_chosen_settings(tab) -> None:  # type: ignore[no-untyped-def]
-    store, host, workspace, say = tab
+    _store, host, workspace, say = tab
     workspace.bar.line.setText(f"  {BRIDGE} ")
     workspace.setup.form.set_values({"k": 7, "m": 1, "n": 2})
     workspace.bar.ask.click()
@@ -51,7 +51,7 @@ def test_a_question_is_asked_with_the_chosen_settings(tab) -> None:  # type: ign
 
 
 def test_the_tree_grows_with_the_answer_and_keeps_its_items(tab) -> None:  # type: ignore[no-untyped-def]
-    store, _, workspace, say = tab
+    _store, _, workspace, say = tab
     workspace.do("run")
     say(MODEL)
     say(scaling_started(), demonstrations(), retrieved(), *iterations()[:5])
@@ -104,7 +104,7 @@ def test_systems_stand_beside_standard_rag_and_the_known_answer(done) -> None:  
 
 
 def test_costs_follow_the_budget_and_the_prices_in_either_spelling(done, qtbot) -> None:  # type: ignore[no-untyped-def]
-    store, _, workspace, say = done
+    _store, _, workspace, say = done
     figures = workspace.answer.figures
     values = lambda: {figures.table.item(row, 0).text(): figures.table.item(row, 1).text() for row in range(7)}  # noqa: E731
     assert values()["Effective context length"] == "6,774" and values()["Cost"] == "—"
@@ -118,7 +118,7 @@ def test_costs_follow_the_budget_and_the_prices_in_either_spelling(done, qtbot) 
 
 
 def test_an_answer_is_replayed_from_its_first_step(done) -> None:  # type: ignore[no-untyped-def]
-    store, _, workspace, say = done
+    store, _, workspace, _say = done
     assert not workspace.why_not("replay")
     workspace.do("replay")
     progress = store.tab(ScalingProgress)
@@ -128,7 +128,7 @@ def test_an_answer_is_replayed_from_its_first_step(done) -> None:  # type: ignor
 
 
 def test_a_saved_answer_opens_with_its_question_and_settings(done, tmp_path: Path, qtbot) -> None:  # type: ignore[no-untyped-def]
-    store, _, workspace, say = done
+    store, _, workspace, _say = done
     file = tmp_path / "answer.jsonl"
     store.save_trace(file, workspace.shown_record)
     qtbot.waitUntil(lambda: (store.pump(), file.exists() and not store.writing)[1])
@@ -164,7 +164,7 @@ def test_hostile_text_stays_text(tab) -> None:  # type: ignore[no-untyped-def]
 
 
 def test_choices_come_back(done, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    store, _, workspace, say = done
+    store, _, workspace, _say = done
     settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     workspace.setup.form.set_values({"k": 3, "m": 0})
     workspace.budget.box.setValue(1234)
