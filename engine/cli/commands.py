@@ -28,6 +28,8 @@ from engine.cli import (
     runs_transfer,
     scaling,
     scaling_bench,
+    scaling_fit,
+    scaling_sweep,
     store_bench,
     train,
     what_if,
@@ -52,7 +54,10 @@ _BUILTIN: _Group = {
     "eval": builtin.builtin_eval, "recall": builtin.builtin_recall, "corpus": builtin.builtin_corpus,
 }  # fmt: skip
 _RAG: _Group = {"index": rag.rag_index, "search": rag.rag_search, "ask": rag_ask.rag_ask, "eval": rag_eval.rag_eval}
-_SCALING: _Group = {"ask": scaling.scaling_ask, "demos": scaling.scaling_demos}
+_SCALING: _Group = {
+    "ask": scaling.scaling_ask, "demos": scaling.scaling_demos, "sweep": scaling_sweep.scaling_sweep,
+    "fit": scaling_fit.scaling_fit, "allocate": scaling_fit.scaling_allocate, "check": scaling_fit.scaling_check,
+}  # fmt: skip
 _MODELS: _Group = {
     "get": models.models_get, "list": models.models_list, "pairs": models.models_pairs, "remove": models.models_remove,
 }  # fmt: skip

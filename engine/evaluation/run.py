@@ -22,6 +22,7 @@ from engine.evaluation.figures import figures
 from engine.evaluation.file import EvaluationFile, EvaluationHead, Grid, QuestionLine
 from engine.evaluation.question_library import QuestionLibrary
 from engine.evaluation.questions import GoldQuestion
+from engine.evaluation.turns import ScalingSystems
 from engine.events import Event, Progressed, Setting
 from engine.events.evaluation import Figures
 from engine.methods.speculative_rag import verifying
@@ -45,7 +46,8 @@ _LibraryOf: TypeAlias = Callable[[GoldQuestion], Library]
 
 class EvaluationPlan(NamedTuple):
     """What to evaluate. dataset: `builtin` or a file; kinds, form: of a built-in world; index_spec: the index of
-    documents that do not come with the questions; embedder: for documents that do, or for those of a built-in world."""
+    documents that do not come with the questions; embedder: for documents that do, or for those of a built-in world.
+    scaling: how DRAG and its like are asked too, None if they are not."""
 
     dataset: str
     n_questions: int
@@ -55,6 +57,7 @@ class EvaluationPlan(NamedTuple):
     config: SpeculativeRagConfig
     grid: Grid
     form: Form = "pages"
+    scaling: ScalingSystems | None = None
 
 
 class Opened(NamedTuple):
@@ -64,7 +67,7 @@ class Opened(NamedTuple):
     head: EvaluationHead
 
 
-class _Exam(NamedTuple):
+class Exam(NamedTuple):
     """Questions and where their passages come from. documents, embedder: fingerprints."""
 
     layout: str
@@ -85,7 +88,7 @@ def evaluate(
     memo, drafter = rt.documents.memo, rt.documents.drafter.asked(plan.config.chat)
     rt = rt.asking(plan.config.chat)
     verifying.verdicts(rt.target.tokenizer)
-    exam = yield from _exam(plan, rt, librarian)
+    exam = yield from exam_of(plan, rt, librarian)
     head = _head(plan, exam, rt, drafter)
     with closing(EvaluationFile(head, Path(plan.dataset).stem)) as file:
         yield Opened(file.path, head)
@@ -104,7 +107,7 @@ def evaluate(
 
 
 def _lines(
-    exam: _Exam, answered_ids: set[str], plan: EvaluationPlan, rt: RunContext, drafter: LoadedModel
+    exam: Exam, answered_ids: set[str], plan: EvaluationPlan, rt: RunContext, drafter: LoadedModel
 ) -> Iterator[QuestionLine]:
     """Ask the questions that are not answered yet; turns count all questions, so that a resumed run has the same."""
     turns: Counter[str] = Counter()
@@ -117,17 +120,19 @@ def _lines(
         rt.checkpoint()
         if not is_warm:
             warm([rt.target, drafter], Memo())
-            examine(gold, plan.config, _context(exam, gold, rt, drafter), turn=turn, grid=Grid())
+            context = _context(exam, gold, rt, drafter)
+            examine(gold, plan.config, context, turn=turn, grid=Grid(), scaling=plan.scaling)
             is_warm = True
-        yield examine(gold, plan.config, _context(exam, gold, rt, drafter), turn=turn, grid=plan.grid)
+        context = _context(exam, gold, rt, drafter)
+        yield examine(gold, plan.config, context, turn=turn, grid=plan.grid, scaling=plan.scaling)
 
 
-def _context(exam: _Exam, gold: GoldQuestion, rt: RunContext, drafter: LoadedModel) -> AnswerContext:
+def _context(exam: Exam, gold: GoldQuestion, rt: RunContext, drafter: LoadedModel) -> AnswerContext:
     """The context of a question; with a new memo, so that no question makes another one faster."""
     return AnswerContext(rt, drafter, exam.library(gold), Memo())
 
 
-def _exam(plan: EvaluationPlan, rt: RunContext, librarian: Librarian) -> Generator[Event, None, _Exam]:
+def exam_of(plan: EvaluationPlan, rt: RunContext, librarian: Librarian) -> Generator[Event, None, Exam]:
     """Questions and their passages, from a fresh world or a file."""
     device = str(rt.target.device)
     if plan.dataset != BUILTIN:
@@ -137,18 +142,16 @@ def _exam(plan: EvaluationPlan, rt: RunContext, librarian: Librarian) -> Generat
     world = fresh_world.fresh_world(plan.config.seed, n=plan.n_questions, kinds=plan.kinds, form=plan.form)
     steps = fresh_world.indexed(world, plan.config.seed, librarian, embedder=plan.embedder, device=device)
     library = yield from opened((yield from steps), librarian, device=device)
-    return _Exam(
-        f"{BUILTIN} {plan.form}", world.asked, lambda _: library, world.digest, library.description.fingerprint
-    )
+    return Exam(f"{BUILTIN} {plan.form}", world.asked, lambda _: library, world.digest, library.description.fingerprint)
 
 
 def _exam_of_file(
     plan: EvaluationPlan, rt: RunContext, librarian: Librarian, device: str
-) -> Generator[Event, None, _Exam]:
+) -> Generator[Event, None, Exam]:
     dataset = datasets.read(Path(plan.dataset), n=plan.n_questions, seed=plan.config.seed)
     if plan.index_spec:
         library = yield from opened(plan.index_spec, librarian, device=device)
-        return _Exam(dataset.layout, dataset.asked, lambda _: library, library.key, library.description.fingerprint)
+        return Exam(dataset.layout, dataset.asked, lambda _: library, library.key, library.description.fingerprint)
     bare = next((gold.id for gold in dataset.asked if not gold.documents), None)
     if bare is not None:
         hint = f"name an index of documents (--index PATH, or {BUILTIN})"
@@ -158,7 +161,7 @@ def _exam_of_file(
     most = tokens.fitting(plan.config.n)
     documents = f"with the questions, in passages of {most} tokens"
     fingerprint = embedder.description.fingerprint
-    return _Exam(
+    return Exam(
         dataset.layout,
         dataset.asked,
         lambda gold: QuestionLibrary(gold, tokens, most, embedder),
@@ -167,11 +170,13 @@ def _exam_of_file(
     )
 
 
-def _head(plan: EvaluationPlan, exam: _Exam, rt: RunContext, drafter: LoadedModel) -> EvaluationHead:
+def _head(plan: EvaluationPlan, exam: Exam, rt: RunContext, drafter: LoadedModel) -> EvaluationHead:
     target = rt.target
     deciding: dict[str, Setting] = {
         name: value for name, value in settings_of(plan.config) if name not in _NOT_DECIDING
     }
+    if plan.scaling is not None:
+        deciding |= {f"scaling_{name}": value for name, value in plan.scaling._asdict().items()}
     return EvaluationHead(
         plan.dataset if plan.dataset == BUILTIN else Path(plan.dataset).name,
         exam.layout,
@@ -184,16 +189,17 @@ def _head(plan: EvaluationPlan, exam: _Exam, rt: RunContext, drafter: LoadedMode
             "drafter": checkpoint_folder.fingerprint(drafter.spec, drafter=True),
             "embedder": exam.embedder,
         },
-        {"target": _place(target), "drafter": _place(drafter)},
-        _versions(),
+        {"target": place_of(target), "drafter": place_of(drafter)},
+        library_versions(),
         plan.grid,
     )
 
 
-def _place(model: LoadedModel) -> str:
+def place_of(model: LoadedModel) -> str:
+    """Where and how a model is computed."""
     return f"{model.device} {str(model.dtype).removeprefix('torch.')} {model.runtime}"
 
 
-def _versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
     """Versions of the libraries that compute the result."""
     return {"torch": str(torch.__version__), "transformers": transformers.__version__}

@@ -20,9 +20,9 @@ Embed: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 class PoolRequest(NamedTuple):
-    """What a pool is made from. source: `builtin` or a file of questions; documents: the index of theirs, where they do not
-    come with them; steps: whether they show follow-ups, of which there are at most n; wanted: how many demonstrations
-    will be chosen from it; seed: of the choice of questions."""
+    """What a pool is made from. source: `builtin` or a file of questions; documents: the index of theirs, where they do
+    not come with them; steps: whether they show follow-ups, of which there are at most n; wanted: how many
+    demonstrations will be chosen from it; seed: of the choice of questions."""
 
     source: str
     documents: str

@@ -1,0 +1,54 @@
+"""Fits a sweep's file and states the fit as an event.
+
+* imports neither Qt nor torch."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from engine.allocation import sweep_file
+from engine.allocation.answer_table import arranged
+from engine.allocation.context_lengths import ContextModel
+from engine.allocation.fitting import fit, predictions
+from engine.allocation.sweep_file import SweepHead
+from engine.events import AllocationFitted, AllocationForm, AnswerMetric
+
+
+def fitted_sweep(
+    path: Path, form: AllocationForm, metric: AnswerMetric, current: Mapping[str, str] | None = None
+) -> AllocationFitted:
+    """Fit a file. current: fingerprints of what is loaded now, by role, None if nothing is.
+
+    Raises InputError: no sweep, nothing to fit."""
+    head, answers = sweep_file.read(path)[1:]
+    table = arranged(answers, metric)
+    model = fit(table, form)
+    return AllocationFitted(
+        str(path),
+        form,
+        metric,
+        len(table.questions),
+        len(table.cells),
+        model.r2,
+        model.mse,
+        model.terms,
+        model.tasks,
+        predictions(model, ContextModel(table)),
+        model.held_out.r2,
+        model.held_out.mse,
+        model.held_out.accuracy_r2,
+        model.n_clipped,
+        model.cautions,
+        tuple(head.models.items()),
+        head.documents,
+        _why_stale(head, current or {}),
+    )
+
+
+def _why_stale(head: SweepHead, current: Mapping[str, str]) -> str:
+    """What was loaded when the sweep was made and is not now, in words; empty if nothing."""
+    changed = [f"the {role}" for role, of_sweep in head.models.items() if current.get(role, of_sweep) != of_sweep]
+    if current.get("documents", head.documents) != head.documents:
+        changed.append("the documents")
+    if not changed:
+        return ""
+    return f"{' and '.join(changed)} changed since this sweep ({head.target}): sweep again, so that it can be refitted"

@@ -1,0 +1,91 @@
+"""Sweeps allocations over the loaded pair for a host, and fits what was swept."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event as Flag
+from typing import TYPE_CHECKING
+
+from engine.allocation import sweep_file
+from engine.allocation.grid import cells_of
+from engine.allocation.report import fitted_sweep
+from engine.allocation.sweeping import SweepPlan, sweep
+from engine.commands import FitAllocation, SweepAllocations
+from engine.errors import InputError
+from engine.evaluation.config import USUAL_KINDS, EvaluationConfig
+from engine.evaluation.file import Grid
+from engine.evaluation.run import EvaluationPlan, exam_of
+from engine.events import Event
+from engine.methods.iterdrag.config import IterDragConfig
+from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.models import checkpoint_folder
+from engine.runtime import RunContext
+from engine.session.work_start import started_on_pair
+from engine.settings import make_config
+from engine.world.questions import QuestionKind
+
+if TYPE_CHECKING:
+    from engine.session.session import Session
+
+
+def sweep_allocations(session: "Session", command: SweepAllocations, cancelled: Flag) -> Iterator[Event]:
+    """Ask the loaded pair questions with every allocation; see `allocation.sweeping` for the events.
+
+    Raises InputError before anything is asked: a setting or a number out of its bounds, nothing to ask."""
+    yield from swept(session, command, USUAL_KINDS, cancelled)
+
+
+def swept(
+    session: "Session", command: SweepAllocations, kinds: tuple[QuestionKind, ...], cancelled: Flag
+) -> Iterator[Event]:
+    """As `sweep_allocations`, about these kinds of questions of a built-in world."""
+    cells = cells_of(command.ks, command.ms, command.ns)
+    options = make_config(EvaluationConfig, command.options)
+    config = make_config(IterDragConfig, {**command.settings, "seed": options.seed})
+    refuse_no_time(command.minutes)
+    most = max(1, *command.ks)
+    # Of these settings an exam needs its seed, and how many passages are to fit.
+    exam_config = SpeculativeRagConfig(seed=options.seed, n=min(200, most))
+    plan = EvaluationPlan(
+        command.dataset, options.questions, kinds, command.index, command.embedder, exam_config, Grid(), options.form
+    )
+
+    def work(rt: RunContext) -> Iterator[Event]:
+        exam = yield from exam_of(plan, rt, session)
+        yield started_on_pair(
+            session.pair_in_use, "measurement", "allocation",
+            (("k", _list(command.ks)), ("m", _list(command.ms)), ("n", _list(command.ns)), *command.options.items(),
+             *command.settings.items()),
+            command.dataset,
+        )  # fmt: skip
+        yield from sweep(SweepPlan(command.dataset, exam, cells, config, command.minutes, command.quality), rt)
+
+    yield from session.on_pair(session.context(cancelled).asking(config.chat), work)
+
+
+def refuse_no_time(minutes: float | None) -> None:
+    """Raises InputError for a budget of time in which nothing can be done."""
+    if minutes is not None and not 0 < minutes <= 1e6:
+        raise InputError(f"minutes = {minutes:g}: must be > 0, at most a million", "leave it out for no limit")
+
+
+def _list(numbers: tuple[int, ...]) -> str:
+    return ",".join(map(str, numbers))
+
+
+def fit_allocation(session: "Session", command: FitAllocation, cancelled: Flag) -> Iterator[Event]:
+    """Fit a sweep. Raises InputError: there is none, or nothing can be fitted."""
+    target = session.target
+    current = {} if target is None else {"target": checkpoint_folder.fingerprint(target.spec)}
+    path = Path(command.sweep) if command.sweep else newest(current.get("target", ""))
+    yield fitted_sweep(path, command.form, command.metric, current)
+
+
+def newest(target: str) -> Path:
+    """The newest sweep of a target's fingerprint; where there is none, the newest of all, which is then stale."""
+    try:
+        return sweep_file.newest(target)
+    except InputError:
+        return sweep_file.newest()
+
+
+HANDLERS = {SweepAllocations: sweep_allocations, FitAllocation: fit_allocation}

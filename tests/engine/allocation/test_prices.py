@@ -1,0 +1,29 @@
+"""What a question took, at entered prices."""
+
+import pytest
+
+from engine.allocation.prices import Prices, checked_prices, priced
+from engine.errors import InputError
+from engine.events import Allocation, ScalingAnswered
+
+ANSWER = ScalingAnswered(
+    "drag", "Who?", "Nyby", 0.9, 2, 1, 1, 2, 1, 0, 1, effective_context=300, cached_tokens=0, longest_context=300,
+    output_tokens=5, retrieving_ms=1, prefill_ms=1, decode_ms=1, ttft_ms=1, latency_ms=2, gamma=0, n_rounds=1,
+    n_proposed=0, n_accepted=0,
+)  # fmt: skip
+
+
+def test_tokens_of_the_budget_and_money_are_stated() -> None:
+    event = priced(ANSWER, Allocation(2, 1, 1), 1000, Prices(2.0, 10.0), more_tokens=100)
+    assert (event.effective_context, event.budget_utilization) == (400, 0.4)
+    assert event.cost == pytest.approx((400 * 2 + 5 * 10) / 1e6)
+    bare = priced(ANSWER, Allocation(2, 1, 1), None, None)
+    assert bare.cost is None and bare.budget_utilization is None
+
+
+def test_prices_come_together_and_are_none_below_zero() -> None:
+    assert checked_prices(None, None) is None
+    assert checked_prices(0.0, 1.5) == Prices(0.0, 1.5)
+    for pair in ((1.0, None), (-1.0, 1.0), (float("nan"), 1.0)):
+        with pytest.raises(InputError, match=r"(in|out)put-price"):
+            checked_prices(*pair)
