@@ -3,7 +3,7 @@
 from math import exp, log
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QSlider, QWidget
 
 from app import theme
 from app.state.store import RunStore
@@ -11,10 +11,12 @@ from app.widgets.labels import ElasticLine, plain_label
 from app.widgets.number_box import WholeNumberBox
 from app.widgets.permission import allow
 from app.widgets.steady_button import SteadyButton
-from app.workspaces.scaling import sweep_words
+from app.workspaces.scaling import presets, sweep_words
 from app.workspaces.scaling.sweeping import FIRST_BUDGET, SweepProgress
 from app.workspaces.scaling.words import allocation, share
-from engine.events import Allocation
+from engine.allocation.presets import PRESET_NAMES
+from engine.errors import InputError
+from engine.events import Allocation, PresetName
 
 _LEAST, _MOST = 50, 5_000_000
 _STEPS = 200
@@ -37,7 +39,8 @@ class BudgetBar(QWidget):
         self.slider.setAccessibleName(self.tr("Budget of a question"))
         tip = self.tr("Effective context length that a question may have: input tokens over all of its calls.")
         self.slider.setToolTip(tip)
-        self.slider.setFixedWidth(20 * theme.GRID)
+        self.slider.setMinimumWidth(8 * theme.GRID)
+        self.slider.setMaximumWidth(20 * theme.GRID)
         self.box = WholeNumberBox(self)
         self.box.setRange(_LEAST, _MOST)
         self.box.setSingleStep(500)
@@ -45,6 +48,15 @@ class BudgetBar(QWidget):
         self.box.setToolTip(tip)
         self.box.setFont(theme.tabular(self.box.font()))
         self.box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.presets = SteadyButton((self.tr("Presets"),), self)
+        self.presets.setToolTip(self.tr("Settings of a popular article, reduced to the budget"))
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        for name in PRESET_NAMES:
+            action = menu.addAction(presets.title(name))
+            action.setToolTip(presets.meaning(name))
+            action.triggered.connect(lambda _checked=False, name=name: self._use_preset(name))
+        self.presets.setMenu(menu)
         self.advice = ElasticLine(self)
         self.advice.setAccessibleName(self.tr("Recommended setting"))
         self.use = SteadyButton((self.tr("Use"), self.tr("Sweep…")), self)
@@ -61,6 +73,7 @@ class BudgetBar(QWidget):
         row.addWidget(self.box)
         row.addWidget(plain_label(self.tr("tokens →"), self))
         row.addWidget(self.advice, 1)
+        row.addWidget(self.presets)
         row.addWidget(self.use)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.show_budget(FIRST_BUDGET)
@@ -88,6 +101,15 @@ class BudgetBar(QWidget):
         if not self._updating:
             self.show_budget(tokens)
             self._store.tab(SweepProgress).choose_budget(tokens)
+
+    def _use_preset(self, name: PresetName) -> None:
+        try:
+            routed = presets.routed(name, self._store.tab(SweepProgress))
+        except InputError as err:
+            self._store.report(err.message, err.hint)
+            return
+        self.allocation_asked.emit(routed.allocated)
+        self._store.tell(presets.outcome(routed))
 
     def _on_use(self) -> None:
         sweep = self._store.tab(SweepProgress)

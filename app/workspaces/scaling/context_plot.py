@@ -163,5 +163,5 @@ def plateau_words(sweep: SweepProgress) -> str:
     """Return from which context on nothing is gained any more, here and in the paper."""
     cells = () if sweep.measured is None else sweep.measured.cells
     own = plateau(cells, "accuracy" if sweep.fitted is None else sweep.fitted.metric)
-    here = tr("Plateau from {0:,.0f} tokens").format(own) if own is not None else tr("Plateau")
+    here = tr("Plateau from {0:,.0f} tokens").format(own) if own is not None else tr("No plateau yet")
     return tr("{0}; in the paper RAG 10⁴, DRAG 10⁵, IterDRAG 10⁶").format(here)

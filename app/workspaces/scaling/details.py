@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
 
 from app import theme
@@ -41,7 +40,7 @@ class StepDetails(QWidget):
         column = QVBoxLayout(prompt)
         column.setContentsMargins(0, theme.HALF, 0, 0)
         column.setSpacing(theme.HALF)
-        column.addWidget(self.calls, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.calls)
         column.addWidget(self.prompt, 1)
         self.pages = QTabWidget(self)
         self.pages.setDocumentMode(True)

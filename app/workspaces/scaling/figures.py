@@ -14,17 +14,10 @@ from app.widgets.tables import FigureTable, alignment
 from app.words import quantities
 from app.workspaces.scaling.record import ScalingRecord
 from app.workspaces.scaling.words import tr
+from engine.allocation.prices import Prices, priced
 from engine.events import Allocation, ScalingAnswered, SweepMeasured
 
 _MOST_PRICE = 1e6
-_MILLION = 1e6
-
-
-class TokenPrices(NamedTuple):
-    """What a million tokens cost; 0 where no price was entered."""
-
-    read: float = 0.0
-    written: float = 0.0
 
 
 class CostFigure(NamedTuple):
@@ -71,14 +64,14 @@ class CostFigures(QWidget):
         column_layout.addLayout(form)
 
     @property
-    def prices(self) -> TokenPrices:
+    def prices(self) -> Prices:
         """What is entered."""
-        return TokenPrices(self.read.value(), self.written.value())
+        return Prices(self.read.value(), self.written.value())
 
-    def set_prices(self, prices: TokenPrices) -> None:
+    def set_prices(self, prices: Prices) -> None:
         """Enter prices."""
-        self.read.setValue(prices.read)
-        self.written.setValue(prices.written)
+        self.read.setValue(prices.input)
+        self.written.setValue(prices.output)
 
     def show_record(self, record: ScalingRecord, budget: int, sweep: SweepMeasured | None) -> None:
         """Show the figures of an answer."""
@@ -112,37 +105,36 @@ class CostFigures(QWidget):
 
 
 def cost_figures(
-    record: ScalingRecord, budget: int, sweep: SweepMeasured | None, prices: TokenPrices
+    record: ScalingRecord, budget: int, sweep: SweepMeasured | None, prices: Prices
 ) -> tuple[CostFigure, ...]:
     """Return the figures of an answer; — where they are not known."""
-    answered = record.answered
-    k, m = ("", "") if answered is None else (f"{answered.k:,}", f"{answered.m:,}")
-    if record.routed is not None:
-        k, m = f"{record.routed.allocated.k:,}", f"{record.routed.allocated.m:,}"
-    unknown = quantities.UNKNOWN
+    answered, unknown = record.answered, quantities.UNKNOWN
+    took = record.priced
+    if took is None and answered is not None:
+        allocated = Allocation(answered.k, answered.m, answered.n)
+        took = priced(answered, allocated, budget, prices if any(prices) else None)
+    if took is None:
+        values = [unknown] * 7
+    else:
+        used, cost = took.budget_utilization, took.cost
+        values = [
+            f"{took.effective_context:,}", unknown if used is None else f"{used:.0%}", f"{took.iterations:,}",
+            f"{took.docs_k:,}", f"{took.demos_m:,}", _efficiency(answered, sweep),
+            unknown if cost is None else f"{cost:.6f}",
+        ]  # fmt: skip
+    return tuple(CostFigure(name, value, meaning) for (name, meaning), value in zip(_meanings(), values, strict=True))
+
+
+def _meanings() -> tuple[tuple[str, str], ...]:
     return (
-        CostFigure(
-            tr("Effective context length"), unknown if answered is None else f"{answered.effective_context:,}",
-            tr("Input tokens over all calls of the question; what was written and retrieval are not counted."),
-        ),
-        CostFigure(
-            tr("Budget used"), unknown if answered is None else f"{answered.effective_context / max(1, budget):.0%}",
-            tr("Effective context length over the budget above."),
-        ),
-        CostFigure(
-            tr("Iterations"), unknown if answered is None else f"{answered.n_iterations:,}",
-            tr("Follow-up questions that were asked, at most n."),
-        ),
-        CostFigure(tr("Documents k, allocated"), k or unknown, tr("Documents for each query.")),
-        CostFigure(tr("Demonstrations m, allocated"), m or unknown, tr("Demonstrations, each with k documents.")),
-        CostFigure(
-            tr("Scaling efficiency"), _efficiency(answered, sweep),
-            tr("Points of accuracy per 1,000 tokens over the question alone, of this setting in the sweep."),
-        ),
-        CostFigure(
-            tr("Cost"), _cost(answered, prices), tr("At the prices below, for what was read and written."),
-        ),
-    )  # fmt: skip
+        (tr("Effective context length"), tr("Input tokens over all calls; what was written is not counted.")),
+        (tr("Budget used"), tr("Effective context length over the budget above.")),
+        (tr("Iterations"), tr("Follow-up questions that were asked, at most n.")),
+        (tr("Documents k, allocated"), tr("Documents for each query.")),
+        (tr("Demonstrations m, allocated"), tr("Demonstrations, each with k documents.")),
+        (tr("Scaling efficiency"), tr("Points of accuracy per 1,000 tokens over the question alone, in the sweep.")),
+        (tr("Cost"), tr("At the prices below, for what was read and written.")),
+    )
 
 
 def _efficiency(answered: ScalingAnswered | None, sweep: SweepMeasured | None) -> str:
@@ -152,10 +144,3 @@ def _efficiency(answered: ScalingAnswered | None, sweep: SweepMeasured | None) -
         if cell.allocation == Allocation(answered.k, answered.m, answered.n):
             return quantities.UNKNOWN if value is None else f"{value:+.2f}"
     return quantities.UNKNOWN
-
-
-def _cost(answered: ScalingAnswered | None, prices: TokenPrices) -> str:
-    if answered is None or not any(prices):
-        return quantities.UNKNOWN
-    cost = (answered.effective_context * prices.read + answered.output_tokens * prices.written) / _MILLION
-    return f"{cost:.6f}"

@@ -1,8 +1,11 @@
 """What a sweep says without a fit: the best score for each context length, and where it gains no more."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from engine.events import AnswerMetric, MeasuredCell
+
+# A gain this close to the longest context, as a factor, is no plateau.
+_CLOSE = 1.5
 
 
 def frontier(cells: Iterable[MeasuredCell], metric: AnswerMetric) -> list[MeasuredCell]:
@@ -14,10 +17,13 @@ def frontier(cells: Iterable[MeasuredCell], metric: AnswerMetric) -> list[Measur
     return best
 
 
-def plateau(cells: Iterable[MeasuredCell], metric: AnswerMetric, *, share: float = 0.98) -> float | None:
-    """Return the context from which on nothing gained more than a few percent; None below three cells."""
+def plateau(cells: Sequence[MeasuredCell], metric: AnswerMetric, *, share: float = 0.98) -> float | None:
+    """Return the context from which on nothing gained more than a few percent; None below three cells, and where it was still
+    gaining at the longest."""
     best = frontier(cells, metric)
     if len(best) < 3:
         return None
     top = best[-1].score(metric)
-    return next((cell.mean_context for cell in best if cell.score(metric) >= share * top), None)
+    first = next(cell for cell in best if cell.score(metric) >= share * top)
+    longest = max(cell.mean_context for cell in cells)
+    return first.mean_context if first.mean_context < longest / _CLOSE else None

@@ -16,7 +16,7 @@ from engine.events.answers import Passage
 _STEP, _ANSWER, _P, _DOCUMENTS, _READ, _CACHED, _TIME = range(7)
 _LONGEST = 200
 # In characters: below this width what came from the cache is only in the tooltip of what was read.
-_WIDE = 95
+_WIDE, _NARROW = 95, 80
 _ANSWER_SHARE = 0.24
 _PLACE = Qt.ItemDataRole.UserRole
 
@@ -66,7 +66,9 @@ class StepTree(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Give the answers their share, and leave out what is in a tooltip where the window is narrow."""
         super().resizeEvent(event)
-        self.tree.setColumnHidden(_CACHED, self.width() < _WIDE * self.fontMetrics().averageCharWidth())
+        width = self.width() / self.fontMetrics().averageCharWidth()
+        self.tree.setColumnHidden(_CACHED, width < _WIDE)
+        self.tree.setColumnHidden(_DOCUMENTS, width < _NARROW)  # they are lines of the tree as well
         self.tree.header().resizeSection(_ANSWER, round(_ANSWER_SHARE * self.width()))
 
     # Filling

@@ -13,6 +13,7 @@ from app.widgets.tables import FigureTable, alignment
 from app.words import quantities
 from app.words.counts import count
 from app.words.model_names import full_name
+from app.words.same_answer import same
 from app.workspaces.scaling import words
 from app.workspaces.scaling.record import ScalingRecord
 from engine.events import QuestionAnswered, RunFailed, ScalingAnswered
@@ -151,7 +152,7 @@ class SystemsTable(QWidget):
         if row.answer and record.gold:
             sign = "✓ " if words.is_right(row.answer, record.gold) else "✗ "
         elif row.answer and standard and row.answer is not standard:
-            sign = "= " if words.plain(row.answer) == words.plain(standard) else "≠ "
+            sign = "= " if same(row.answer, standard) else "≠ "
         return (
             row.name, sign + answer, words.share(row.probability),
             quantities.UNKNOWN if row.context is None else f"{row.context:,}", f"{row.n_calls:,}",
@@ -184,7 +185,7 @@ def _against_gold(answer: str | None, gold: tuple[str, ...]) -> str:
 def _against_standard(answered: ScalingAnswered, standard: QuestionAnswered | None) -> str:
     if standard is None or not standard.answer or not answered.answer:
         return ""
-    if words.plain(standard.answer) == words.plain(answered.answer):
+    if same(standard.answer, answered.answer):
         return words.tr("same answer as standard RAG")
     return words.tr("standard RAG differs: {0}").format(one_line(standard.answer, longest=40))
 

@@ -9,6 +9,7 @@ from app.state.run_record import RunRecord
 from app.text.plain_text import one_line
 from app.words import quantities
 from app.words.counts import count
+from app.words.same_answer import agrees
 from engine.events import (
     Allocation,
     DemonstrationsChosen,
@@ -129,15 +130,9 @@ def no_answer() -> str:
     return tr("no answer")
 
 
-def plain(text: str) -> str:
-    """Return letters and digits of a text in lower case, as answers are compared."""
-    return " ".join("".join(c if c.isalnum() else " " for c in text.casefold()).split())
-
-
 def is_right(answer: str | None, gold: Iterable[str]) -> bool:
-    """Return whether an answer contains one that is known to be right."""
-    own = f" {plain(answer or '')} "
-    return any(f" {plain(known)} " in own for known in gold if plain(known))
+    """Return whether an answer has one of the known ones in it."""
+    return any(agrees(answer, known) for known in gold)
 
 
 def drafting(answered: ScalingAnswered) -> str:

@@ -25,12 +25,12 @@ from app.workspaces.scaling.answers import ScalingProgress
 from app.workspaces.scaling.budget import BudgetBar
 from app.workspaces.scaling.context_plot import ContextPlot
 from app.workspaces.scaling.explanations import explain_scaling
-from app.workspaces.scaling.figures import TokenPrices
 from app.workspaces.scaling.fit_panel import FitPanel
 from app.workspaces.scaling.heat_map import AllocationMapPanel
 from app.workspaces.scaling.setup import ScalingSetupPanel
 from app.workspaces.scaling.sweep_form import SweepFormPanel
 from app.workspaces.scaling.sweeping import SweepProgress
+from engine.allocation.prices import Prices
 from engine.commands import Index, Run
 from engine.events import Allocation, Event
 from engine.machine import paths
@@ -217,8 +217,8 @@ class ScalingWorkspace(QWidget, Workspace):
         budget = str(settings.value("scaling/budget", ""))
         if budget.isascii() and budget.isdigit() and len(budget) < 9:
             self.budget.box.setValue(int(budget))
-        prices = [_price(settings.value(f"scaling/price_{name}")) for name in TokenPrices._fields]
-        self.answer.figures.set_prices(TokenPrices(*prices))
+        prices = [_price(settings.value(f"scaling/price_{name}")) for name in Prices._fields]
+        self.answer.figures.set_prices(Prices(*prices))
         for name, splitter in self._splitters.items():
             if (state := settings.value(f"scaling/{name}")) is not None:
                 splitter.restoreState(state)

@@ -15,15 +15,8 @@ def test_shares_have_no_zero_before_the_point(value: float | None, text: str) ->
     assert words.share(value) == text
 
 
-@pytest.mark.parametrize(
-    ("answer", "gold", "right"),
-    [
-        ("in 1310.", ("1310",), True), ("13105", ("1310",), False), (None, ("1310",), False), ("", ("",), False),
-        ("THE guild of Laggard!", ("no", "guild of laggard"), True),
-    ],
-)  # fmt: skip
-def test_an_answer_is_right_that_has_the_known_one(answer: str | None, gold: tuple[str, ...], right: bool) -> None:
-    assert words.is_right(answer, gold) is right
+def test_an_answer_is_right_that_has_any_known_one() -> None:
+    assert words.is_right("in 1310.", ("1742", "1310")) and not words.is_right("1310", ())
 
 
 def test_an_ending_says_the_answer_and_what_was_read() -> None:
