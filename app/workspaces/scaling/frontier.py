@@ -18,8 +18,8 @@ def frontier(cells: Iterable[MeasuredCell], metric: AnswerMetric) -> list[Measur
 
 
 def plateau(cells: Sequence[MeasuredCell], metric: AnswerMetric, *, share: float = 0.98) -> float | None:
-    """Return the context from which on nothing gained more than a few percent; None below three cells, and where it was still
-    gaining at the longest."""
+    """Return the context from which on nothing gained more than a few percent; None below three cells, and where the
+    longest still gained."""
     best = frontier(cells, metric)
     if len(best) < 3:
         return None

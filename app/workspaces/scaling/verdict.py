@@ -43,17 +43,28 @@ class AnswerHeadline(QWidget):
         self.answer.setAccessibleName(self.tr("Answer"))
         self.scope = ElasticLine(self, role="muted")
         self.scope.setAccessibleName(self.tr("What the answer took"))
+        # In place of what the answer took, so that nothing moves when it appears.
+        self.warning = ElasticLine(self, role="bad")
+        self.warning.setAccessibleName(self.tr("Warning about models and documents"))
+        self.warning.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * theme.GRID, theme.HALF, 2 * theme.GRID, theme.HALF)
         column.setSpacing(2)
         column.addWidget(self.answer)
         column.addWidget(self.scope)
+        column.addWidget(self.warning)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def show_record(self, record: ScalingRecord, under_way: str) -> None:
         """Show the answer, or what is under way; empty: nothing is."""
         self.answer.show_text(self._answer(record, under_way))
         self.scope.show_text(self._scope(record))
+
+    def warn(self, warning: str) -> None:
+        """Show a warning about the chosen models and documents, or none."""
+        self.warning.show_text(warning)
+        self.warning.setVisible(bool(warning))
+        self.scope.setVisible(not warning)
 
     def _answer(self, record: ScalingRecord, under_way: str) -> str:
         if isinstance(record.ended, RunFailed):

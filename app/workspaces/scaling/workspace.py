@@ -7,6 +7,7 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
+from app.choices.examples import questions
 from app.panel import Panel
 from app.panels.error import ErrorPanel
 from app.panels.question_bar import QuestionBar
@@ -32,11 +33,16 @@ from app.workspaces.scaling.sweep_form import SweepFormPanel
 from app.workspaces.scaling.sweeping import SweepProgress
 from engine.allocation.prices import Prices
 from engine.commands import Index, Run
-from engine.events import Allocation, Event
+from engine.events import Allocation, Event, Setting
 from engine.machine import paths
+from engine.rag.foreign import foreign_documents
 from engine.settings import Request
 
 _ANSWER, _SWEEP = range(2)
+# A sweep that takes a minute and still shows what context is worth, and a question of several steps.
+_EXAMPLE_GRID, _EXAMPLE_QUESTIONS = ("0, 1, 4", "0, 1", "1, 2"), 12
+_EXAMPLE_SETTINGS: dict[str, Setting] = {"k": 4, "m": 1, "n": 3}
+_FIRST_TASK = "Pages: two facts in a row"
 _LEFT_WIDTH = 40  # characters
 _SHARES, _PLOT_SHARES = (58, 42), (52, 48)
 
@@ -50,8 +56,11 @@ class ScalingWorkspace(QWidget, Workspace):
         self._store = store = context.store
         self._opened, self._opened_sweep = LastOpened(), LastOpened()
         self._fit_asked_for = ""
+        self._asked_example = False
         self.error = ErrorPanel(store, self)
         self.bar = QuestionBar(store, self, answers=store.tab(ScalingProgress), verbs=context.verbs)
+        # A question of several steps shows more than one of a single fact.
+        self.bar.line.setText(next((each.prompt for each in questions() if each.task == _FIRST_TASK), self.bar.text()))
         self.budget = BudgetBar(store, self)
         self.setup = ScalingSetupPanel(store, context.pair, self, named=context.named)
         self.answer = AnswerView(store, self)
@@ -188,12 +197,22 @@ class ScalingWorkspace(QWidget, Workspace):
         return self.shown_record is not None or self._store.tab(SweepProgress).measured is not None
 
     def show_example(self, name: str) -> None:
-        """Ask the question that is there."""
-        self._ask()
+        """Sweep a small grid; the question is asked behind it."""
+        for line, numbers in zip((self.sweeping.ks, self.sweeping.ms, self.sweeping.ns), _EXAMPLE_GRID, strict=True):
+            line.setText(numbers)
+        self.sweeping.options.set_values({"questions": _EXAMPLE_QUESTIONS})
+        self.setup.form.set_values(_EXAMPLE_SETTINGS)
+        self.sweep()
 
     def settled(self, name: str) -> bool:
-        """Return whether every visible panel has drawn all events."""
-        return not any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
+        """Ask behind the sweep, so that there is an answer, and wait for the fit and for every panel."""
+        if not self._asked_example and self.shown_record is None and not self.why_not("run"):
+            self._asked_example = True
+            self._ask()
+            return False
+        return not self._store.commands.unanswered and not any(
+            panel.behind for panel in self.findChildren(Panel) if panel.isVisible()
+        )
 
     # Choices kept between sessions
 
@@ -226,6 +245,9 @@ class ScalingWorkspace(QWidget, Workspace):
     # What follows the setup and the store
 
     def _on_setup_changed(self) -> None:
+        pair, index = self.setup.pair(), str(self.setup.settings()["index"])
+        warning = foreign_documents(index, pair.target, "")
+        self.answer.headline.warn("" if warning is None else f"⚠ {warning.message}; {warning.hint}")
         self.context.verbs.refresh()
         self.sweeping.show_setup(self.setup.sweep_settings(), "")
 

@@ -81,7 +81,7 @@ def test_every_tab_is_in_the_row_at_once_and_made_when_there_is_time(open_window
     window, _ = open_window()
     row = window.findChild(QTabWidget)
     assert [row.tabText(place) for place in range(row.count())] == [
-        "Decode", "Compare", "RAG", "Long context", "Runs", "Train",
+        "Decode", "Compare", "RAG", "Scaling", "Long context", "Runs", "Train",
     ]  # fmt: skip
     assert window.workspaces.made == (window.front,) and "train" in window.workspaces
     window.show()
