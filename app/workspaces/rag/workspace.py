@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from app.panel import Panel
 from app.panels.error import ErrorPanel
@@ -14,6 +14,7 @@ from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.state.verbs import Verb
 from app.widgets.side_column import SideColumn
+from app.widgets.splitters import split
 from app.words.explanations import Section
 from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.rag.answers import AnswerProgress
@@ -211,9 +212,9 @@ class RagWorkspace(QWidget, Workspace):
         self.verdict.warn("" if warning is None else f"⚠ {_sentence(warning.message)} {_sentence(warning.hint)}")
 
     def _answer_page(self) -> QWidget:
-        retrieval = _split(Qt.Orientation.Vertical, (self.map, self.passages, self.source), _RETRIEVAL_SHARES)
-        drafting = _split(Qt.Orientation.Vertical, (self.lanes, self.systems), _DRAFTING_SHARES)
-        both = _split(Qt.Orientation.Horizontal, (retrieval, drafting), _HALVES)
+        retrieval = split(Qt.Orientation.Vertical, (self.map, self.passages, self.source), _RETRIEVAL_SHARES)
+        drafting = split(Qt.Orientation.Vertical, (self.lanes, self.systems), _DRAFTING_SHARES)
+        both = split(Qt.Orientation.Horizontal, (retrieval, drafting), _HALVES)
         self._splitters = {"found": retrieval, "drafted": drafting, "both": both}
         page = QWidget(self)
         right = QVBoxLayout()
@@ -241,13 +242,3 @@ class RagWorkspace(QWidget, Workspace):
 
 def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:] + "."
-
-
-def _split(orientation: Qt.Orientation, widgets: tuple[QWidget, ...], shares: tuple[int, ...]) -> QSplitter:
-    splitter = QSplitter(orientation)
-    splitter.setChildrenCollapsible(False)
-    for place, widget in enumerate(widgets):
-        splitter.addWidget(widget)
-        splitter.setStretchFactor(place, shares[place])
-    splitter.setSizes([share * 10 for share in shares])
-    return splitter

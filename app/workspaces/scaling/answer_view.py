@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.panel import Panel
 from app.state.run_history import RunHistory
 from app.state.store import RunStore
+from app.widgets.splitters import split
 from app.words import pace
 from app.workspaces.scaling.answers import ScalingProgress
 from app.workspaces.scaling.context_strip import ContextStrip
@@ -45,11 +46,7 @@ class AnswerView(Panel):
         self.pages.insertTab(0, self.systems, self.tr("Systems"))
         self.pages.addTab(self.figures, self.tr("Cost"))
         self.pages.setCurrentIndex(0)
-        self.splitter = QSplitter(Qt.Orientation.Vertical, self)
-        self.splitter.setChildrenCollapsible(False)
-        for widget in (self.tree, self.details):
-            self.splitter.addWidget(widget)
-        self.splitter.setSizes([share * 10 for share in _SHARES])
+        self.splitter = split(Qt.Orientation.Vertical, (self.tree, self.details), _SHARES)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

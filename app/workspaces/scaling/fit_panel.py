@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHeaderView, QSplitter, QTableWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QTableWidgetItem, QVBoxLayout, QWidget
 
 from app import theme
 from app.panel import Panel
@@ -14,6 +14,7 @@ from app.plots.table_export import offer_csv
 from app.state.store import RunStore
 from app.text.plain_text import one_line
 from app.widgets.labels import ElasticLine
+from app.widgets.splitters import split
 from app.widgets.tables import FigureTable, alignment
 from app.words import quantities
 from app.workspaces.scaling import sweep_words, words
@@ -22,8 +23,7 @@ from app.workspaces.scaling.sweeping import SweepProgress
 from engine.events import AllocationFitted, Event, MeasuredCell
 from engine.runs.summary import Summary
 
-_LEFT, _RIGHT = 58, 42
-_CELLS, _TERMS = 62, 38
+_SHARES, _TABLE_SHARES = (58, 42), (62, 38)
 
 
 class FitPanel(Panel):
@@ -107,16 +107,8 @@ class FitPanel(Panel):
         return table
 
     def _lay_out(self) -> None:
-        tables = QSplitter(Qt.Orientation.Vertical, self)
-        tables.setChildrenCollapsible(False)
-        across = QSplitter(Qt.Orientation.Horizontal, self)
-        across.setChildrenCollapsible(False)
-        for widget in (self.cells, self.terms):
-            tables.addWidget(widget)
-        tables.setSizes([_CELLS * 10, _TERMS * 10])
-        for widget in (tables, self.plane):
-            across.addWidget(widget)
-        across.setSizes([_LEFT * 10, _RIGHT * 10])
+        tables = split(Qt.Orientation.Vertical, (self.cells, self.terms), _TABLE_SHARES)
+        across = split(Qt.Orientation.Horizontal, (tables, self.plane), _SHARES)
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.HALF)

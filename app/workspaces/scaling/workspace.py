@@ -1,11 +1,10 @@
 """The Scaling tab: settings left, the answer step by step in the middle, what context is worth on the right."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from app.choices.examples import questions
 from app.panel import Panel
@@ -18,6 +17,7 @@ from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.state.verbs import Verb
 from app.widgets.side_column import SideColumn
+from app.widgets.splitters import share_out, split
 from app.words.explanations import Section
 from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.scaling import grid_choice, words
@@ -155,7 +155,7 @@ class ScalingWorkspace(QWidget, Workspace):
     def reset_layout(self) -> None:
         """Restore the sizes of the first start."""
         for splitter, shares in ((self._across, _SHARES), (self._plots, _PLOT_SHARES)):
-            splitter.setSizes([share * 10 for share in shares])
+            share_out(splitter, shares)
 
     # Content
 
@@ -271,8 +271,8 @@ class ScalingWorkspace(QWidget, Workspace):
 
     def _answer_page(self) -> QWidget:
         page = QWidget(self)
-        self._plots = _split(Qt.Orientation.Vertical, (self.plot, self.map), _PLOT_SHARES)
-        self._across = _split(Qt.Orientation.Horizontal, (self.answer, self._plots), _SHARES)
+        self._plots = split(Qt.Orientation.Vertical, (self.plot, self.map), _PLOT_SHARES)
+        self._across = split(Qt.Orientation.Horizontal, (self.answer, self._plots), _SHARES)
         self._splitters = {"plots": self._plots, "across": self._across, "answer": self.answer.splitter}
         right = QVBoxLayout()
         right.setContentsMargins(0, 0, 0, 0)
@@ -304,13 +304,3 @@ def _price(stored: object) -> float:
     except ValueError:
         return 0.0
     return price if 0 <= price < 1e6 else 0.0
-
-
-def _split(orientation: Qt.Orientation, widgets: Sequence[QWidget], shares: Sequence[int]) -> QSplitter:
-    splitter = QSplitter(orientation)
-    splitter.setChildrenCollapsible(False)
-    for place, widget in enumerate(widgets):
-        splitter.addWidget(widget)
-        splitter.setStretchFactor(place, shares[place])
-    splitter.setSizes([share * 10 for share in shares])
-    return splitter
