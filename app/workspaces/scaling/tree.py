@@ -1,10 +1,11 @@
 """The tree of an answer: the question, its follow-ups and the final answer, with documents and what they took."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from app import theme
+from app.plots.table_export import as_csv
 from app.text.plain_text import one_line, plain_tip
 from app.widgets.labels import plain_label
 from app.words import quantities
@@ -36,6 +37,10 @@ class StepTree(QWidget):
         self.tree.setAccessibleName(self.tr("Steps of the answer"))
         self.tree.currentItemChanged.connect(lambda item, _before: self._on_current(item))
         self._name_columns()
+        self.copy = QAction(self.tr("Copy steps as CSV"), self.tree)
+        self.copy.triggered.connect(lambda _checked=False: QGuiApplication.clipboard().setText(as_csv(self.rows())))
+        self.tree.addAction(self.copy)
+        self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.empty = plain_label(
             self.tr(
                 "Ask: the question stands here with its documents, below it every follow-up question with what was"
@@ -70,6 +75,14 @@ class StepTree(QWidget):
         self.tree.setColumnHidden(_CACHED, width < _WIDE)
         self.tree.setColumnHidden(_DOCUMENTS, width < _NARROW)  # they are lines of the tree as well
         self.tree.header().resizeSection(_ANSWER, round(_ANSWER_SHARE * self.width()))
+
+    def rows(self) -> list[list[str]]:
+        """The steps as they are shown, titles first."""
+        columns = range(_TIME + 1)
+        heads = [self.tree.headerItem().text(column) for column in columns]
+        root = self.tree.topLevelItem(0)
+        items = [] if root is None else [root, *_steps_below(root)]
+        return [heads, *([item.text(column) for column in columns] for item in items)]
 
     # Filling
 

@@ -183,11 +183,14 @@ def test_choices_come_back(done, tmp_path: Path) -> None:  # type: ignore[no-unt
     assert workspace.answer.figures.prices == Prices(1.5, 0.0)
 
 
-def test_the_table_of_systems_is_copied(done) -> None:  # type: ignore[no-untyped-def]
+def test_systems_and_steps_are_copied(done) -> None:  # type: ignore[no-untyped-def]
     _, _, workspace, _ = done
     action = next(each for each in workspace.answer.systems.table.actions() if "Copy" in each.text())
     action.trigger()
     assert "IterDRAG,✓ 1310" in QGuiApplication.clipboard().text()
+    workspace.answer.tree.copy.trigger()
+    copied = QGuiApplication.clipboard().text().splitlines()
+    assert copied[0] == "step,answer,p,docs,read,cached,time" and len(copied) == 6 and "Maren Oldcastle" in copied[2]
 
 
 def test_it_paints_in_both_schemes(done, qapp) -> None:  # type: ignore[no-untyped-def]
