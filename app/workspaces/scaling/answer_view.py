@@ -46,6 +46,14 @@ class AnswerView(Panel):
         self.pages.insertTab(0, self.systems, self.tr("Systems"))
         self.pages.addTab(self.figures, self.tr("Cost"))
         self.pages.setCurrentIndex(0)
+        for page, tip in (
+            (self.systems, self.tr("Systems: what each way to answer said and took")),
+            (self.details.documents, self.tr("Documents that came in at the selected step")),
+            (self.details.prompt_page, self.tr("Prompt of each call of the selected step")),
+            (self.details.demonstrations, self.tr("Demonstrations: the answered questions shown before this one")),
+            (self.figures, self.tr("Cost: what the answer read, and what that costs")),
+        ):
+            self.pages.setTabToolTip(self.pages.indexOf(page), tip)
         self.splitter = split(Qt.Orientation.Vertical, (self.tree, self.details), _SHARES)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

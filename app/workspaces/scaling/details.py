@@ -36,8 +36,8 @@ class StepDetails(QWidget):
             self, self.tr("Demonstrations"),
             self.tr("The answered questions that are shown to the model before this one stand here."),
         )  # fmt: skip
-        prompt = QWidget(self)
-        column = QVBoxLayout(prompt)
+        self.prompt_page = QWidget(self)
+        column = QVBoxLayout(self.prompt_page)
         column.setContentsMargins(0, theme.HALF, 0, 0)
         column.setSpacing(theme.HALF)
         column.addWidget(self.calls)
@@ -45,7 +45,7 @@ class StepDetails(QWidget):
         self.pages = QTabWidget(self)
         self.pages.setDocumentMode(True)
         for page, title in (
-            (self.documents, self.tr("Documents")), (prompt, self.tr("Prompt")),
+            (self.documents, self.tr("Documents")), (self.prompt_page, self.tr("Prompt")),
             (self.demonstrations, self.tr("Demonstrations")),
         ):  # fmt: skip
             self.pages.addTab(page, title)
