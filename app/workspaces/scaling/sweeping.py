@@ -133,6 +133,7 @@ class SweepProgress(TabState):
                 self.estimated = event
             case CellAnswered():
                 self.n_answered += 1
+                return True  # too many to draw anything anew for each
             case SweepMeasured():
                 self.measured, self.n_answered = event, event.n_answered
                 if event.complete:

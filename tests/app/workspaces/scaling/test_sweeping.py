@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
 
+from app.workspaces.decode.event_words import describe
 from app.workspaces.scaling import frontier, grid_choice, sweep_words
 from app.workspaces.scaling.grid_choice import read_axis
 from app.workspaces.scaling.heat_map import known_cells, painted
@@ -178,3 +179,9 @@ def test_a_sweep_that_was_begun_anew_says_why(tab) -> None:  # type: ignore[no-u
     say()
     assert workspace.sweeping.state.text().endswith("(begun anew: another drafter)")
     assert sweep_words.outcome(sweep_measured()) == "done: 1,600 questions answered in 40 cells"
+
+
+def test_the_log_has_the_end_of_a_sweep_and_its_fit_but_no_answers(swept) -> None:  # type: ignore[no-untyped-def]
+    store, _, _, _ = swept
+    lines = [describe(note.what) for note in store.notes.since(0) if not isinstance(note.what, str)]
+    assert "done: 1,600 questions answered in 40 cells" in lines and any("R² 0.91" in str(line) for line in lines)
