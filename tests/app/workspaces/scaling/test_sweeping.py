@@ -183,5 +183,5 @@ def test_a_sweep_that_was_begun_anew_says_why(tab) -> None:  # type: ignore[no-u
 
 def test_the_log_has_the_end_of_a_sweep_and_its_fit_but_no_answers(swept) -> None:  # type: ignore[no-untyped-def]
     store, _, _, _ = swept
-    lines = [describe(note.what) for note in store.notes.since(0) if not isinstance(note.what, str)]
+    lines = [describe(note.event) for note in store.notes.since(0) if not isinstance(note.event, str)]
     assert "done: 1,600 questions answered in 40 cells" in lines and any("R² 0.91" in str(line) for line in lines)
