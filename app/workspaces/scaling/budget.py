@@ -11,6 +11,7 @@ from app.widgets.labels import ElasticLine, plain_label
 from app.widgets.number_box import WholeNumberBox
 from app.widgets.permission import allow
 from app.widgets.steady_button import SteadyButton
+from app.words.counts import count
 from app.workspaces.scaling import presets, sweep_words
 from app.workspaces.scaling.sweeping import FIRST_BUDGET, SweepProgress
 from app.workspaces.scaling.words import allocation, share
@@ -133,7 +134,7 @@ def advice(sweep: SweepProgress) -> str:
         )
     if (cell := sweep.recommended) is None:
         least = min((each.max_context for each in sweep.fitted.predictions), default=0.0)
-        return tr("below one document: the smallest setting reads {0:,.0f} tokens").format(least)
+        return tr("below one document: the smallest setting reads {0}").format(count(least, "token"))
     words = sweep_words.recommendation(cell, sweep.fitted.metric)
     if sweep.choice is not None and (beyond := sweep.choice.beyond) is not None:
         better = tr("; {0} may reach {1}, beyond what was measured")

@@ -12,6 +12,7 @@ from app.plots.panel import tr
 from app.plots.series_plot import Series, SeriesPlot, SeriesPoint
 from app.state.store import RunStore
 from app.widgets.labels import ElasticLine
+from app.words.counts import count
 from app.workspaces.scaling import sweep_words
 from app.workspaces.scaling.frontier import frontier, plateau
 from app.workspaces.scaling.methods import EXAMPLES, FIT_MARK, method_of
@@ -101,14 +102,14 @@ class ContextPlot(SeriesPlot):
 
     def table(self) -> Table:
         """Return the content of a CSV file of the plot."""
-        return Table((f"draftscope: {self.title}", sweep_words.scope(self.store.tab(SweepProgress))), self.columns())
+        return Table((f"draftscope: {self.title}", self.store.tab(SweepProgress).scope), self.columns())
 
     def note(self) -> str:
         """Return which mark is which method, and what the figures hold for."""
         methods = [method_of(each) for each in EXAMPLES]
         shown = {series.key for series in self.series}
         marks = "   ".join(f"{each.mark.glyph} {each.name}" for each in methods if each.key in shown)
-        return f"{marks}\n{sweep_words.scope(self.store.tab(SweepProgress))}"
+        return f"{marks}\n{self.store.tab(SweepProgress).scope}"
 
     def origin(self) -> str:
         """Return what tells the exported file apart."""
@@ -163,5 +164,5 @@ def plateau_words(sweep: SweepProgress) -> str:
     """Return from which context on nothing is gained any more, here and in the paper."""
     cells = () if sweep.measured is None else sweep.measured.cells
     own = plateau(cells, "accuracy" if sweep.fitted is None else sweep.fitted.metric)
-    here = tr("Plateau from {0:,.0f} tokens").format(own) if own is not None else tr("No plateau yet")
+    here = tr("Plateau from {0}").format(count(own, "token")) if own is not None else tr("No plateau yet")
     return tr("{0}; in the paper RAG 10⁴, DRAG 10⁵, IterDRAG 10⁶").format(here)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from app import theme
 from app.text.plain_text import one_line, plain_tip
 from app.widgets.strip_parts import StripPart, names_width, paint_names, paint_part
+from app.words.counts import count
 from app.workspaces.scaling import words
 from app.workspaces.scaling.record import CallRecord
 from app.workspaces.scaling.words import tr
@@ -46,7 +47,7 @@ class ContextStrip(QWidget):
             return self.tr("Context: what fills the model's window appears here, step by step.")
         call = self._call.call
         used = sum(part.n_tokens for part in call.context if part.role != "free")
-        parts = [self.tr("Context: {0:,} of {1:,} tokens").format(used, call.window)]
+        parts = [self.tr("Context: {0:,} of {1}").format(used, count(call.window, "token"))]
         parts += [
             f"{words.role(part.role)} {part.n_tokens:,}"
             for part in call.context

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QHeaderView, QTableWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QHeaderView, QTableWidgetItem, QVBoxLayout, QWidget
 
 from app import theme
 from app.plots.table_export import offer_csv
@@ -51,12 +51,8 @@ class CostFigures(QWidget):
         self.written = self._price(self.tr("Price of a million tokens written"))
         form = QFormLayout()
         form.setHorizontalSpacing(theme.GRID)
-        boxes = QHBoxLayout()
-        boxes.setSpacing(theme.GRID)
-        for box, title in ((self.read, self.tr("read")), (self.written, self.tr("written"))):
-            boxes.addWidget(plain_label(title, self))
-            boxes.addWidget(box, 1)
-        form.addRow(plain_label(self.tr("A million tokens"), self), boxes)
+        for box, title in ((self.read, self.tr("A million read")), (self.written, self.tr("A million written"))):
+            form.addRow(plain_label(title, self), box)
         column_layout = QVBoxLayout(self)
         column_layout.setContentsMargins(theme.GRID, theme.HALF, theme.GRID, theme.HALF)
         column_layout.setSpacing(theme.HALF)

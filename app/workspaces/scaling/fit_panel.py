@@ -66,7 +66,7 @@ class FitPanel(Panel):
         if sweep.changes == self._drawn:
             return
         self._drawn = sweep.changes
-        self.title.show_text(sweep_words.scope(sweep) or self.tr("No sweep yet: choose a grid and press Sweep"))
+        self.title.show_text(sweep.scope or self.tr("No sweep yet: choose a grid and press Sweep"))
         fitted = sweep.fitted
         self.quality.show_text(_quality(sweep))
         cautions = [] if fitted is None else [*fitted.cautions, *([fitted.why_stale] if fitted.why_stale else [])]

@@ -35,13 +35,13 @@ def read_axis(text: str, *, least: int, most: int, name: str) -> tuple[int, ...]
     numbers = set()
     for word, number in numbers_in(text):
         if number is None or not least <= number <= most:
-            reason = tr("{0}: {1} is no number from {2:,} to {3:,}")
+            reason = tr("{0}: {1}, but a number from {2:,} to {3:,} is needed")
             raise InputError(reason.format(name, word[:_LONGEST_SHOWN], least, most), _EXAMPLE)
         numbers.add(number)
     if not numbers:
         raise InputError(tr("{0}: there is no number").format(name), _EXAMPLE)
     if len(numbers) > _MOST_NUMBERS:
-        raise InputError(tr("{0}: more than {1} numbers").format(name, _MOST_NUMBERS), _EXAMPLE)
+        raise InputError(tr("{0}: at most {1} at a time").format(name, _MOST_NUMBERS), _EXAMPLE)
     return tuple(sorted(numbers))
 
 

@@ -17,7 +17,8 @@ from app.plots.heat_canvas import HeatCanvas, HeatCell, HeatGrid
 from app.state.store import RunStore
 from app.widgets.labels import ElasticLine, plain_label
 from app.widgets.steady_box import SteadyBox
-from app.workspaces.scaling import sweep_words, words
+from app.words.counts import count
+from app.workspaces.scaling import words
 from app.workspaces.scaling.sweeping import SweepProgress
 from app.workspaces.scaling.words import tr
 from engine.events import Allocation, AnswerMetric, Event, MeasuredCell, PredictedCell
@@ -73,8 +74,9 @@ class AllocationMapPanel(Panel):
         middle.addWidget(self.words)
         head = QHBoxLayout()
         head.setSpacing(theme.GRID)
-        head.addWidget(plain_label(self._title, self, role="title"))
-        head.addStretch(1)
+        title = ElasticLine(self, role="title")
+        title.show_text(self._title)
+        head.addWidget(title, 1)
         head.addWidget(plain_label(self.tr("n"), self))
         head.addWidget(self.iterations)
         column = QVBoxLayout(self)
@@ -128,7 +130,7 @@ class AllocationMapPanel(Panel):
         measured = [None if cell.measured is None else cell.measured.score(metric) for _, cell in cells]
         predicted = [None if cell.predicted is None else cell.predicted.predicted for _, cell in cells]
         return Table(
-            (f"draftscope: {self._title}", sweep_words.scope(sweep)),
+            (f"draftscope: {self._title}", sweep.scope),
             (
                 *(Column(name, np.array([getattr(at, name) for at, _ in cells], dtype=np.float64)) for name in "kmn"),
                 Column("measured", _figures(measured)),
@@ -149,7 +151,7 @@ class AllocationMapPanel(Panel):
             self.canvas.update()
 
     def _picture(self, svg: bool) -> bytes:
-        note = sweep_words.scope(self.store.tab(SweepProgress))
+        note = self.store.tab(SweepProgress).scope
         return export.as_svg(self, self._title, note) if svg else export.as_png(self, note)
 
 
@@ -209,7 +211,7 @@ def _reading(at: Allocation, cell: AllocationCell | None, sweep: SweepProgress) 
             score = f"{score} [{words.share(own.accuracy_ci.low)}, {words.share(own.accuracy_ci.high)}]"
         parts.append(tr("measured {0}").format(score))
         if own.n_demos_dropped:
-            parts.append(tr("fewer demonstrations fitted in {0:,} questions").format(own.n_demos_dropped))
+            parts.append(tr("fewer demonstrations fitted in {0}").format(count(own.n_demos_dropped, "question")))
     if cell.predicted is not None:
         parts.append(tr("predicted {0}").format(words.share(cell.predicted.predicted)))
     parts.append(tr("longest context {0:,.0f}").format(cell.context))

@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import QCoreApplication
 
+from app.words.counts import count
 from app.workspaces.scaling import words
 from app.workspaces.scaling.sweeping import SweepProgress
 from engine.allocation.presets import (
@@ -33,8 +34,8 @@ def meaning(name: PresetName) -> str:
     """Explain what a preset takes: its label fits neither its own formula nor the structure of the paper."""
     asked = PRESETS[name]
     labels: dict[PresetName, str] = {"small": "~32k", "medium": "~128k", "large": "~1M"}
-    text = tr("labelled {0}; {1:,} tokens by the article's formula, {2:,} by the paper's structure")
-    return text.format(labels[name], article_tokens(asked), structure_tokens(asked))
+    text = tr("labelled {0}; {1} by the article's formula, {2} by the paper's structure")
+    return text.format(labels[name], count(article_tokens(asked), "token"), count(structure_tokens(asked), "token"))
 
 
 def routed(name: PresetName, sweep: SweepProgress) -> AllocationRouted:
@@ -54,4 +55,4 @@ def outcome(routed: AllocationRouted) -> str:
     asked, allocated = words.allocation(routed.requested), words.allocation(routed.allocated)
     if routed.requested == routed.allocated:
         return tr("{0} chosen").format(allocated)
-    return tr("{0} chosen: {1} was asked for, more than {2:,} tokens").format(allocated, asked, routed.budget)
+    return tr("{0} chosen: {1} was asked for, more than {2}").format(allocated, asked, count(routed.budget, "token"))

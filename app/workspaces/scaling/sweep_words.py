@@ -1,7 +1,5 @@
 """Describes a sweep and a fit in words: progress, outcome, what they hold for, the recommended setting."""
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line
@@ -9,11 +7,17 @@ from app.words import pace, quantities
 from app.words.counts import count
 from app.words.model_names import full_name
 from app.workspaces.scaling import words
-from engine.events import AllocationFitted, AllocationForm, AnswerMetric, PredictedCell, Progressed, SweepMeasured
+from engine.events import (
+    AllocationFitted,
+    AllocationForm,
+    AnswerMetric,
+    PredictedCell,
+    Progressed,
+    SweepEstimated,
+    SweepMeasured,
+    SweepStarted,
+)
 from engine.events.allocation import FittedTerm
-
-if TYPE_CHECKING:
-    from app.workspaces.scaling.sweeping import SweepProgress
 
 
 def tr(text: str) -> str:
@@ -43,19 +47,19 @@ def term_name(term: FittedTerm) -> str:
     }[term.name]  # fmt: skip
 
 
-def progress(sweep: "SweepProgress", at: Progressed | None) -> str:
+def progress(
+    started: SweepStarted | None, estimated: SweepEstimated | None, n_answered: int, at: Progressed | None
+) -> str:
     """Describe how far a sweep under way is, and what the rest will take."""
     if indexing := pace.indexing(at):
         return indexing
-    if sweep.started is None or not sweep.n_answered:
+    if started is None or not n_answered:
         return tr("preparing the questions")
-    n_all = sweep.started.n_questions * len(sweep.started.cells)
-    parts = [tr("answered {0:,} of {1}").format(sweep.n_answered, count(n_all, "question"))]
-    estimated = sweep.estimated
+    n_all = started.n_questions * len(started.cells)
+    parts = [tr("answered {0:,} of {1}").format(n_answered, count(n_all, "question"))]
     if estimated is not None and estimated.fits is False:
-        parts.append(tr("{0} within the time, the rest when it is started again").format(
-            count(estimated.n_reachable, "question")
-        ))  # fmt: skip
+        reachable = count(estimated.n_reachable, "question")
+        parts.append(tr("{0} within the time, the rest when it is started again").format(reachable))
     elif estimated is not None and (at is None or at.left_s is None):
         parts.append(tr("about {0} in all").format(quantities.duration(estimated.seconds)))
     return ", ".join(parts)
@@ -71,18 +75,17 @@ def outcome(measured: SweepMeasured) -> str:
     return tr("done: {0} answered in {1}").format(answers, count(len(measured.cells), "cell"))
 
 
-def scope(sweep: "SweepProgress") -> str:
+def scope(started: SweepStarted | None, measured: SweepMeasured | None, n_answered: int) -> str:
     """Say what a sweep holds for: questions, model, cells, and where it was cut short; empty without one."""
-    started, measured = sweep.started, sweep.measured
     if started is None or measured is None:
         return ""
-    done = "" if measured.complete and not measured.stopped_by else tr("not complete: {0:,} answered").format(
-        sweep.n_answered
-    )  # fmt: skip
-    return " · ".join(filter(None, (
+    is_whole = measured.complete and not measured.stopped_by
+    parts = (
         full_name(started.target, "target", longest=40), one_line(started.dataset, longest=40),
-        count(measured.n_questions, "question"), count(len(measured.cells), "cell"), done,
-    )))  # fmt: skip
+        count(measured.n_questions, "question"), count(len(measured.cells), "cell"),
+        "" if is_whole else tr("not complete: {0:,} answered").format(n_answered),
+    )  # fmt: skip
+    return " · ".join(filter(None, parts))
 
 
 def fit_quality(fitted: AllocationFitted) -> str:

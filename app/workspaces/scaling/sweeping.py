@@ -116,7 +116,12 @@ class SweepProgress(TabState):
 
     def status(self, at: Progressed | None) -> str:
         """Describe the progress of the sweep."""
-        return self._store.stopping or sweep_words.progress(self, at)
+        return self._store.stopping or sweep_words.progress(self.started, self.estimated, self.n_answered, at)
+
+    @property
+    def scope(self) -> str:
+        """What the sweep on show holds for, in words; empty without one."""
+        return sweep_words.scope(self.started, self.measured, self.n_answered)
 
     def _change(self) -> None:
         self.changes += 1

@@ -79,7 +79,7 @@ def test_a_file_is_asked_with_its_own_documents_or_those_of_the_setup(page, tmp_
     assert not form.documents.isEnabled()
     form.documents.setChecked(True)
     assert form.command(workspace.setup.settings()).index == ""
-    form.choose(str(tmp_path / "mine.jsonl"))
+    form.dataset.choose(str(tmp_path / "mine.jsonl"))
     workspace.setup.documents.choose("/indexes/mine")
     command = form.command(workspace.setup.settings())
     assert (command.dataset, command.index) == (str(tmp_path / "mine.jsonl"), "/indexes/mine")

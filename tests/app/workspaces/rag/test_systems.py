@@ -68,9 +68,9 @@ def test_prompts_are_what_each_model_read_with_tokens_counted(done) -> None:  # 
     assert panel.list.count() == 6
     assert panel.list.item(0).text() == "drafter: draft 1, 83 tokens"
     assert panel.list.item(5).text() == "target: standard RAG, 83 tokens"
-    assert panel.text.toPlainText() == prompt(0).text
-    assert panel.parts.text() == "83 tokens: task 9 · question 10 · documents 52 · layout 12"
-    tinted = [one.cursor.selectedText() for one in panel.text.extraSelections()]
+    assert panel.shown.text.toPlainText() == prompt(0).text
+    assert panel.shown.parts.text() == "83 tokens: task 9 · question 10 · documents 52 · layout 12"
+    tinted = [one.cursor.selectedText() for one in panel.shown.text.extraSelections()]
     assert tinted[1] == f" {QUESTION}"
 
 

@@ -162,12 +162,15 @@ def test_every_kind_of_cell_has_its_own_mark() -> None:
     assert len({mark.glyph for mark in marks}) == len({mark.hue for mark in marks}) == 5
 
 
-def test_the_frontier_rises_and_its_plateau_is_where_it_ends_to() -> None:
+def test_the_frontier_rises_and_a_plateau_is_where_it_no_longer_does() -> None:
     cells = [cell(at) for at in SWEPT]
     best = frontier.frontier(cells, "accuracy")
     scores = [each.accuracy for each in best]
     assert scores == sorted(set(scores)) and best[0].allocation == Allocation(0, 0, 1)
-    assert frontier.plateau(cells, "accuracy") == best[-1].mean_context
+    levelled = [replace(each, accuracy=min(0.5, each.accuracy)) for each in cells]
+    first = next(each for each in frontier.frontier(levelled, "accuracy") if each.accuracy == 0.5)
+    assert frontier.plateau(cells, "accuracy") is None
+    assert frontier.plateau(levelled, "accuracy") == first.mean_context
     assert frontier.plateau(cells[:1], "accuracy") is None and frontier.frontier([], "f1") == []
 
 

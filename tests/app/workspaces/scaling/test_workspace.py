@@ -175,7 +175,7 @@ def test_choices_come_back(done, tmp_path: Path) -> None:  # type: ignore[no-unt
         workspace.setup.form.set_values({name: value})
     workspace.budget.box.setValue(99)
     workspace.sweeping.ks.setText("1")
-    workspace.answer.figures.set_prices(Prices())
+    workspace.answer.figures.set_prices(Prices(0, 0))
     settings.setValue("scaling/price_output", "nonsense")
     workspace.restore(settings)
     assert (workspace.setup.settings()["k"], workspace.setup.settings()["m"]) == (3, 0)
@@ -204,7 +204,7 @@ def test_it_paints_in_both_schemes(done, qapp) -> None:  # type: ignore[no-untyp
 def test_a_preset_is_reduced_to_the_budget(tab) -> None:  # type: ignore[no-untyped-def]
     store, _, workspace, _ = tab
     small, _, large = workspace.budget.presets.menu().actions()
-    assert "6,208 tokens by the article's formula, 25,920 by the paper's structure" in small.toolTip()
+    assert "6,208 tokens by the article's formula, 25,920 tokens by the paper's structure" in small.toolTip()
     workspace.budget.box.setValue(4000)
     small.trigger()
     assert workspace.setup.settings()["k"] == 7 and workspace.setup.settings()["m"] == 0
