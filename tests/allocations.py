@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from engine.allocation.answer_table import AnswerTable
 from engine.allocation.grid import cells_of
-from engine.events import Allocation, CellAnswered
+from engine.events import Allocation, CellAnswered, ScalingAnswered
+from engine.methods.drag.config import DragConfig
 
 CELLS = cells_of((0, 1, 2, 5), (0, 1, 2), (1, 2, 3))
 
@@ -42,3 +43,13 @@ def answered(
         "output_tokens": 4, "calls": cell.n, "docs": cell.k, "demos": cell.m, "iterations": cell.n, "latency_ms": 10.0,
     }  # fmt: skip
     return CellAnswered(question, kind, cell, right=right, **{**usual, **fields})  # type: ignore[arg-type]
+
+
+def scaling_answer(answer: str | None, config: DragConfig, *, n_iterations: int = 0) -> ScalingAnswered:
+    """The end of an answer with these settings."""
+    return ScalingAnswered(
+        "drag", "Where is the mill?", answer, 0.9, config.k, config.m, config.iterations, config.k, config.m,
+        n_iterations, 1 + n_iterations, effective_context=300, cached_tokens=0, longest_context=300, output_tokens=5,
+        retrieving_ms=1, prefill_ms=1, decode_ms=1, ttft_ms=1, latency_ms=2, gamma=0, n_rounds=1, n_proposed=0,
+        n_accepted=0,
+    )  # fmt: skip

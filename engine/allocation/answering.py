@@ -60,7 +60,9 @@ def _answer(
         result, rationale = yield from ended(answered(question, settings, context))
         judged = yield from judge(Judged(question, result, rationale), settings, context, quality)
     except InputError as err:
-        return CellAnswered(gold.id, gold.kind, cell, None, False, False, 0.0, 0, 0, 0, 0, 0, 0, 0.0, why=str(err))
+        return CellAnswered(
+            gold.id, gold.kind, cell, None, False, False, 0.0, 0, 0, 0, 0, 0, 0, 0.0, why=str(err), question=question
+        )  # fmt: skip
     return CellAnswered(
         gold.id,
         gold.kind,
@@ -78,4 +80,5 @@ def _answer(
         result.latency_ms,
         judged.value,
         judged.tokens,
+        question=question,
     )

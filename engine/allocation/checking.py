@@ -97,7 +97,7 @@ def _over(score: float, best: float) -> float:
 
 def _chances(table: AnswerTable, form: AllocationForm, cells: Sequence[Allocation] = ()) -> NDArray[np.float64]:
     """What a fit of a table predicts for its cells, or for these."""
-    return fit(table, form).predict(cells or table.cells)
+    return fit(table, form).estimate(cells or table.cells)
 
 
 def _unseen_choices(table: AnswerTable, form: AllocationForm) -> list[NDArray[np.float64]]:
@@ -121,7 +121,7 @@ def _split_choices(table: AnswerTable, form: AllocationForm) -> list[_SplitChanc
     parts = []
     for _ in range(_N_SPLITS):
         order = rng.permutation(len(table.questions))
-        first, second = (table.of_questions(half) for half in np.array_split(order, 2))
+        first, second = (table.of_questions(list(map(int, half))) for half in np.array_split(order, 2))
         try:
             parts.append(_SplitChances(_chances(first, form), first.scores.mean(0), second.scores.mean(0)))
         except InputError:

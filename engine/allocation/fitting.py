@@ -63,6 +63,24 @@ class AllocationFit(NamedTuple):
         points: Array = over_tasks(predicted(self.fits, logs_of(cells), self.design)[1], self.design)[0]
         return points
 
+    def estimate(self, cells: Sequence[Allocation]) -> Array:
+        """What cells would score: the fit's points, and of cells of the table also what was measured there.
+
+        The measurement weighs as much as the share of the fit's error that is not the measurement's own (empirical
+        Bayes; Morris, Journal of the American Statistical Association 78, 1983)."""
+        points, scores = self.predict(cells), self.table.scores
+        # Cells have the same questions: how hard these are moves all cells alike, and is no error between them.
+        own = (scores - scores.mean(1, keepdims=True)).var(0) / max(1, len(scores) - 1)
+        errors = scores.mean(0) - self.predict(self.table.cells)
+        n_terms = sum(term.value is not None and not term.name.startswith("b_") for term in self.terms)
+        misfit = max(0.0, float((errors**2).sum() / max(1, len(errors) - n_terms) - own.mean()))
+        places = {cell: place for place, cell in enumerate(self.table.cells)}
+        for i, cell in enumerate(cells):
+            if (place := places.get(cell)) is not None and misfit > 0:
+                weight = misfit / (misfit + float(own[place]))
+                points[i] += weight * (scores[:, place].mean() - points[i])
+        return points
+
 
 def logs_of(cells: Sequence[Allocation]) -> Array:
     """The shifted logarithms of cells, [C, 3]."""
@@ -109,12 +127,12 @@ def predictions(fit: AllocationFit, contexts: ContextModel) -> tuple[PredictedCe
     """Predict every measured cell and those around; intervals from ten questions on."""
     table = fit.table
     cells = neighbourhood(table.cells)
-    points = fit.predict(cells)
+    points, estimates = fit.predict(cells), fit.estimate(cells)
     intervals = _intervals(fit, cells)
     measured = dict(zip(table.cells, table.scores.mean(0), strict=True))
     places = {cell: place for place, cell in enumerate(table.cells)}
     rows = []
-    for cell, point, interval in zip(cells, points, intervals, strict=True):
+    for cell, point, estimate, interval in zip(cells, points, estimates, intervals, strict=True):
         length = contexts.of(cell)
         rows.append(
             PredictedCell(
@@ -127,6 +145,7 @@ def predictions(fit: AllocationFit, contexts: ContextModel) -> tuple[PredictedCe
                 fit.held_out.points.get(places.get(cell, -1)),
                 length.measured,
                 beyond(cell, table.cells),
+                float(estimate),
             )
         )
     return tuple(rows)

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.allocation.answer_table import AnswerTable
+from engine.allocation.answer_table import AnswerTable, arranged
 from engine.errors import InputError
-from engine.events import Allocation
+from engine.events import Allocation, AnswerMetric, CellAnswered
 
 _WORD = re.compile(r"\w+")
 _STRENGTH = 5.0
@@ -44,6 +44,11 @@ class GainModel(NamedTuple):
     def iterates(self, question: str) -> bool:
         """Whether iterating is expected to be worth its tokens."""
         return self.expected(question) > self.threshold
+
+
+def learned(answers: Sequence[CellAnswered], metric: AnswerMetric = "accuracy") -> GainModel:
+    """Learn from the answers of a sweep. Raises InputError as `learn`."""
+    return learn(arranged(answers, metric), {answer.question_id: answer.question for answer in answers})
 
 
 def learn(table: AnswerTable, questions: dict[str, str], threshold: float = 0.05) -> GainModel:

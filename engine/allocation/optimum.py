@@ -37,23 +37,25 @@ def best_under(cells: Sequence[PredictedCell], budget: int) -> Choice:
     within = [cell for cell in affordable if not cell.extrapolates]
     chosen = _best(within or affordable)
     better = _best(affordable)
-    return Choice(chosen, *_compared(chosen, affordable), better if better.predicted > chosen.predicted else None)
+    return Choice(chosen, *_compared(chosen, affordable), better if better.best_guess > chosen.best_guess else None)
 
 
 def cheapest_for(cells: Sequence[PredictedCell], wanted: float, budget: int | None = None) -> Choice:
     """The cell of the smallest mean context that is predicted to reach a score. Raises InputError: none does."""
     affordable = tuple(cells) if budget is None else fitting(cells, budget)
-    reaching = [cell for cell in affordable if cell.predicted >= wanted and not cell.extrapolates]
+    reaching = [cell for cell in affordable if cell.best_guess >= wanted and not cell.extrapolates]
     if not reaching:
         within = [cell for cell in affordable if not cell.extrapolates]
-        most = f"at most {max(cell.predicted for cell in within):.2f} is predicted" if within else "no combination fits"
+        most = (
+            f"at most {max(cell.best_guess for cell in within):.2f} is predicted" if within else "no combination fits"
+        )
         raise InputError(f"accuracy = {wanted:g}: {most}", "want less, or allow a larger budget")
-    chosen = min(reaching, key=lambda cell: (cell.mean_context, -cell.predicted))
+    chosen = min(reaching, key=lambda cell: (cell.mean_context, -cell.best_guess))
     return Choice(chosen, *_compared(chosen, affordable))
 
 
 def _best(cells: Iterable[PredictedCell]) -> PredictedCell:
-    return max(cells, key=lambda cell: (round(cell.predicted, 6), -cell.mean_context))
+    return max(cells, key=lambda cell: (round(cell.best_guess, 6), -cell.mean_context))
 
 
 def _compared(chosen: PredictedCell, cells: Iterable[PredictedCell]) -> tuple[PredictedCell | None, float | None]:

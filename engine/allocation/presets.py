@@ -77,6 +77,12 @@ def of_fit(chosen: PredictedCell) -> RouteRequest:
     return RouteRequest("fit", chosen.allocation, why)
 
 
+def of_gain(chosen: PredictedCell, gain: float) -> RouteRequest:
+    """The request of a fitted model, among cells that iterate only if that is expected to bring something."""
+    why = f"iterating is expected to bring {gain:+.2f}, the fit predicts {chosen.predicted:.2f}"
+    return RouteRequest("gain", chosen.allocation, why)
+
+
 def within_budget(request: RouteRequest, budget: int, bound: Callable[[Allocation], float]) -> AllocationRouted:
     """Reduce a request until it certainly fits: demonstrations first, then iterations, then documents.
 

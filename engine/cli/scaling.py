@@ -1,6 +1,7 @@
 """`draftscope scaling ask` and `scaling demos`: an answer by DRAG or IterDRAG, and what it can be shown before."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
@@ -14,6 +15,18 @@ from engine.cli.options import Json, NoSave, PairOptions, Settings, Trace, with_
 from engine.cli.output import Output
 from engine.cli.running import loaded_session, run_events, stoppable
 from engine.cli.scaling_account import ScalingReport
+from engine.cli.scaling_route import (
+    Budget,
+    Escalate,
+    InputPrice,
+    OutputPrice,
+    Preset,
+    RoutedAsking,
+    RoutedQuestion,
+    Routing,
+    routed_steps,
+    routing_of,
+)
 from engine.errors import EngineError, InputError
 from engine.events import Event, Progressed, RunFailed, RunFinished, Warned
 from engine.machine.file_kinds import refuse_irregular
@@ -34,10 +47,14 @@ _MethodOption = Annotated[str, typer.Option(help="iterdrag: by follow-up questio
 @with_options(IterDragConfig, hidden=("stop_at_end",))
 def scaling_ask(
     *, pair: PairOptions, settings: Settings, question: _Question, method: _MethodOption = "iterdrag",
-    trace: Trace = None, no_save: NoSave = False, json: Json = False,
+    preset: Preset = "", budget: Budget = None, escalate: Escalate = None, input_price: InputPrice = None,
+    output_price: OutputPrice = None, trace: Trace = None, no_save: NoSave = False, json: Json = False,
 ) -> int:  # fmt: skip
     """Answer a question by DRAG or IterDRAG, with every follow-up question, its documents and its answer."""
     output = Output(json=json)
+    routing = routing_of(preset, budget, escalate, input_price, output_price)
+    if routing.is_wanted:
+        return _ask_routed(pair, settings, question, routing, Saving(no_save, trace), output)
     name = _method(method)
     kind = DragConfig if name == "drag" else IterDragConfig
     settings = {key: value for key, value in settings.items() if key in kind.__struct_fields__}
@@ -45,7 +62,7 @@ def scaling_ask(
     report = ScalingReport(output, KeptLog(Saving(no_save, trace), output))
     if (warning := foreign_documents(str(settings["index"]), pair.target, "")) is not None:
         output.note(f"warning: {warning}")
-    session = loaded_session(pair, output)
+    session = loaded_session(copying(pair), output)
     try:
         with stoppable() as flag:
             for event in run_events(session, name, settings, Request(question), flag):
@@ -58,6 +75,40 @@ def scaling_ask(
     finally:
         report.close()
     output.summary(report.summary()) if json else report.account()
+    return STOPPED if flag.is_set() else OK
+
+
+def _ask_routed(
+    pair: PairOptions, settings: Settings, text: str, routing: Routing, saving: Saving, output: Output
+) -> int:
+    """Ask with whatever a preset, a rule or a fit allots, and again with more where the answer looks bad."""
+    _refuse_unfit(make_config(IterDragConfig, settings), text)
+    if saving.trace is not None and routing.escalate is not None:
+        raise InputError("--trace names one file, and --escalate may run several times", "leave one of them out")
+    session, question, report = loaded_session(copying(pair), output), RoutedQuestion(routing), None
+    with stoppable() as flag:
+        asking = RoutedAsking(session, pair, settings, routing, output)
+        for step in routed_steps(asking, text, question, flag):
+            kind = DragConfig if step.method == "drag" else IterDragConfig
+            own = {key: value for key, value in step.settings.items() if key in kind.__struct_fields__}
+            with closing(ScalingReport(output, KeptLog(saving, output))) as report:
+                try:
+                    for event in run_events(session, step.method, own, Request(text), flag):
+                        report.take(event)
+                        question.take(event)
+                except EngineError as err:
+                    report.take(RunFailed(err.message, err.hint))
+                    raise
+    if report is None:
+        return STOPPED
+    fields = question.summary()
+    if output.json:
+        output.summary({**report.summary(), **fields})
+        return STOPPED if flag.is_set() else OK
+    report.account()
+    if isinstance(price := fields["priced"], dict):
+        shown = {name: value for name, value in price.items() if value is not None and name != "event"}
+        output.summary(shown)
     return STOPPED if flag.is_set() else OK
 
 
@@ -76,7 +127,7 @@ def scaling_demos(
     request = PoolRequest(
         config.pool, config.index, config.k, config.retrieval, steps, iterations, config.m, config.seed
     )
-    session = loaded_session(pair, output)
+    session = loaded_session(copying(pair), output)
     with stoppable() as flag:
         pool = None
         for item in _pool(session, request, config, flag):
@@ -89,6 +140,11 @@ def scaling_demos(
         return STOPPED
     _print_pool(pool, output)
     return OK
+
+
+def copying(pair: PairOptions) -> PairOptions:
+    """The pair with prompt lookup for `auto`: answers copy from documents, and a model would read all of them too."""
+    return msgspec.structs.replace(pair, drafter="lookup") if pair.drafter == "auto" else pair
 
 
 def _method(name: str) -> _Method:

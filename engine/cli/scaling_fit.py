@@ -14,6 +14,7 @@ from engine.allocation.report import fitted_sweep
 from engine.cli.exit_status import OK
 from engine.cli.options import Json, decimal
 from engine.cli.output import Output, Value
+from engine.cli.scaling_routing import routing_fields, routing_lines
 from engine.errors import InputError
 from engine.events import AllocationFitted, AllocationForm, AnswerMetric, PredictedCell
 
@@ -115,6 +116,7 @@ def _choice_fields(choice: Choice, fitted: AllocationFitted, budget: int | None)
         "predicted": cell.predicted,
         "predicted_ci": None if cell.ci is None else list(cell.ci),
         "measured": cell.measured,
+        "estimate": cell.best_guess,
         "mean_context": cell.mean_context,
         "max_context": cell.max_context,
         "context_is_measured": cell.context_is_measured,
@@ -162,13 +164,16 @@ def scaling_check(
     """Measure what the model's choices score, of what the best combination of the whole sweep scores."""
     chosen_form, chosen_metric = _form(form), _metric(metric)
     path = _path(sweep, target)
-    table = arranged(sweep_file.read(path).answers, chosen_metric)
+    answers = sweep_file.read(path).answers
+    table = arranged(answers, chosen_metric)
     checks = check(table, chosen_form, _budgets(budgets) or usual_budgets(table))
     fitted = fitted_sweep(path, chosen_form, chosen_metric)
     output = Output(json=json)
     if not json:
         _say_cautions(fitted, output)
         output.table([_CHECK_HEADER, *map(_check_row, checks)])
+        for line in routing_lines(answers, chosen_metric):
+            output.console.print(line)
         return OK
     rows: list[Value] = [msgspec.to_builtins(each._asdict()) for each in checks]
     output.summary(
@@ -176,6 +181,7 @@ def scaling_check(
             "budgets": rows, "share_least": min(each.share for each in checks), "r2": fitted.r2,
             "held_out_r2": fitted.held_out_r2, "accuracy_r2": fitted.accuracy_r2, "form": form, "metric": metric,
             "n_questions": fitted.n_questions, "n_cells": fitted.n_cells, "file": fitted.file,
+            **routing_fields(answers, chosen_metric),
         }
     )  # fmt: skip
     return OK
@@ -215,7 +221,8 @@ def _form(text: str) -> AllocationForm:
 def _metric(text: str) -> AnswerMetric:
     if text not in get_args(AnswerMetric):
         raise InputError(f"metric = {text[:40]}: is not known", f"use {', '.join(get_args(AnswerMetric))}")
-    return msgspec.convert(text, AnswerMetric)
+    metric: AnswerMetric = msgspec.convert(text, AnswerMetric)
+    return metric
 
 
 def _budgets(text: str) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from engine.cli.options import Json, NoSave, PairOptions, Settings, WorldForm, d
 from engine.cli.output import Output, Value
 from engine.cli.rag_eval import kinds_of
 from engine.cli.running import loaded_session, stoppable
+from engine.cli.scaling import copying
 from engine.commands import SweepAllocations
 from engine.errors import InputError
 from engine.evaluation.config import USUAL_KINDS
@@ -88,7 +89,7 @@ def _follow(command: SweepAllocations, kinds: str, pair: PairOptions, output: Ou
     from engine.session.allocation import swept
 
     wanted = kinds_of(kinds)
-    session = loaded_session(pair, output)
+    session = loaded_session(copying(pair), output)
     last: SweepMeasured | None = None
     with stoppable() as flag:
         steps = cast(Generator[Event, None, None], swept(session, command, wanted, flag))

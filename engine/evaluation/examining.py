@@ -72,6 +72,7 @@ def _system_answer(name: System, results: QuestionOutcome, gold: GoldQuestion) -
         output_tokens=n_written if scaled is None else scaled.output_tokens,
         retrieving_ms=results.found_ms if scaled is None else scaled.retrieving_ms,
         n_iterations=0 if scaled is None else scaled.n_iterations,
+        cached_tokens=0 if scaled is None else scaled.cached_tokens,
     )  # fmt: skip
 
 

@@ -90,6 +90,7 @@ def _system(name: System, lines: Sequence[QuestionLine], with_intervals: bool) -
         output_tokens=fmean(answer.output_tokens for answer in answers),
         retrieving_ms=fmean(answer.retrieving_ms for answer in answers),
         n_iterations=fmean(answer.n_iterations for answer in answers),
+        cached_tokens=fmean(answer.cached_tokens for answer in answers),
         **_medians(answers),
         target_tokens=fmean(answer.target_tokens for answer in answers),
         drafter_tokens=fmean(answer.drafter_tokens for answer in answers),

@@ -56,7 +56,8 @@ class SystemAnswer(Struct, frozen=True):
     """What one system answered (None: nothing), whether it is right, and its cost without retrieval.
 
     exact: whether it is a known answer word for word; f1: of its words. effective_context: tokens that the target read,
-    over all its calls; retrieving_ms: of all its retrievals; n_iterations: follow-up questions; 0 where not counted."""
+    over all its calls; cached_tokens of them were not computed again; retrieving_ms: of all its retrievals;
+    n_iterations: follow-up questions; 0 where not counted."""
 
     answer: str | None
     right: bool
@@ -72,6 +73,7 @@ class SystemAnswer(Struct, frozen=True):
     output_tokens: int = 0
     retrieving_ms: float = 0.0
     n_iterations: int = 0
+    cached_tokens: int = 0
 
 
 class Scores(Struct, frozen=True):

@@ -15,7 +15,7 @@ AllocationForm: TypeAlias = Literal["paper", "logit"]
 QualityScore: TypeAlias = Literal["none", "probability", "self_consistency", "self_reflect"]
 PresetName: TypeAlias = Literal["small", "medium", "large"]
 Complexity: TypeAlias = Literal["simple", "moderate", "complex"]
-Route: TypeAlias = Literal["preset", "keywords", "fit", "escalation"]
+Route: TypeAlias = Literal["preset", "keywords", "fit", "gain", "escalation"]
 
 
 class Allocation(Struct, frozen=True, order=True):
@@ -106,6 +106,7 @@ class CellAnswered(Event, frozen=True):
     quality_tokens: int = 0
     reused: bool = False
     why: str = ""
+    question: str = ""
 
 
 class SweepMeasured(Event, frozen=True):
@@ -151,7 +152,8 @@ class PredictedCell(Struct, frozen=True):
     in 95 % of cases, from resampled questions and from held-out cells. held_out: predicted without this cell.
 
     measured: what was measured, None if it was not. context_is_measured: else the lengths are modelled. extrapolates:
-    in what it lies beyond the cells that were measured, empty if in nothing."""
+    in what it lies beyond the cells that were measured, empty if in nothing. estimate: what is chosen by: the fit and
+    the measurement, each weighing the more the smaller its error; None in older logs."""
 
     allocation: Allocation
     predicted: float
@@ -162,6 +164,12 @@ class PredictedCell(Struct, frozen=True):
     held_out: float | None = None
     context_is_measured: bool = False
     extrapolates: str = ""
+    estimate: float | None = None
+
+    @property
+    def best_guess(self) -> float:
+        """The estimate, or what is predicted where there is none."""
+        return self.predicted if self.estimate is None else self.estimate
 
 
 class AllocationFitted(Event, frozen=True):

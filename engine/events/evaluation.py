@@ -47,7 +47,8 @@ class SystemFigures(Struct, frozen=True):
     without retrieval; latency_cut: 1 - its time / standard RAG's, of questions that both answered, None without any;
     n_no_answer: questions that it left without an answer; tokens: per question. exact: share of answers that are a
     known one word for word; f1: mean over the words of answers; effective_context: tokens that the target read over all
-    calls for a question, retrieving_ms: of all retrievals for it, n_iterations: follow-up questions; means."""
+    calls for a question, cached_tokens: those of them not computed again, retrieving_ms: of all retrievals for it,
+    n_iterations: follow-up questions; means."""
 
     accuracy: float
     accuracy_ci: Interval | None
@@ -71,6 +72,7 @@ class SystemFigures(Struct, frozen=True):
     output_tokens: float = 0.0
     retrieving_ms: float = 0.0
     n_iterations: float = 0.0
+    cached_tokens: float = 0.0
 
 
 class Evidence(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What the report of an evaluation, of a race and of a benchmark says, and its tables.
+"""What the report of an evaluation, of a sweep, of a race and of a benchmark says, and its tables.
 
 * imports neither Qt nor torch."""
 
@@ -15,6 +15,7 @@ from engine.events import (
     WorkStarted,
 )
 from engine.reports import words
+from engine.reports.allocation_table import sweep_table
 from engine.reports.cells import ReportColumn, ReportTable, interval_cells, interval_columns
 from engine.reports.document import FactList, Paragraph, ReportDocument, ReportSection, TableBlock
 
@@ -39,6 +40,8 @@ def tables(events: Sequence[Event]) -> Mapping[str, ReportTable]:
         return {"systems": ReportTable("Systems", _SYSTEMS, _system_rows(evaluated))}
     if any(isinstance(event, RaceStarted) for event in events):
         return {"lanes": ReportTable("Lanes", _LANES, _lane_rows(events))}
+    if (swept := sweep_table(events)) is not None:
+        return {"combinations": swept}
     rows = tuple((event.name, event.value) for event in events if isinstance(event, Measured))
     return {"figures": ReportTable("Figures", _FIGURES, rows)} if rows and _work(events) is not None else {}
 

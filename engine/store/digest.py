@@ -267,7 +267,7 @@ class Fold:
 
     @_take.register
     def _(self, event: events.SweepMeasured) -> None:
-        if event.complete and not event.stopped_by:
+        if event.complete:
             self._digest = replace(self._digest, end="finished")
 
     @_take.register

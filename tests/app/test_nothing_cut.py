@@ -35,7 +35,7 @@ from tests.app.factory import MODEL, FakeHost, whole_run
 from tests.app.workspaces.train.train_tab import AFTER, BEFORE, COMMAND, FINISHED, STARTED
 from tests.comparisons import comparison
 from tests.lengths import measurement
-from tests.scaling import fitted, whole_scaling_answer, whole_sweep
+from tests.scaled_answers import fitted, whole_scaling_answer, whole_sweep
 
 SIZES = ((1600, 1000), (1280, 720))
 

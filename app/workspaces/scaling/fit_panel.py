@@ -167,7 +167,7 @@ def _quality(sweep: SweepProgress) -> str:
 
 
 def _term_texts(fitted: AllocationFitted) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for term in fitted.terms:
         known = term.value is not None
         value = quantities.with_interval(term.value, term.ci, 3) if known else one_line(term.why_not, longest=60)

@@ -27,7 +27,7 @@ class GridChoice(NamedTuple):
     quality: QualityScore
     options: Mapping[str, Setting]
     settings: Mapping[str, Setting]
-    index: str = ""
+    documents: str = ""
 
 
 def read_axis(text: str, *, least: int, most: int, name: str) -> tuple[int, ...]:
@@ -68,7 +68,7 @@ def command(choice: GridChoice) -> SweepAllocations:
     ks, ms, ns = axes(choice)
     return SweepAllocations(
         dataset=choice.dataset, ks=ks, ms=ms, ns=ns, settings=choice.settings, options=choice.options,
-        index=choice.index, minutes=choice.minutes or None, quality=choice.quality,
+        index=choice.documents, minutes=choice.minutes or None, quality=choice.quality,
     )  # fmt: skip
 
 

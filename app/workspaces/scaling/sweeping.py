@@ -53,7 +53,6 @@ class SweepProgress(TabState):
         self.picked: Allocation | None = None
         self.form: AllocationForm = "paper"
         self.metric: AnswerMetric = "accuracy"
-        self._is_asking = False
 
     # Asking
 
@@ -68,7 +67,6 @@ class SweepProgress(TabState):
 
     def fit(self, sweep: str = "") -> None:
         """Ask for the model fitted to a sweep; empty: to the newest of the loaded target."""
-        self._is_asking = True
         self._store.ask(FitAllocation(sweep, self.form, self.metric))
 
     def fit_as(self, form: AllocationForm, metric: AnswerMetric) -> None:
@@ -145,7 +143,7 @@ class SweepProgress(TabState):
                     self._store.told = sweep_words.outcome(event)
                     self.fit(event.file)
             case AllocationFitted():
-                self.fitted, self.why_no_fit, self._is_asking = event, "", False
+                self.fitted, self.why_no_fit = event, ""
                 self.picked = None
             case _:
                 return False
@@ -156,7 +154,6 @@ class SweepProgress(TabState):
         """Note that a sweep or a fit was refused; what was answered is kept."""
         if isinstance(event, Refused) and event.what == "fitallocation":
             if not self.commands.stepping_aside:
-                self._is_asking = False
                 self.why_no_fit = one_line(event.reason)
                 self._change()
         elif isinstance(event, Refused) and event.what == "sweepallocations":
@@ -179,8 +176,7 @@ class SweepProgress(TabState):
         assert isinstance(content, Trace)
         if self.live:
             return self.under_way()
-        self.started = self.estimated = self.measured = self.fitted = None
-        self.n_answered, self.failure = 0, None
+        self._forget()
         for event in content.events:
             self._take_read(event)
         self.source = path
@@ -188,6 +184,10 @@ class SweepProgress(TabState):
             self.fit(self.measured.file)
         self._change()
         return ""
+
+    def _forget(self) -> None:
+        self.started = self.estimated = self.measured = self.fitted = None
+        self.n_answered, self.failure = 0, None
 
     def _take_read(self, event: Event) -> None:
         match event:

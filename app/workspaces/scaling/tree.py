@@ -123,7 +123,7 @@ class StepTree(QWidget):
     def _fill_documents(self, item: QTreeWidgetItem, number: int, documents: tuple[Passage, ...]) -> None:
         """A line for each document that came in at a step; of the question there are too many to be lines."""
         while item.childCount() > len(documents):
-            item.removeChild(item.child(item.childCount() - 1))
+            item.takeChild(item.childCount() - 1)
         for place, passage in enumerate(documents):
             child = item.child(place) or QTreeWidgetItem(item)
             child.setData(_STEP, _PLACE, number)
@@ -222,7 +222,7 @@ class _Tree(QTreeWidget):
 
 
 def _steps_below(root: QTreeWidgetItem) -> list[QTreeWidgetItem]:
-    return [root.child(place) for place in range(root.childCount())]
+    return [item for place in range(root.childCount()) if (item := root.child(place)) is not None]
 
 
 def _children_with(root: QTreeWidgetItem, numbers: range) -> list[QTreeWidgetItem]:

@@ -143,12 +143,10 @@ class SystemsTable(QWidget):
         self.table.setRowCount(len(rows))
         for place, row in enumerate(rows):
             for column, text in enumerate(self._texts(row, record)):
-                if self.table.item(place, column) is None:
+                if (item := self.table.item(place, column)) is None:
                     item = QTableWidgetItem()
                     item.setTextAlignment(alignment(is_text=column <= _ANSWER))
                     self.table.setItem(place, column, item)
-                item = self.table.item(place, column)
-                assert item is not None
                 item.setText(text)
                 item.setToolTip(row.meaning if column == _SYSTEM else plain_tip(text) if column == _ANSWER else "")
         gold = ", ".join(map(one_line, record.gold))

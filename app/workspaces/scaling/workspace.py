@@ -10,7 +10,6 @@ from app.choices.examples import questions
 from app.panel import Panel
 from app.panels.error import ErrorPanel
 from app.panels.question_bar import QuestionBar
-from app.plots.panel import PlotPanel
 from app.state.dropped import TEXT_SUFFIXES
 from app.state.indexing import IndexProgress
 from app.state.run_record import RunRecord
@@ -89,10 +88,10 @@ class ScalingWorkspace(QWidget, Workspace):
         self.map.allocation_asked.connect(self.use)
         self.sweeping.sweep_asked.connect(self.sweep)
         store.changed.connect(self._on_changed)
-        exporters: tuple[PlotPanel | AllocationMapPanel, ...] = (self.plot,)
-        for plot in exporters:
-            plot.exported.connect(self._tell_exported)
-            plot.export_failed.connect(store.report)
+        self.plot.exported.connect(self._tell_exported)
+        self.map.menu.exported.connect(self._tell_exported)
+        self.map.menu.failed.connect(store.report)
+        self.plot.export_failed.connect(store.report)
         self.fit.plane.exported.connect(self._tell_exported)
         self.fit.plane.export_failed.connect(store.report)
 

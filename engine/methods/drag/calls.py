@@ -78,6 +78,8 @@ class TargetCalls:
         """Yield what is read and written, and return it; starts: how the line may begin, of which the likeliest is
         taken whose place is allowed. Raises InputError where the question does not fit the window."""
         rt = self._rt
+        if rt.target.asked_template is not None and not content.steps:
+            starts = [start.lstrip("\n") for start in starts]  # an assistant's turn begins without an empty line
         start_ids = [encode_piece(start, rt.target.tokenizer) for start in starts]
         n_longest = max(map(len, start_ids), default=0)
         prompt = fitted(content, rt.target, self._config.max_new_tokens + n_longest)

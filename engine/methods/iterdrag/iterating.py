@@ -18,6 +18,11 @@ def iterdrag(question: str, config: IterDragConfig, context: ScalingContext) -> 
     question = asked(question)
     shown = yield from demonstrations_for(question, config, context, steps=True)
     loop = Loop(question, config, context, shown, TargetCalls(config, context.rt, "iterdrag"))
+    return (yield from follow(loop, question, config))
+
+
+def follow(loop: Loop, question: str, config: IterDragConfig) -> Generator[Event, None, ScalingAnswered]:
+    """Yield the iterations of a loop that is at its beginning, and its answer, which is returned too."""
     gathered = yield from loop.gather(question)
     why = ""
     while not why and len(loop.steps) < config.n:

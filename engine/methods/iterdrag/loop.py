@@ -99,10 +99,10 @@ class Loop:
         sure = stop_above < 1 and result.called.probability > stop_above
         return f"the intermediate answer has a probability of {result.called.probability:.2f}" if sure else ""
 
-    def decompose(self) -> Generator[Event, None, list[str]]:
+    def decompose(self, n: int) -> Generator[Event, None, list[str]]:
         """Yield up to n sub-questions, one after another and without any answer; returns them."""
         follow_ups: list[str] = []
-        while len(follow_ups) < self._config.n:
+        while len(follow_ups) < n:
             begun = "".join(f"{prompts.begun_line(FOLLOW_UP)} {text}" for text in follow_ups)
             result = yield from self._call("decompose", begun + prompts.begun_line(FOLLOW_UP))
             if not result.text or _plain(result.text) in map(_plain, follow_ups):

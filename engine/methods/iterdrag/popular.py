@@ -18,9 +18,15 @@ def popular(question: str, config: IterDragConfig, context: ScalingContext) -> G
     question = asked(question)
     shown = yield from demonstrations_for(question, config, context, steps=True)
     loop = Loop(question, config, context, shown, TargetCalls(config, context.rt, "iterdrag_popular"))
+    return (yield from decomposed(loop, question, config))
+
+
+def decomposed(loop: Loop, question: str, config: IterDragConfig) -> Generator[Event, None, ScalingAnswered]:
+    """Yield at most n sub-questions, the answer to each, and the answer, which is returned too."""
     yield from loop.gather(question)
-    follow_ups = yield from loop.decompose()
+    follow_ups = yield from loop.decompose(config.n)
     for follow_up in follow_ups:
         yield from loop.answer_apart(follow_up)
-    why = f"{len(follow_ups)} sub-questions were answered apart: the final answer was forced"
+    were = "sub-question was" if len(follow_ups) == 1 else "sub-questions were"
+    why = f"{len(follow_ups)} {were} answered apart: the final answer was forced"
     return (yield from loop.end((yield from loop.final()), None, why))

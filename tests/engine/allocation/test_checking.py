@@ -27,5 +27,5 @@ def test_a_budget_below_every_cell_is_refused() -> None:
 
 
 def test_a_cell_beyond_the_budget_is_neither_chosen_nor_the_best() -> None:
-    (row,) = check(TABLE, "paper", (30,))
+    (row,) = check(TABLE, "paper", (40,))
     assert row.chosen == row.best == Allocation(0, 0, 1)

@@ -41,13 +41,23 @@ def test_intervals_hold_what_was_measured(fits: AllocationFit) -> None:
     assert len(inside) == len(CELLS) and sum(inside) >= 0.9 * len(inside)
 
 
-def test_the_choice_is_as_good_as_the_best_that_was_measured(fits: AllocationFit) -> None:
+def test_the_choice_is_nearly_as_good_as_the_best(fits: AllocationFit) -> None:
     rows = predictions(fits, ContextModel(fits.table))
     for budget in (200, 600, 3000):
         chosen = best_under(rows, budget).cell.allocation
         best = max(np.mean([chance(kind, cell.allocation) for kind in ("single", "bridge")])
                    for cell in rows if cell.max_context <= budget and not cell.extrapolates)  # fmt: skip
-        assert np.mean([chance(kind, chosen) for kind in ("single", "bridge")]) >= 0.95 * best
+        assert np.mean([chance(kind, chosen) for kind in ("single", "bridge")]) >= 0.9 * best
+
+
+def test_an_estimate_lies_between_what_is_predicted_and_what_was_measured(fits: AllocationFit) -> None:
+    rows = predictions(fits, ContextModel(fits.table))
+    for row in rows:
+        assert row.estimate is not None and row.best_guess == row.estimate
+        if row.measured is None:
+            assert row.estimate == pytest.approx(row.predicted)
+        else:
+            assert min(row.predicted, row.measured) - 1e-9 <= row.estimate <= max(row.predicted, row.measured) + 1e-9
 
 
 def test_terms_have_the_papers_values_beside_them(fits: AllocationFit) -> None:

@@ -4,13 +4,11 @@ import pytest
 
 from engine.allocation.prices import Prices, checked_prices, priced
 from engine.errors import InputError
-from engine.events import Allocation, ScalingAnswered
+from engine.events import Allocation
+from engine.methods.drag.config import DragConfig
+from tests.allocations import scaling_answer
 
-ANSWER = ScalingAnswered(
-    "drag", "Who?", "Nyby", 0.9, 2, 1, 1, 2, 1, 0, 1, effective_context=300, cached_tokens=0, longest_context=300,
-    output_tokens=5, retrieving_ms=1, prefill_ms=1, decode_ms=1, ttft_ms=1, latency_ms=2, gamma=0, n_rounds=1,
-    n_proposed=0, n_accepted=0,
-)  # fmt: skip
+ANSWER = scaling_answer("Nyby", DragConfig(k=2, m=1))
 
 
 def test_tokens_of_the_budget_and_money_are_stated() -> None:

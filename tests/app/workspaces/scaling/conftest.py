@@ -9,7 +9,7 @@ from engine.commands import Command, Estimate, FitAllocation, Survey
 from engine.events import Estimated, Refused, Surveyed
 from tests.app.factory import MODEL, FakeHost
 from tests.app.served import talking
-from tests.scaling import BRIDGE, fitted, whole_scaling_answer, whole_sweep
+from tests.scaled_answers import BRIDGE, fitted, whole_scaling_answer, whole_sweep
 
 
 def _settle(workspace: ScalingWorkspace) -> None:

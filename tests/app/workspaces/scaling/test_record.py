@@ -3,7 +3,16 @@
 from msgspec.structs import replace
 
 from app.workspaces.scaling.record import ScalingRecord
-from tests.scaling import BRIDGE, GOLD, answered, called, iterations, retrieved, scaling_started, whole_scaling_answer
+from tests.scaled_answers import (
+    BRIDGE,
+    GOLD,
+    answered,
+    called,
+    iterations,
+    retrieved,
+    scaling_started,
+    whole_scaling_answer,
+)
 
 
 def recorded(*events: object) -> ScalingRecord:

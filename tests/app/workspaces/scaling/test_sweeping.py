@@ -17,7 +17,7 @@ from engine.errors import InputError
 from engine.events import Allocation, Progressed, Refused
 from engine.runs.trace import Trace
 from tests.app.factory import MODEL
-from tests.scaling import SWEPT, cell, fitted, sweep_estimated, sweep_measured, sweep_started
+from tests.scaled_answers import SWEPT, cell, fitted, sweep_estimated, sweep_measured, sweep_started
 
 
 def test_a_grid_is_swept_with_the_settings_of_the_answer(tab) -> None:  # type: ignore[no-untyped-def]

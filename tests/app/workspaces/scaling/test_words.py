@@ -5,7 +5,7 @@ import pytest
 from app.state.run_record import RunRecord
 from app.workspaces.scaling import words
 from engine.events import RunFinished
-from tests.scaling import answered, scaling_started, whole_scaling_answer
+from tests.scaled_answers import answered, scaling_started, whole_scaling_answer
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from engine.allocation.prices import Prices
 from engine.commands import Run
 from engine.events import RunFailed
 from tests.app.factory import MODEL
-from tests.scaling import (
+from tests.scaled_answers import (
     BRIDGE,
     GOLD,
     answered,
