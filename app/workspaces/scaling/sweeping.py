@@ -47,7 +47,6 @@ class SweepProgress(TabState):
         self.fitted: AllocationFitted | None = None
         self.why_no_fit = ""
         self.source: Path | None = None
-        self.failure: Refused | RunFailed | None = None
         self.n_answered = self.changes = 0
         self.budget = FIRST_BUDGET
         self.picked: Allocation | None = None
@@ -60,7 +59,7 @@ class SweepProgress(TabState):
         """Start a sweep with a pair, which is loaded first where needed."""
         self._store.make_way()
         self._store.engine.progressed = None
-        self.failure, self.source, self.n_answered, self.estimated = None, None, 0, None
+        self.source, self.n_answered, self.estimated = None, 0, None
         self._store.engine.run(pair, command)
         self._change()
         self._store.watch()
@@ -156,9 +155,6 @@ class SweepProgress(TabState):
             if not self.commands.stepping_aside:
                 self.why_no_fit = one_line(event.reason)
                 self._change()
-        elif isinstance(event, Refused) and event.what == "sweepallocations":
-            self.failure = event
-            self._change()
 
     def kept(self, event: Refused | RunFailed) -> str:
         """The answers given before."""
@@ -187,7 +183,7 @@ class SweepProgress(TabState):
 
     def _forget(self) -> None:
         self.started = self.estimated = self.measured = self.fitted = None
-        self.n_answered, self.failure = 0, None
+        self.n_answered = 0
 
     def _take_read(self, event: Event) -> None:
         match event:
