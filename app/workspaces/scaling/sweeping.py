@@ -150,11 +150,10 @@ class SweepProgress(TabState):
         return True
 
     def fail(self, event: Refused | RunFailed) -> None:
-        """Note that a sweep or a fit was refused; what was answered is kept."""
-        if isinstance(event, Refused) and event.what == "fitallocation":
-            if not self.commands.stepping_aside:
-                self.why_no_fit = one_line(event.reason)
-                self._change()
+        """Note why there is no fit."""
+        if isinstance(event, Refused) and event.what == "fitallocation" and not self.commands.stepping_aside:
+            self.why_no_fit = one_line(event.reason)
+            self._change()
 
     def kept(self, event: Refused | RunFailed) -> str:
         """The answers given before."""
