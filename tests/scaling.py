@@ -96,4 +96,4 @@ class WrittenCalls:
         )
         self.made.append(called)
         yield called
-        return CallResult(text, (1,), start, self._scores if starts else (), content, called, 1.5)
+        return CallResult(text, start, self._scores if starts else (), content, called, 1.5)

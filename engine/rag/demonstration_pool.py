@@ -44,10 +44,12 @@ class PooledDemonstration(msgspec.Struct, frozen=True):
     documents: tuple[str, ...]
     steps: tuple[tuple[str, str], ...] = ()
 
-    def shown(self) -> Demonstration:
-        """The demonstration as a prompt shows it."""
+    def shown(self, most_documents: int) -> Demonstration:
+        """The demonstration as a prompt shows it, with the best of its documents."""
         steps = tuple(FollowUp(question, answer) for question, answer in self.steps)
-        return Demonstration(self.documents, self.question, self.answer, steps)
+        return Demonstration(
+            self.documents[max(0, len(self.documents) - most_documents) :], self.question, self.answer, steps
+        )
 
 
 class DemonstrationPool(NamedTuple):
@@ -69,8 +71,9 @@ class ChosenDemonstrations(NamedTuple):
 
 
 def choose(
-    pool: DemonstrationPool, question: str, m: int, *, pick: DemonstrationPick, seed: int, embed: Embed
-) -> ChosenDemonstrations:
+    pool: DemonstrationPool, question: str, m: int, *, most_documents: int, pick: DemonstrationPick, seed: int,
+    embed: Embed,
+) -> ChosenDemonstrations:  # fmt: skip
     """Choose m demonstrations for a question, or as many as there are; a question is never shown its own answer.
 
     embed: unit vectors of questions."""
@@ -88,7 +91,11 @@ def choose(
     note = "" if len(chosen) == m else f"m = {m}, but the pool has only {len(others)} demonstrations"
     shown = tuple(
         ShownDemonstration(
-            member.question, member.answer, len(member.documents), len(member.steps), similarities.get(member.id)
+            member.question,
+            member.answer,
+            min(most_documents, len(member.documents)),
+            len(member.steps),
+            similarities.get(member.id),
         )
         for member in chosen
     )

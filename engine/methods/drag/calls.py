@@ -26,10 +26,9 @@ _LEAST = 1e-300
 
 
 class CallResult(NamedTuple):
-    """What a call wrote. ids: as written; start: the place of the beginning that was chosen, scores: of all of them."""
+    """What a call wrote. start: the place of the beginning that was chosen, scores: of all of them."""
 
     text: str
-    ids: tuple[int, ...]
     start: int
     scores: tuple[float, ...]
     content: PromptContent
@@ -37,18 +36,35 @@ class CallResult(NamedTuple):
     ttft_ms: float
 
 
-class _Line(NamedTuple):
-    """A line as it was decoded."""
+class _LineTally:
+    """A line as it is decoded, round by round; n_written: its tokens, up to the line's end."""
 
-    ids: tuple[int, ...]
-    all_ids: tuple[int, ...]
-    log_p: float
+    def __init__(self) -> None:
+        self.ids: list[int] = []
+        self.times: list[float] = []
+        self.text, self.log_p = "", 0.0
+        self.n_written = self.n_proposed = self.n_accepted = 0
+
+    def ends_with(self, event: RoundFinished) -> bool:
+        """Add a round; returns whether the line ended in it."""
+        self.ids += event.emitted
+        self.times.append(event.draft_ms + event.verify_ms + event.other_ms)
+        self.n_proposed += len(event.proposed)
+        self.n_accepted += sum(token.fate == "accepted" for token in event.proposed)
+        for p, piece in _pieces(event):
+            self.log_p += math.log(max(p, _LEAST))
+            self.text += piece
+            self.n_written += 1
+            if "\n" in self.text.lstrip():
+                return True
+        return False
+
+
+class _Line(NamedTuple):
+    """A decoded line, and what reading the prompt took."""
+
+    tally: _LineTally
     prefill_ms: float
-    first_ms: float
-    decode_ms: float
-    n_rounds: int
-    n_proposed: int
-    n_accepted: int
 
 
 class TargetCalls:
@@ -94,8 +110,8 @@ class TargetCalls:
         called = self._event(prompt, purpose, iteration, n_cached, sum(map(len, start_ids)), line, scoring_ms)
         self.made.append(called)
         yield called
-        ttft_ms = scoring_ms + line.prefill_ms + line.first_ms
-        return CallResult(called.text, line.ids, chosen, scores, prompt.content, called, ttft_ms)
+        ttft_ms = scoring_ms + line.prefill_ms + line.tally.times[0]
+        return CallResult(called.text, chosen, scores, prompt.content, called, ttft_ms)
 
     def _scored(self, ids: Sequence[int], starts: Sequence[tuple[int, ...]]) -> tuple[float, ...]:
         """The log-probability of each beginning after the prompt."""
@@ -117,52 +133,34 @@ class TargetCalls:
         rt, config = self._rt, self._config
         if self._kept is not None:
             self._kept.follow(ids)
-        proposed, accepted, log_p, text = 0, 0, 0.0, ""
-        written: list[int] = []
-        times: list[float] = []
-        prefill_ms = 0.0
+        tally, prefill_ms = _LineTally(), 0.0
         with closing(rt.generate(config, ids, gamma=self.gamma, sequence=self._kept)) as events:
             for event in events:
                 if isinstance(event, PhaseFinished):
                     prefill_ms = event.ms
                     continue
-                times.append(event.draft_ms + event.verify_ms + event.other_ms)
-                proposed += len(event.proposed)
-                accepted += sum(token.fate == "accepted" for token in event.proposed)
-                log_p += _log_p(event, text)
-                written += event.emitted
-                text += event.text
                 yield TokensEmitted(self.system, event.emitted, event.text, at_s=rt.elapsed_s())
-                if "\n" in text.lstrip():
+                if tally.ends_with(event):
                     break
         if self._kept is not None:
-            self._kept.remember((*ids, *written))
-        own = tuple(token for token in written if token not in rt.target.stop_ids)
-        return _Line(
-            own, tuple(written), log_p, prefill_ms, times[0], sum(times), len(times), proposed, accepted
-        )  # fmt: skip
+            self._kept.remember((*ids, *tally.ids))
+        return _Line(tally, prefill_ms)
 
     def _event(
         self, prompt: FittedPrompt, purpose: CallPurpose, iteration: int, n_cached: int, n_scored: int, line: _Line,
         scoring_ms: float,
     ) -> ModelCalled:  # fmt: skip
-        target = self._rt.target
+        target, tally = self._rt.target, line.tally
+        written = target.texts.text([token for token in tally.ids if token not in target.stop_ids])
         return ModelCalled(
             len(self.made), iteration, purpose, prompt.context, target.context, len(prompt.encoded.ids) + n_scored,
-            n_cached, len(line.all_ids), prompts.read_answer(target.texts.text(line.ids)), math.exp(line.log_p),
-            scoring_ms + line.prefill_ms, line.decode_ms, line.n_rounds, line.n_proposed, line.n_accepted, prompt.note,
-            at_s=self._rt.elapsed_s(),
+            n_cached, tally.n_written, prompts.read_answer(written), math.exp(tally.log_p),
+            scoring_ms + line.prefill_ms, sum(tally.times), len(tally.times), tally.n_proposed, tally.n_accepted,
+            prompt.note, at_s=self._rt.elapsed_s(),
         )  # fmt: skip
 
 
-def _log_p(event: RoundFinished, before: str) -> float:
-    """The log-probability of what a round wrote, up to the end of its line."""
-    total, text = 0.0, before
-    written = [(token.p, token.text) for token in event.proposed if token.fate == "accepted"]
-    written += [] if event.last is None else [(event.last.p, event.last.text)]
-    for p, piece in written:
-        total += math.log(max(p, _LEAST))
-        text += piece
-        if "\n" in text.lstrip():
-            break
-    return total
+def _pieces(event: RoundFinished) -> list[tuple[float, str]]:
+    """The probability and the text of each token that a round wrote."""
+    accepted = [(token.p, token.text) for token in event.proposed if token.fate == "accepted"]
+    return accepted if event.last is None else [*accepted, (event.last.p, event.last.text)]

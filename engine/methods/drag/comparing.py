@@ -30,31 +30,39 @@ def run_beside(method: str, answer: Answer, config: DragConfig, request: Request
     library = yield from rt.documents.open(config.index)
     context = ScalingContext(rt, library, rt.documents.memo)
     warm([rt.target], context.memo)
-    result = yield from _passed_on(answer(config, context))
+    texts, result = yield from _passed_on(answer(config, context))
     if config.baselines == "all" and result.gamma:
-        yield _with_plain(result, answer(replace(config, gamma=0), context), rt)
+        yield _with_plain(result, texts, answer(replace(config, gamma=0), context), config.temperature == 0, rt)
     if config.baselines != "none" and config.k:
         yield from _standard(question, config, context)
     yield RunFinished("end_of_text", result.output_tokens, at_s=rt.elapsed_s())
 
 
-def _passed_on(events: Iterator[Event]) -> Generator[Event, None, ScalingAnswered]:
-    """Yield all events but the answer, which is returned after it was yielded."""
+def _passed_on(events: Iterator[Event]) -> Generator[Event, None, tuple[list[str], ScalingAnswered]]:
+    """Yield the events of an answer; returns what its calls wrote, and the answer."""
+    texts: list[str] = []
     result: ScalingAnswered | None = None
     for event in events:
         yield event
+        if isinstance(event, ModelCalled):
+            texts.append(event.text)
         result = event if isinstance(event, ScalingAnswered) else result
     assert result is not None
-    return result
+    return texts, result
 
 
-def _with_plain(result: ScalingAnswered, events: Iterator[Event], rt: RunContext) -> ScalingAnswered:
+def _with_plain(
+    result: ScalingAnswered, texts: list[str], events: Iterator[Event], greedy: bool, rt: RunContext
+) -> ScalingAnswered:
     """The answer again, with what decoding it one token at a time took; nothing else of that is told."""
-    steps = list(events)
-    texts = [event.text for event in steps if isinstance(event, ModelCalled)]
-    plain = next(event for event in steps if isinstance(event, ScalingAnswered))
-    same = texts and plain.answer == result.answer and plain.output_tokens == result.output_tokens
-    return replace(result, plain_decode_ms=plain.decode_ms, same_as_plain=bool(same), at_s=rt.elapsed_s())
+    steps = _passed_on(events)
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        plain_texts, plain = end.value
+    same = plain_texts == texts if greedy else None  # sampling draws other tokens
+    return replace(result, plain_decode_ms=plain.decode_ms, same_as_plain=same, at_s=rt.elapsed_s())
 
 
 def _standard(question: str, config: DragConfig, context: ScalingContext) -> Iterator[Event]:

@@ -28,6 +28,15 @@ class DragConfig(TemplateConfig, frozen=True):
             ge=0, le=256, title="Demonstrations m", description="answered questions shown before, each with k documents"
         ),
     ] = 2
+    demonstration_k: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1000,
+            title="Documents of each demonstration",
+            description="the best of its k, where each demonstration is to have fewer; not from the paper",
+        ),
+    ] = 1000
     retrieval: Annotated[
         RetrievalKind,
         Meta(title="Retrieval", description="dense: by vectors, text: by words, hybrid: both, fused by rank"),

@@ -60,11 +60,11 @@ def demonstrations_for(
     )
     pool = yield from documents.pool(request, context.rt)
     chosen = choose(
-        pool, question, config.m, pick=config.pick, seed=config.seed,
+        pool, question, config.m, most_documents=config.demonstration_k, pick=config.pick, seed=config.seed,
         embed=lambda texts: context.library.embed(texts, "query"),
     )  # fmt: skip
     yield replace(chosen.event, at_s=context.rt.elapsed_s())
-    return tuple(member.shown() for member in chosen.shown)
+    return tuple(member.shown(config.demonstration_k) for member in chosen.shown)
 
 
 def system_of(config: DragConfig) -> ScalingSystem:

@@ -52,6 +52,8 @@ def retrieve(
 
 def with_token_counts(passages: Sequence[Passage], target: LoadedModel) -> tuple[Passage, ...]:
     """Passages with their counts of the target's tokens; not cached, as another target may be loaded next time."""
+    if not passages:
+        return ()
     counts = map(len, target.tokenizer([passage.text for passage in passages], add_special_tokens=False)["input_ids"])
     return tuple(replace(passage, n_tokens=count) for passage, count in zip(passages, counts, strict=True))
 

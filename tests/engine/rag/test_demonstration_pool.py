@@ -15,7 +15,7 @@ def embed(texts: list[str]) -> object:
 
 
 def chosen(m: int, question: str = "Who leads the guild of Ked?", **how: object) -> tuple[list[str], object]:
-    found = choose(POOL, question, m, **{"pick": "similar", "seed": 0, "embed": embed, **how})  # type: ignore[arg-type]
+    found = choose(POOL, question, m, **{"most_documents": 5, "pick": "similar", "seed": 0, "embed": embed, **how})  # type: ignore[arg-type]
     return [member.id for member in found.shown], found.event
 
 
@@ -32,7 +32,7 @@ def test_a_question_is_never_shown_its_own_answer_and_too_few_are_said() -> None
     ids, event = chosen(9, question=" When was the feast? ")
     assert sorted(ids) == ["q1", "q2", "q3"]
     assert event.note == "m = 9, but the pool has only 3 demonstrations"
-    assert choose(POOL._replace(members=()), "x", 2, pick="similar", seed=0, embed=embed).shown == ()  # type: ignore[arg-type]
+    assert choose(POOL._replace(members=()), "x", 2, most_documents=5, pick="similar", seed=0, embed=embed).shown == ()  # type: ignore[arg-type]
 
 
 def test_fixed_ones_are_the_same_for_all_questions_and_random_ones_are_not() -> None:
@@ -45,5 +45,6 @@ def test_fixed_ones_are_the_same_for_all_questions_and_random_ones_are_not() -> 
 
 
 def test_a_demonstration_is_shown_with_its_steps() -> None:
-    shown = MEMBERS[0].shown()
+    assert MEMBERS[0].shown(0).documents == ()
+    shown = MEMBERS[0].shown(3)
     assert shown.documents == ("document 0",) and shown.steps[0].question == "who?"
