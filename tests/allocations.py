@@ -35,14 +35,14 @@ def drawn(
 
 
 def answered(
-    question: str, cell: Allocation, *, right: bool = True, kind: str = "single", **fields: object
+    question_id: str, cell: Allocation, *, right: bool = True, kind: str = "single", **fields: object
 ) -> CellAnswered:
     """An answer of a sweep."""
     usual: dict[str, object] = {
         "answer": "Nyby" if right else "Sund", "exact_match": right, "f1": float(right), "input_tokens": tokens(cell),
         "output_tokens": 4, "calls": cell.n, "docs": cell.k, "demos": cell.m, "iterations": cell.n, "latency_ms": 10.0,
     }  # fmt: skip
-    return CellAnswered(question, kind, cell, right=right, **{**usual, **fields})  # type: ignore[arg-type]
+    return CellAnswered(question_id, kind, cell, right=right, **{**usual, **fields})  # type: ignore[arg-type]
 
 
 def scaling_answer(answer: str | None, config: DragConfig, *, n_iterations: int = 0) -> ScalingAnswered:

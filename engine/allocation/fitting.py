@@ -26,6 +26,7 @@ from engine.allocation.least_squares import (
 )
 from engine.errors import InputError
 from engine.events import Allocation, AllocationForm, FittedTerm, PredictedCell, TaskTerms
+from engine.events.allocation import OwnTerm
 from engine.statistics import FEWEST_FOR_INTERVAL, Interval
 
 _N_RESAMPLES = 400
@@ -57,6 +58,7 @@ class AllocationFit(NamedTuple):
     held_out: HeldOutCells
     n_clipped: int
     cautions: tuple[str, ...]
+    own_terms: tuple[OwnTerm, ...] = ()
 
     def predict(self, cells: Sequence[Allocation]) -> Array:
         """Points of the metric that cells would score over the questions of the table."""
@@ -115,11 +117,12 @@ def fit(table: AnswerTable, form: AllocationForm) -> AllocationFit:
         resampled,
         r2 or 0.0,
         mse or 0.0,
-        tuple(_term(term, terms[term], fits, resampled) for term in TERMS),
+        tuple(_term(term, terms[term], fits, resampled) for term in TERMS if term != "b_iter"),
         _task_terms(table, fits),
         _held_out(table, scores, design, chosen),
         n_clipped,
         tuple(_cautions(table, fits, terms, n_clipped)),
+        () if form == "paper" else (_own_term(terms["b_iter"], fits, resampled),),
     )
 
 
@@ -170,7 +173,10 @@ def _design(table: AnswerTable, form: AllocationForm) -> Design:
     names = table.task_names
     n = np.array([table.tasks.count(name) for name in names], dtype=np.float64)
     nothing, document, shot = (table.cells.index(cell) for cell in REFERENCE)
-    return Design(form, logs_of(table.cells), (nothing, document, shot), n, n / n.sum())
+    iterating = max((cell for cell in table.cells if (cell.k, cell.m) == (1, 0) and cell.n > 1), default=None)
+    # The paper has no such term, and fixes its b at 0.
+    place = None if form == "paper" or iterating is None else table.cells.index(iterating)
+    return Design(form, logs_of(table.cells), (nothing, document, shot), n, n / n.sum(), place)
 
 
 def _task_scores(table: AnswerTable, weights: Array) -> Array:
@@ -196,7 +202,8 @@ def _resampled(table: AnswerTable, design: Design, terms: tuple[Term, ...]) -> F
 
 def _held_out(table: AnswerTable, scores: Array, design: Design, terms: tuple[Term, ...]) -> HeldOutCells:
     """Leave out every cell but those that the information terms come from, one by one."""
-    places = [place for place, cell in enumerate(table.cells) if cell not in REFERENCE]
+    kept = (*design.reference, design.iterating)
+    places = [place for place in range(len(table.cells)) if place not in kept]
     n_of_cells = sum(not term.startswith("b_") for term in terms)
     if len(places) < _FEWEST_HELD_OUT or len(table.cells) - 1 <= n_of_cells:
         return HeldOutCells({}, None, None, None)
@@ -242,15 +249,26 @@ def _intervals(fit: AllocationFit, cells: Sequence[Allocation]) -> list[Interval
 
 
 def _term(term: Term, why_not: str, fits: Fits, resampled: Fits | None) -> FittedTerm:
-    place = TERMS.index(term)
-    published = (*paper_form.GEMINI.a, *paper_form.GEMINI.b[:2], paper_form.GEMINI.c)[place]
+    assert term != "b_iter"
+    published = (*paper_form.GEMINI.a, *paper_form.GEMINI.b, paper_form.GEMINI.c)[TERMS.index(term)]
     if why_not:
         return FittedTerm(term, None, None, published, why_not)
-    ci = None
+    return FittedTerm(term, *_value(term, fits, resampled), published)
+
+
+def _own_term(why_not: str, fits: Fits, resampled: Fits | None) -> OwnTerm:
+    if why_not:
+        return OwnTerm("b_iter", None, None, why_not)
+    return OwnTerm("b_iter", *_value("b_iter", fits, resampled))
+
+
+def _value(term: Term, fits: Fits, resampled: Fits | None) -> tuple[float, Interval | None]:
+    """A coefficient with its interval over resampled questions."""
+    place, ci = TERMS.index(term), None
     if resampled is not None:
         low, high = np.percentile(resampled.coefficients[:, place], (2.5, 97.5))
         ci = Interval(float(low), float(high))
-    return FittedTerm(term, float(fits.coefficients[0, place]), ci, published)
+    return float(fits.coefficients[0, place]), ci
 
 
 def _task_terms(table: AnswerTable, fits: Fits) -> tuple[TaskTerms, ...]:
@@ -263,6 +281,7 @@ def _task_terms(table: AnswerTable, fits: Fits) -> tuple[TaskTerms, ...]:
             float(scaling.i[0, place, 1]),
             float(scaling.mean[0, place]),
             float(scaling.sd[0, place]) if scaling.varies[0, place] else 0.0,
+            float(scaling.i[0, place, 2]),
         )
         for place, name in enumerate(table.task_names)
     )
@@ -272,15 +291,16 @@ def _cautions(table: AnswerTable, fits: Fits, terms: dict[Term, str], n_clipped:
     """What to know about a fit, a sentence each."""
     cautions = [f"left out k {c.k}, m {c.m}, n {c.n}: {why}" for c, why in table.unasked]
     if table.n_partial:
-        cautions.append(f"{table.n_partial} questions are left out, which not every combination has answered")
+        n = table.n_partial
+        cautions.append(f"{n} question{'s are' * (n > 1) or ' is'} left out, which not every combination has answered")
     constant = [name for name, varies in zip(table.task_names, fits.scaling.varies[0], strict=True) if not varies]
     cautions += [
         f"questions of kind {name} score alike in every cell and are predicted as they are" for name in constant
     ]
-    if any(terms[term] for term in ("b_doc", "b_shot")):
-        cautions.append("b cannot be told from a: questions of several kinds would be needed")
+    cautions += dict.fromkeys(terms[term] for term in ("b_doc", "b_shot") if terms[term])
     if n_clipped:
-        cautions.append(f"{n_clipped} scores lie beyond the paper's sigmoid and count as its ends")
+        n_scores = len(table.cells) * len(table.task_names)
+        cautions.append(f"{n_clipped} of {n_scores} scores lie beyond the paper's sigmoid and count as its ends")
     if len(table.questions) < FEWEST_FOR_INTERVAL:
         cautions.append(f"{len(table.questions)} questions are too few for intervals")
     return cautions

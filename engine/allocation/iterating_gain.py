@@ -17,7 +17,8 @@ from engine.errors import InputError
 from engine.events import Allocation, AnswerMetric, CellAnswered
 
 _WORD = re.compile(r"\w+")
-_STRENGTH = 5.0
+# Of the ridge, of which the one that predicts left-out questions best is taken; the last one predicts the mean alone.
+_STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0, 1e9)
 _FEWEST = 10
 
 
@@ -28,6 +29,7 @@ class GainModel(NamedTuple):
 
     words: tuple[str, ...]
     weights: NDArray[np.float64]
+    centre: NDArray[np.float64]
     mean: float
     threshold: float
     n: int
@@ -39,7 +41,7 @@ class GainModel(NamedTuple):
 
     def expected(self, question: str) -> float:
         """The expected gain of iterating, in points of the metric."""
-        return float(self.mean + _counts([question], self.words)[0] @ self.weights)
+        return float(self.mean + (_counts([question], self.words)[0] - self.centre) @ self.weights)
 
     def iterates(self, question: str) -> bool:
         """Whether iterating is expected to be worth its tokens."""
@@ -66,22 +68,19 @@ def learn(table: AnswerTable, questions: dict[str, str], threshold: float = 0.05
     gain = table.scores[:, longer].mean(1) - table.scores[:, shorter].mean(1)
     x = _counts(texts, words)
     mean = float(gain.mean())
-    inverse = np.linalg.inv(x.T @ x + _STRENGTH * np.eye(len(words)))
-    weights = inverse @ x.T @ (gain - mean)
-    leverage = np.einsum("ij,jk,ik->i", x, inverse, x)
-    left_out = _left_out(gain, x @ weights, mean, leverage)
+    weights, left_out = min((_ridge(x, gain, strength) for strength in _STRENGTHS), key=lambda it: _error(gain, it[1]))
     iterate = left_out > threshold
     around = float(((gain - mean) ** 2).sum())
-    error = float(((gain - left_out) ** 2).sum())
     both = [(table.scores[:, places].mean(1), table.contexts[:, places].mean(1)) for places in (longer, shorter)]
     routed = tuple(float(np.where(iterate, both[0][part], both[1][part]).mean()) for part in (0, 1))
     return GainModel(
         words,
         weights,
+        x.mean(0),
         mean,
         threshold,
         len(texts),
-        1 - error / around if around > 0 else 0.0,
+        1 - _error(gain, left_out) / around if around > 0 else 0.0,
         (float(both[0][0].mean()), float(both[0][1].mean())),
         (float(both[1][0].mean()), float(both[1][1].mean())),
         (routed[0], routed[1]),
@@ -89,16 +88,20 @@ def learn(table: AnswerTable, questions: dict[str, str], threshold: float = 0.05
     )
 
 
-def _left_out(
-    gain: NDArray[np.float64], fitted: NDArray[np.float64], mean: float, leverage: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The prediction of each question by all others, in closed form."""
-    n = len(gain)
-    others: NDArray[np.float64] = mean + (mean - gain) / (n - 1)
-    centred = gain - mean
-    without = fitted - leverage * (centred - fitted) / np.maximum(1e-9, 1 - leverage)
-    predicted: NDArray[np.float64] = others + without
-    return predicted
+def _error(gain: NDArray[np.float64], left_out: NDArray[np.float64]) -> float:
+    return float(((gain - left_out) ** 2).sum())
+
+
+def _ridge(
+    x: NDArray[np.float64], gain: NDArray[np.float64], strength: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The weights of words, and the prediction of each question by all others, in closed form."""
+    mean, centred = gain.mean(), x - x.mean(0)
+    inverse = np.linalg.inv(centred.T @ centred + strength * np.eye(x.shape[1]))
+    weights: NDArray[np.float64] = inverse @ centred.T @ (gain - mean)
+    leverage = 1 / len(gain) + np.einsum("ij,jk,ik->i", centred, inverse, centred)
+    rest = gain - mean - centred @ weights
+    return weights, gain - rest / np.maximum(1e-9, 1 - leverage)
 
 
 def _pairs(cells: Sequence[Allocation]) -> list[tuple[int, int]]:
@@ -113,7 +116,7 @@ def _pairs(cells: Sequence[Allocation]) -> list[tuple[int, int]]:
 
 
 def _vocabulary(texts: Sequence[str]) -> tuple[str, ...]:
-    """Words of at least two questions: names that stand in one say nothing about another."""
+    """The words of at least two questions: names that stand in one say nothing about another."""
     counts: dict[str, int] = {}
     for text in texts:
         for word in set(_WORD.findall(text.casefold())):
@@ -122,11 +125,13 @@ def _vocabulary(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _counts(texts: Sequence[str], words: Sequence[str]) -> NDArray[np.float64]:
-    """Whether each word is in each text, [texts, words], and the length, as the share of 20 words, is none of them."""
+    """How often each word is in each text, and last how many words that has, [texts, words + 1]."""
     place = {word: i for i, word in enumerate(words)}
-    x = np.zeros((len(texts), len(words)))
+    x = np.zeros((len(texts), len(words) + 1))
     for row, text in enumerate(texts):
-        for word in set(_WORD.findall(text.casefold())):
+        own = _WORD.findall(text.casefold())
+        x[row, -1] = len(own)
+        for word in own:
             if word in place:
-                x[row, place[word]] = 1.0
+                x[row, place[word]] += 1.0
     return x

@@ -1,7 +1,8 @@
 """Fits the allocation model by least squares, many resampled tables at once, and predicts cells with it.
 
 * imports neither Qt nor torch. Symbols: P [B, T, C] is the score of each resample, task and cell; theta = (k, m, n);
-i = (i_doc, i_shot, 0), what the first document and the first demonstration bring to a task.
+i = (i_doc, i_shot, 0), what the first document and the first demonstration bring to a task; in the logit form, which is
+ours, its last part is what iterating brings with one document.
 Source: arXiv:2410.04343, section 5: sigma^-1(P) = (a + b i)^T log(theta + .01) + c."""
 
 from typing import Literal, NamedTuple, TypeAlias
@@ -13,10 +14,10 @@ from engine.allocation import paper_form
 from engine.events import AllocationForm
 
 Array: TypeAlias = NDArray[np.float64]
-Term: TypeAlias = Literal["a_doc", "a_shot", "a_iter", "b_doc", "b_shot", "c"]
-TERMS: tuple[Term, ...] = ("a_doc", "a_shot", "a_iter", "b_doc", "b_shot", "c")
+Term: TypeAlias = Literal["a_doc", "a_shot", "a_iter", "b_doc", "b_shot", "b_iter", "c"]
+TERMS: tuple[Term, ...] = ("a_doc", "a_shot", "a_iter", "b_doc", "b_shot", "b_iter", "c")
 # The order in which terms are taken in; a later one that says nothing new is left out.
-_TAKEN: tuple[Term, ...] = ("c", "a_doc", "a_iter", "a_shot", "b_doc", "b_shot")
+_TAKEN: tuple[Term, ...] = ("c", "a_doc", "a_iter", "a_shot", "b_doc", "b_shot", "b_iter")
 # Below this share of its length a column is a sum of others.
 _NEW = 1e-6
 _LEAST_SPREAD = 1e-9
@@ -24,17 +25,19 @@ _LEAST_SPREAD = 1e-9
 
 class Design(NamedTuple):
     """What does not change between resamples. logs: [C, 3]; reference: places of the cells (0,0,1), (1,0,1), (0,1,1);
-    n_questions, shares: [T], of each task."""
+    n_questions, shares: [T], of each task; iterating: place of the cell (1,0,n) with the most iterations, None where
+    the form has no term for it."""
 
     form: AllocationForm
     logs: Array
     reference: tuple[int, int, int]
     n_questions: Array
     shares: Array
+    iterating: int | None = None
 
 
 class Scaling(NamedTuple):
-    """The link's constants by resample and task: mean, sd, [B, T]; i: [B, T, 2]; varies: whether a task differs between
+    """The link's constants by resample and task: mean, sd, [B, T]; i: [B, T, 3]; varies: whether a task differs between
     cells at all."""
 
     mean: Array
@@ -44,7 +47,7 @@ class Scaling(NamedTuple):
 
 
 class Fits(NamedTuple):
-    """Coefficients [B, 6] in the order of TERMS, 0 for terms that were left out. intercepts: c of each task, [B, T]:
+    """Coefficients [B, 7] in the order of TERMS, 0 for terms that were left out. intercepts: c of each task, [B, T]:
     one for all in the paper's form, whose scores are z-scored; otherwise one each, and the coefficient their mean."""
 
     coefficients: Array
@@ -89,7 +92,8 @@ def scaled(scores: Array, weights: Array, design: Design) -> Scaling:
     sd = np.sqrt(((scores - mean[:, :, None]) ** 2 * weights[:, None, :]).sum(2) / total)
     varies = sd > _LEAST_SPREAD
     nothing, document, shot = design.reference
-    gains = scores[:, :, [document, shot]] - scores[:, :, [nothing]]
+    gains = scores[:, :, [document, shot, document]] - scores[:, :, [nothing]]
+    gains[:, :, 2] = 0 if design.iterating is None else scores[:, :, design.iterating] - scores[:, :, document]
     if design.form == "paper":
         # paper differs: it does not say in which scale i is taken; that of the z-scored P keeps it near 1.
         gains = gains / np.where(varies, sd, 1.0)[:, :, None]
@@ -97,10 +101,11 @@ def scaled(scores: Array, weights: Array, design: Design) -> Scaling:
 
 
 def _rows(logs: Array, i: Array) -> Array:
-    """The columns of all terms, [B, T, G, 6]."""
+    """The columns of all terms, [B, T, G, 7]."""
     shape = (*i.shape[:2], len(logs))
     doc, shot, iteration = (np.broadcast_to(logs[:, place], shape) for place in range(3))
-    return np.stack((doc, shot, iteration, i[:, :, :1] * doc, i[:, :, 1:] * shot, np.ones(shape)), axis=-1)
+    informed = (i[:, :, :1] * doc, i[:, :, 1:2] * shot, i[:, :, 2:] * iteration)
+    return np.stack((doc, shot, iteration, *informed, np.ones(shape)), axis=-1)
 
 
 def _link(scores: Array, scaling: Scaling, design: Design) -> Array:
@@ -152,7 +157,8 @@ def distinct_terms(scores: Array, design: Design) -> dict[Term, str]:
             column -= (direction @ column) * direction
         rest = float(np.linalg.norm(column))
         is_new = rest > _NEW * max(length, _LEAST_SPREAD)
-        reasons[term] = "" if is_new else _WHY_NOT[term]
+        is_alone = term.startswith("b_") and int(scaling.varies.sum()) == 1
+        reasons[term] = "" if is_new else _ONE_KIND if is_alone else _WHY_NOT[term]
         if is_new:
             basis.append(column / rest)
     return {term: reasons[term] for term in TERMS}
@@ -165,4 +171,6 @@ _WHY_NOT: dict[Term, str] = {
     "a_iter": "all cells have the same number of iterations",
     "b_doc": "all tasks gain alike from a document, so that b cannot be told from a",
     "b_shot": "all tasks gain alike from a demonstration, so that b cannot be told from a",
+    "b_iter": "all tasks gain alike from iterating, so that b cannot be told from a",
 }
+_ONE_KIND = "one kind of questions alone cannot tell b from a"

@@ -41,6 +41,7 @@ def fitted_sweep(
         tuple(head.models.items()),
         head.documents,
         _why_stale(head, current or {}),
+        model.own_terms,
     )
 
 

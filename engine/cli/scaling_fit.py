@@ -49,7 +49,7 @@ def scaling_fit(
         f"R² {fitted.r2:.3f}, mean squared error {fitted.mse:.3f} ({scale}); held out R² {_number(fitted.held_out_r2)};"
         f" of cells over all questions {_number(fitted.accuracy_r2)}"
     )
-    output.table([_TERM_HEADER, *map(_term_row, fitted.terms)])
+    output.table([_TERM_HEADER, *map(_term_row, (*fitted.terms, *fitted.own_terms))])
     write("")
     output.table([_CELL_HEADER, *(_cell_row(cell) for cell in fitted.predictions if cell.measured is not None)])
     return OK
@@ -61,9 +61,8 @@ _TERM_HEADER = ("term", "value", "95 %", "Gemini 1.5 Flash", "")
 
 def _term_row(term: msgspec.Struct) -> tuple[str, ...]:
     fields = msgspec.structs.asdict(term)
-    return (
-        fields["name"], _number(fields["value"]), _interval(fields["ci"]), f"{fields['paper']:.3f}", fields["why_not"]
-    )  # fmt: skip
+    paper = f"{fields['paper']:.3f}" if "paper" in fields else "not in the paper"
+    return fields["name"], _number(fields["value"]), _interval(fields["ci"]), paper, fields["why_not"]
 
 
 _CELL_HEADER = ("k", "m", "n", "measured", "predicted", "95 %", "held out", "residual", "context", "longest")
@@ -104,6 +103,8 @@ def scaling_allocate(
     output = Output(json=json)
     _say_cautions(fitted, output)
     output.summary(_choice_fields(choice, fitted, budget) if json else _choice_lines(choice, fitted, budget))
+    if not json:
+        output.note(f"fitted to {fitted.file}")
     return OK
 
 
@@ -140,7 +141,7 @@ def _choice_fields(choice: Choice, fitted: AllocationFitted, budget: int | None)
 def _choice_lines(choice: Choice, fitted: AllocationFitted, budget: int | None) -> dict[str, Value]:
     """The same for people, in fewer lines."""
     fields = _choice_fields(choice, fitted, budget)
-    hidden = ("cautions", "why_stale", "form", "context_is_measured", "r2")
+    hidden = ("cautions", "why_stale", "form", "context_is_measured", "r2", "file")
     shown = {name: value for name, value in fields.items() if name not in hidden}
     source = "measured" if choice.cell.context_is_measured else "modelled"
     shown["max_context"] = f"{choice.cell.max_context:,.0f} ({source})"

@@ -134,8 +134,18 @@ class FittedTerm(Struct, frozen=True):
     why_not: str = ""
 
 
+class OwnTerm(Struct, frozen=True):
+    """A coefficient that the paper's form does not have: of what iterating brings to a task with one document."""
+
+    name: Literal["b_iter"]
+    value: float | None
+    ci: Interval | None
+    why_not: str = ""
+
+
 class TaskTerms(Struct, frozen=True):
-    """A task (a kind of question) with what one document and one demonstration bring to it, in points of the metric.
+    """A task (a kind of question) with what one document and one demonstration bring to it, in points of the metric or
+    in the paper's form in z-scores; i_iter: what iterating brings with one document, 0 in that form.
 
     mean, sd: of the metric over the cells, by which it is z-scored."""
 
@@ -145,6 +155,7 @@ class TaskTerms(Struct, frozen=True):
     i_shot: float
     mean: float
     sd: float
+    i_iter: float = 0.0
 
 
 class PredictedCell(Struct, frozen=True):
@@ -178,7 +189,8 @@ class AllocationFitted(Event, frozen=True):
 
     accuracy_r2: held out, of the cells over all questions, comparable between forms. predictions: measured cells first,
     then others of the grid. cautions: what to know about the fit, a sentence each. fingerprints: of the models, by
-    role; documents: of the corpus. why_stale: why it is not of what is loaded now, empty if it is."""
+    role; documents: of the corpus. own_terms: that the paper does not have. why_stale: why it is not of what is loaded
+    now, empty if it is."""
 
     file: str
     form: AllocationForm
@@ -198,6 +210,7 @@ class AllocationFitted(Event, frozen=True):
     fingerprints: tuple[tuple[str, str], ...] = ()
     documents: str = ""
     why_stale: str = ""
+    own_terms: tuple[OwnTerm, ...] = ()
 
 
 class AllocationRouted(Event, frozen=True):
