@@ -27,7 +27,7 @@ class Legend(QWidget):
         self.fates = [LegendEntry(fate, self) for fate in _FATES]
         self.control = LegendEntry("prompt", self, control=True)
         self.control.hide()
-        self._reading = self._has_control = False
+        self._reading = self._has_control = self._tight = False
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -39,8 +39,17 @@ class Legend(QWidget):
 
     @property
     def _possible(self) -> list["LegendEntry"]:
-        """The entries of reading and inspecting, so that nothing moves between the two."""
+        """The entries of reading and inspecting, so that nothing moves between the two; where room is tight, those on
+        show."""
+        if self._tight:
+            return self.entries
         return [*self.fates, self.control] if self._has_control else self.fates
+
+    def keep_room(self, kept: bool) -> None:
+        """Choose whether room is kept for the entries that are shown at other times."""
+        if self._tight == kept:
+            self._tight = not kept
+            self.updateGeometry()
 
     def show_control(self, shown: bool) -> None:
         """Explain how control tokens are marked, where the target has any."""
