@@ -13,6 +13,7 @@ from app.state.tab_state import TabState
 from app.state.trace_files import FileAnswer, TabFileRead, TraceFailed, TraceRead, TraceSaved
 from app.text.plain_text import one_line, path_line
 from engine.events import (
+    CellAnswered,
     ComparisonMeasured,
     EngineEnded,
     EvaluationMeasured,
@@ -24,6 +25,7 @@ from engine.events import (
     RunFailed,
     RunFinished,
     RunStarted,
+    SweepMeasured,
     TextRead,
     TokensEmitted,
 )
@@ -170,6 +172,6 @@ class Intake:
 
 def _is_frequent(event: Event) -> bool:
     """Whether an event comes too often for the log, or is too long for it."""
-    if isinstance(event, EvaluationMeasured | ComparisonMeasured):
+    if isinstance(event, EvaluationMeasured | ComparisonMeasured | SweepMeasured):
         return not event.complete
-    return isinstance(event, RoundFinished | Progressed | TokensEmitted | GenerationMeasured | TextRead)
+    return isinstance(event, RoundFinished | Progressed | TokensEmitted | GenerationMeasured | TextRead | CellAnswered)

@@ -18,6 +18,8 @@ NO_DRAFTER = drafters.NONE
 LARGEST_SEED = 2**53
 # For plain decoding, which has no gamma setting.
 _DEFAULT_GAMMA = 4
+# The tabs whose methods answer questions from documents.
+_ANSWERING = ("rag", "scaling")
 
 
 class Setup(NamedTuple):
@@ -35,19 +37,19 @@ class ForkPoint(NamedTuple):
     ids: tuple[int, ...]
 
 
-def answers_from_documents(method: str) -> bool:
-    """Whether a method answers questions from documents, so that the RAG tab shows its runs."""
-    return method in _rag_methods()
-
-
 def is_answering(command: Command | None) -> bool:
     """Whether a command asks for an answer from documents."""
-    return isinstance(command, Run) and answers_from_documents(command.method)
+    return isinstance(command, Run) and workspace_of(command.method) in _ANSWERING
+
+
+def workspace_of(method: str) -> str:
+    """The name of the tab that shows the runs of a method; empty for a method that there is not."""
+    return _workspaces().get(method, "")
 
 
 @lru_cache(maxsize=1)
-def _rag_methods() -> frozenset[str]:
-    return frozenset(name for name, spec in methods.discover().items() if spec.workspace == "rag")
+def _workspaces() -> dict[str, str]:
+    return {name: spec.workspace for name, spec in methods.discover().items()}
 
 
 def default_drafter(target: str) -> str:

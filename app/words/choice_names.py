@@ -96,5 +96,15 @@ def _names_by_setting() -> dict[str, dict[str, str]]:
             "eager": tr("step by step"),
             "flash-attn": tr("flash-attn package"),
         },
+        "pick": {"similar": tr("nearest to the question"), "random": tr("at random"), "fixed": tr("the same for all")},
+        "variant": {"paper": tr("as in the paper"), "popular": tr("popular variant")},
+        "quality": {
+            "none": tr("not scored"),
+            "probability": tr("its probability"),
+            "self_consistency": tr("self-consistency"),
+            "self_reflect": tr("self-reflection"),
+        },
+        "allocation_form": {"paper": tr("as in the paper"), "logit": tr("plain logit")},
+        "metric": {"accuracy": tr("accuracy"), "exact_match": tr("exact match"), "f1": tr("F1")},
         "form": {"notes": tr("notes"), "pages": tr("pages"), "both": tr("notes and pages")},
     }

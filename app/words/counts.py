@@ -7,8 +7,9 @@ from PySide6.QtCore import QCoreApplication
 from app.words.quantities import counted
 
 Noun: TypeAlias = Literal[
-    "batch size", "character", "cluster", "combination", "context", "draft", "draft length", "drafter", "duplicate",
-    "file", "lane", "line", "new token", "passage", "prompt", "question", "repeat", "round", "step", "text", "token",
+    "batch size", "call", "cell", "character", "cluster", "combination", "context", "demonstration", "document",
+    "draft", "draft length", "drafter", "duplicate", "file", "lane", "line", "new token", "passage", "prompt",
+    "question", "repeat", "round", "step", "text", "token",
 ]  # fmt: skip
 
 
@@ -16,10 +17,14 @@ def count(n: float, noun: Noun) -> str:
     """So many of something, such as `1 token` or `1,024 tokens`."""
     forms: dict[Noun, tuple[str, str]] = {
         "batch size": (_tr("{0:,.0f} batch size"), _tr("{0:,.0f} batch sizes")),
+        "call": (_tr("{0:,.0f} call"), _tr("{0:,.0f} calls")),
+        "cell": (_tr("{0:,.0f} cell"), _tr("{0:,.0f} cells")),
         "character": (_tr("{0:,.0f} character"), _tr("{0:,.0f} characters")),
         "cluster": (_tr("{0:,.0f} cluster"), _tr("{0:,.0f} clusters")),
         "combination": (_tr("{0:,.0f} combination"), _tr("{0:,.0f} combinations")),
         "context": (_tr("{0:,.0f} context"), _tr("{0:,.0f} contexts")),
+        "demonstration": (_tr("{0:,.0f} demonstration"), _tr("{0:,.0f} demonstrations")),
+        "document": (_tr("{0:,.0f} document"), _tr("{0:,.0f} documents")),
         "draft": (_tr("{0:,.0f} draft"), _tr("{0:,.0f} drafts")),
         "draft length": (_tr("{0:,.0f} draft length"), _tr("{0:,.0f} draft lengths")),
         "drafter": (_tr("{0:,.0f} drafter"), _tr("{0:,.0f} drafters")),

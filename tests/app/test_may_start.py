@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from app.main_window import MainWindow
+from app.state.indexing import IndexProgress
 from app.state.store import RunStore
 from app.state.tab_state import TabState
 from app.widgets.permission import allow
 from app.workspaces.decode.measuring import MeasuringProgress
 from app.workspaces.rag.evaluations import EvaluationProgress
-from app.workspaces.rag.indexing import IndexProgress
 from app.workspaces.train.training import TrainingRunProgress
 from engine.commands import Evaluate, Index, Load, Measure, Train
 from tests.app.factory import MODEL, PAIR, FakeHost, blocks, started, text_done, whole_run

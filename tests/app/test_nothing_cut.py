@@ -39,6 +39,7 @@ from tests.app.factory import MODEL, FakeHost, whole_run
 from tests.app.workspaces.train.train_tab import AFTER, BEFORE, COMMAND, FINISHED, STARTED
 from tests.comparisons import comparison
 from tests.lengths import measurement
+from tests.scaled_answers import fitted, whole_scaling_answer, whole_sweep
 
 SIZES = ((1600, 1000), (1280, 720))
 
@@ -173,7 +174,7 @@ def _wide_tables(window: MainWindow) -> Iterator[str]:
 
 
 def _filled_window(qtbot: QtBot) -> MainWindow:
-    """A window with a run, a comparison, an answer, a training and a measurement over lengths."""
+    """A window with a run, a comparison, two answers, a sweep, a training and a measurement over lengths."""
     host = FakeHost()
     window = MainWindow(Load(), None, make_host=lambda: host)
     qtbot.addWidget(window)
@@ -186,6 +187,8 @@ def _filled_window(qtbot: QtBot) -> MainWindow:
     _say(window, host, *comparison())
     window.workspaces["rag"].do("run")
     _say(window, host, *whole_answer())
+    window.workspaces["scaling"].do("run")
+    _say(window, host, *whole_scaling_answer(), *whole_sweep(), fitted())
     window.store.tab(TrainingRunProgress).begin(COMMAND)
     window.store.tab(LengthProgress).begin(MeasureLengths())
     _say(window, host, *measurement())

@@ -48,6 +48,7 @@ def test_it_is_the_last_tab_and_in_the_menu(open_window) -> None:  # type: ignor
         "Decode",
         "Compare",
         "RAG",
+        "Scaling",
         "Long context",
         "Runs",
         "Train",
@@ -55,7 +56,7 @@ def test_it_is_the_last_tab_and_in_the_menu(open_window) -> None:  # type: ignor
     ]
     window._menus.actions["tab_toy_tab"].trigger()
     assert window.front is window.workspaces["toy_tab"] and tabs.currentIndex() == tabs.count() - 1
-    assert window._menus.actions["tab_toy_tab"].shortcut().toString() == "Ctrl+7"
+    assert window._menus.actions["tab_toy_tab"].shortcut().toString() == "Ctrl+8"
 
 
 def test_the_shared_verbs_are_its_own_while_it_is_in_front(open_window) -> None:  # type: ignore[no-untyped-def]
@@ -76,7 +77,8 @@ def test_the_command_line_knows_it(tmp_path: Path) -> None:
     asked = arguments.parse(["--screenshot", str(out), "--workspace", "toy_tab"])
     assert asked.picture is not None and asked.picture.workspace == "toy_tab"
     with pytest.raises(
-        InputError, match="use one of: decode, measured, compare, rag, long-context, runs, train, presentation, toy_tab"
+        InputError,
+        match="use one of: decode, measured, compare, rag, scaling, long-context, runs, train, presentation, toy_tab",
     ):
         arguments.parse(["--screenshot", str(out), "--workspace", "attic"])
 

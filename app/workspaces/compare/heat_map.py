@@ -12,11 +12,11 @@ from app.panel import Panel
 from app.plots import export
 from app.plots.export import Column, Table
 from app.plots.export_menu import ExportMenu
+from app.plots.heat_canvas import HeatCanvas
 from app.state.store import RunStore
 from app.widgets.labels import ElasticLine, plain_label
 from app.workspaces.compare.comparing import ComparingProgress
-from app.workspaces.compare.heat_canvas import HeatCanvas
-from app.workspaces.compare.heat_grid import heat_grid
+from app.workspaces.compare.heat_grid import SpeedupGrid, heat_grid
 from app.workspaces.compare.lane_model import csv_notes
 from app.workspaces.compare.lane_plot import plot_note, plot_origin
 from engine.events import Event
@@ -31,6 +31,7 @@ class HeatMapPanel(Panel):
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self._drawn: tuple[int, int] = (-1, -1)
+        self.grid = SpeedupGrid((), (), {})
         title = self.tr("Speedup by drafter and draft length")
         self.menu = ExportMenu(title, self, picture=self._picture, table=self.table, origin=self._origin)
         self.canvas = HeatCanvas(self.menu, self)
@@ -62,13 +63,14 @@ class HeatMapPanel(Panel):
             return
         self._drawn = (record.number, record.changes)
         recommendation = None if record.measured is None else record.measured.recommendation
-        best = None if recommendation is None else (recommendation.drafter, recommendation.gamma)
-        self.canvas.show_grid(heat_grid(record), best)
+        self.grid = heat_grid(record)
+        best = None if recommendation is None else self.grid.place_of(recommendation.drafter, recommendation.gamma)
+        self.canvas.show_grid(self.grid.painted(), best)
         self.words.setVisible(not self.canvas.grid.cells)
 
     def table(self) -> Table:
         """Return the content of a CSV file of the map."""
-        cells = list(self.canvas.grid.cells.values())
+        cells = list(self.grid.cells.values())
         notes = csv_notes(self.store.tab(ComparingProgress).record)
         return Table(
             (f"draftscope: {self.tr('speedup by drafter and draft length')}", *notes[1:]),

@@ -11,6 +11,7 @@ from app.words.counts import count
 from app.words.model_names import full_name
 from app.workspaces.compare import words as compared_words
 from app.workspaces.rag import answer_words
+from app.workspaces.scaling import sweep_words
 from app.workspaces.train import words as training_words
 from engine import events
 from engine.events import Event
@@ -119,6 +120,16 @@ def _(event: events.LengthsMeasured) -> str:
     ended = tr("lengths measured") if event.complete else tr("stopped measuring lengths")
     combinations = count(event.n_measured, "combination")
     return tr("{0}: {1} with a drafter, {2:,} refused").format(ended, combinations, event.n_refused)
+
+
+@_describe.register
+def _(event: events.SweepMeasured) -> str:
+    return sweep_words.outcome(event)
+
+
+@_describe.register
+def _(event: events.AllocationFitted) -> str:
+    return sweep_words.fit_quality(event)
 
 
 @_describe.register

@@ -1,12 +1,12 @@
 """Turns what is chosen at the left into commands: lengths as written, the measurement, and the run on the document."""
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple, cast
 
 from app.state import requests
 from app.state.requests import NO_DRAFTER, Setup
 from app.words.counts import count
+from app.words.number_lists import numbers_in
 from app.workspaces.longcontext.words import tr
 from engine.commands import Load, MeasureLengths, Run
 from engine.errors import InputError
@@ -15,7 +15,6 @@ from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.settings import ChatConfig, GenerationConfig, Request
 
-_SEPARATORS = re.compile(r"[\s,;،؛、，；]+")
 _EXAMPLE = "512, 2048, 8192"
 _LARGEST_LENGTH, _MOST_LENGTHS, _LONGEST_SHOWN, _MOST_NAMED = 10**8, 64, 20, 5
 
@@ -48,8 +47,7 @@ class LengthChoice(NamedTuple):
 def read_lengths(text: str) -> tuple[int, ...]:
     """Read lengths such as `512, 2048, 8192` or `1k 4k`, ascending. Raises InputError that says what is wrong."""
     numbers = []
-    for word in filter(None, _SEPARATORS.split(text.strip())):
-        number = _number(word)
+    for word, number in numbers_in(text):
         if number is None or not 1 <= number <= _LARGEST_LENGTH:
             raise InputError(tr("length {0} is not a number of tokens").format(word[:_LONGEST_SHOWN]), _EXAMPLE)
         numbers.append(number)
@@ -58,12 +56,6 @@ def read_lengths(text: str) -> tuple[int, ...]:
     if len(set(numbers)) > _MOST_LENGTHS:
         raise InputError(tr("more lengths than {0}").format(_MOST_LENGTHS), _EXAMPLE)
     return tuple(sorted(set(numbers)))
-
-
-def _number(word: str) -> int | None:
-    times = 1024 if word[-1] in "kK" else 1
-    digits = word[:-1] if times > 1 else word
-    return int(digits) * times if digits.isascii() and digits.isdecimal() and len(digits) < 10 else None
 
 
 def why_no_measurement(choice: LengthChoice) -> str:

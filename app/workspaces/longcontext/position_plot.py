@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QWidget
 
 from app.plots.panel import tr
+from app.plots.series_plot import Series, SeriesPoint
 from app.state.store import RunStore
 from app.widgets.lane_marks import LaneMark
-from app.workspaces.longcontext.length_plot import LengthPlot, LengthPoint, LengthSeries
+from app.workspaces.longcontext.length_plot import LengthPlot, length_series
 from app.workspaces.longcontext.record import LengthRecord, is_plain
 from engine.events import Event, RoundFinished, RunStarted
 from engine.runs.summary import Summary
@@ -94,21 +95,21 @@ class PositionPlot(LengthPlot):
             first.join(second)
         self._stretches = self._stretches[::2]
 
-    def series_of(self, record: LengthRecord) -> list[LengthSeries]:
+    def series_of(self, record: LengthRecord) -> list[Series]:
         """Return the stretches of each drafter, over all lengths, and those of the run."""
         series = []
         for drafter in record.drafters:
             stretches = [stretch for point in record.points(drafter) for stretch in point.stretches]
             points = sorted(
-                LengthPoint((stretch.first + stretch.last) / 2, stretch.alpha)
+                SeriesPoint((stretch.first + stretch.last) / 2, stretch.alpha)
                 for stretch in stretches
                 if stretch.alpha is not None
             )
             if points and not is_plain(drafter):
-                series.append(LengthSeries(drafter, record.mark(drafter), tuple(points)))
+                series.append(length_series(drafter, record.mark(drafter), tuple(points)))
         of_run = tuple(
-            LengthPoint((stretch.first + stretch.end) / 2, stretch.n_accepted / stretch.n_tested)
+            SeriesPoint((stretch.first + stretch.end) / 2, stretch.n_accepted / stretch.n_tested)
             for stretch in self._stretches
             if stretch.n_tested
         )
-        return [*series, LengthSeries(self._drafter, _RUN_MARK, of_run, name=tr("run on show"))] if of_run else series
+        return [*series, length_series(self._drafter, _RUN_MARK, of_run, name=tr("run on show"))] if of_run else series

@@ -1,10 +1,7 @@
 """The document as a strip: what of it is read, what a window of it keeps, what was written, and the position."""
 
-from typing import NamedTuple
-
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QBrush,
     QColor,
     QFocusEvent,
     QHelpEvent,
@@ -19,25 +16,15 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app import theme
 from app.text.plain_text import one_line, plain_tip
+from app.widgets.strip_parts import StripPart, paint_names, paint_part
 from app.words.counts import count
 from app.workspaces.longcontext.strip_facts import StripFacts
 from app.workspaces.longcontext.words import tr
 
 _STEPS = 50
-_LEAST_WIDTH = 3.0
 _NOT_READ, _SINKS, _WINDOW, _NEW = (
     Qt.BrushStyle.BDiagPattern, Qt.BrushStyle.Dense4Pattern, Qt.BrushStyle.FDiagPattern, Qt.BrushStyle.Dense6Pattern,
 )  # fmt: skip
-
-
-class StripPart(NamedTuple):
-    """A part of the strip. start, end: shares of its width; pattern: what tells it apart besides its colour."""
-
-    name: str
-    start: float
-    end: float
-    colour: str
-    pattern: Qt.BrushStyle
 
 
 class DocumentStrip(QWidget):
@@ -142,14 +129,14 @@ class DocumentStrip(QWidget):
         self._paint_words(painter, bar)
         painter.fillRect(bar, QColor(colours.base))
         for part in self.parts():
-            self._paint_part(painter, bar, part)
+            paint_part(painter, bar, part)
         painter.setPen(QPen(QColor(colours.accent if self.hasFocus() else colours.edge), 2 if self.hasFocus() else 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(bar)
         if self.facts.n_all:
             self._paint_position(painter, bar)
             if self._shows_names:
-                self._paint_names(painter, bar)
+                paint_names(painter, QPointF(bar.left(), bar.bottom() + theme.HALF), self.parts())
         painter.end()
 
     def _paint_words(self, painter: QPainter, bar: QRectF) -> None:
@@ -157,14 +144,6 @@ class DocumentStrip(QWidget):
         room = QRectF(bar.left(), 0, bar.width(), self.fontMetrics().height())
         shown = self.fontMetrics().elidedText(self.description(), Qt.TextElideMode.ElideRight, int(room.width()))
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
-
-    def _paint_part(self, painter: QPainter, bar: QRectF, part: StripPart) -> None:
-        colour = QColor(part.colour)
-        if part.pattern is Qt.BrushStyle.SolidPattern:
-            colour = theme.blend(colour, QColor(theme.current().base), 0.3)
-        width = max(_LEAST_WIDTH, bar.width() * (part.end - part.start))
-        left = min(bar.left() + bar.width() * part.start, bar.right() - width)
-        painter.fillRect(QRectF(left, bar.top(), width, bar.height()), QBrush(colour, part.pattern))
 
     def _paint_position(self, painter: QPainter, bar: QRectF) -> None:
         """A triangle above the strip where the text has come to."""
@@ -176,22 +155,6 @@ class DocumentStrip(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.current().accent))
         painter.drawPolygon(tip)
-
-    def _paint_names(self, painter: QPainter, bar: QRectF) -> None:
-        """A sample and the name of each kind of part, in a row below."""
-        x, top, line = bar.left(), bar.bottom() + theme.HALF, self.fontMetrics().height()
-        painter.setFont(self.font())
-        for part in dict.fromkeys((part.name, part.colour, part.pattern) for part in self.parts()):
-            name, colour, pattern = part
-            sample = QRectF(x, top + line / 4, 2 * theme.GRID, line / 2)
-            self._paint_part(painter, sample, StripPart(name, 0.0, 1.0, colour, pattern))
-            painter.setPen(QPen(QColor(theme.current().edge), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(sample)
-            width = self.fontMetrics().horizontalAdvance(name)
-            painter.setPen(QColor(theme.current().muted))
-            painter.drawText(QPointF(x + 2.5 * theme.GRID, top + self.fontMetrics().ascent()), name)
-            x += width + 5 * theme.GRID
 
     # Mouse and keys
 

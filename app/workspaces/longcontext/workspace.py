@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from app.panel import Panel
 from app.panels.error import ErrorPanel
@@ -17,6 +17,7 @@ from app.state import requests, verbs
 from app.state.run_record import RunRecord
 from app.state.verbs import Verb
 from app.widgets.side_column import SideColumn
+from app.widgets.splitters import share_out, split
 from app.words.explanations import Section
 from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.longcontext import choice, strip_facts
@@ -176,7 +177,7 @@ class LongContextWorkspace(QWidget, Workspace):
     def reset_layout(self) -> None:
         """Restore the sizes of the first start."""
         for splitter, shares in ((self._across, _SHARES), (self._middle, _MIDDLE_SHARES)):
-            splitter.setSizes([share * 100 for share in shares])
+            share_out(splitter, shares)
 
     # Content
 
@@ -323,9 +324,9 @@ class LongContextWorkspace(QWidget, Workspace):
         column.setSpacing(0)
         column.addWidget(self.stream, 1)
         column.addWidget(self.transport)
-        self._middle = _split(Qt.Orientation.Vertical, (text, self.pages), _MIDDLE_SHARES)
+        self._middle = split(Qt.Orientation.Vertical, (text, self.pages), _MIDDLE_SHARES)
         plots = SideColumn(PlotsGrid(self.plots, self), _LEFT_WIDTH)
-        self._across = _split(Qt.Orientation.Horizontal, (self._middle, plots), _SHARES)
+        self._across = split(Qt.Orientation.Horizontal, (self._middle, plots), _SHARES)
         right = QVBoxLayout()
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
@@ -347,13 +348,3 @@ class LongContextWorkspace(QWidget, Workspace):
 def _reads(chosen: LengthChoice) -> tuple[str, str, str, int]:
     """What a run reads."""
     return chosen.text, chosen.pages, chosen.part, chosen.n_read
-
-
-def _split(orientation: Qt.Orientation, widgets: tuple[QWidget, ...], shares: tuple[int, ...]) -> QSplitter:
-    splitter = QSplitter(orientation)
-    splitter.setChildrenCollapsible(False)
-    for place, widget in enumerate(widgets):
-        splitter.addWidget(widget)
-        splitter.setStretchFactor(place, shares[place])
-    splitter.setSizes([share * 100 for share in shares])
-    return splitter

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.state.run_record import RunRecord
 from app.text.plain_text import one_line
-from app.words import quantities
+from app.words import quantities, same_answer
 from app.words.model_names import builtin_name
 from app.workspaces.rag.answer import AnswerRecord
 from engine.events import (
@@ -37,7 +37,6 @@ _LONGEST_ANSWER = 60
 _HIGHEST_LOG, _LOWEST_LOG = 5.0, -1e5
 # Below these, two scores or two times are the same to the digits that are shown.
 _TIE, _SAME_TIME = 0.005, 0.5
-_VERDICTS = ("true", "false")
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -217,32 +216,11 @@ def cut(ms: float, baseline_ms: float) -> str:
     return f"{'−' if share < 0 else '+'}{abs(share):.0f} %"
 
 
-def same(first: str | None, second: str | None) -> bool:
-    """Return whether two answers are the same by letters and digits, without case; no answer is like no other."""
-    if not first or not second:
-        return False
-    return _normalised(first) == _normalised(second)
-
-
-def agrees(answer: str | None, known: str) -> bool:
-    """Return whether an answer is right: it holds the known one, or for true or false begins with it."""
-    if not answer or not known:
-        return False
-    words, wanted = _normalised(answer).split(), _normalised(known).split()
-    if len(wanted) == 1 and wanted[0] in _VERDICTS:
-        return words[:1] == wanted
-    return any(words[i : i + len(wanted)] == wanted for i in range(len(words)))
-
-
 def against(answer: str | None, baseline: str | None) -> str:
     """Say how an answer compares with standard RAG's, which need not be right itself; empty where one is missing."""
     if not answer or not baseline:
         return ""
-    return tr("= standard RAG") if same(answer, baseline) else tr("≠ standard RAG")
-
-
-def _normalised(text: str) -> str:
-    return " ".join("".join(c if c.isalnum() else " " for c in text.casefold()).split())
+    return tr("= standard RAG") if same_answer.same(answer, baseline) else tr("≠ standard RAG")
 
 
 def why_incomplete(answer: AnswerRecord, number: int) -> str:

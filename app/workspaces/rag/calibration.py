@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from app import theme
 from app.panel import Panel
 from app.plots.export import Column, Table
+from app.plots.plane import Plane, Spot
 from app.state.store import RunStore
 from app.widgets.labels import plain_label
 from app.words import quantities
@@ -15,7 +16,6 @@ from app.workspaces.rag import evaluation_words
 from app.workspaces.rag.cluster_marks import mark_of
 from app.workspaces.rag.evaluation_record import Evaluation, ShownBin, ShownCalibration
 from app.workspaces.rag.evaluations import EvaluationProgress
-from app.workspaces.rag.plane import Plane, Spot
 from engine.events import Event
 from engine.runs.summary import Summary
 

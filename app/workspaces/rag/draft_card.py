@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, 
 from app import theme
 from app.text.plain_text import flowing, one_line, paragraphs
 from app.widgets.labels import ElasticLine, SteadyLabel, set_role
-from app.workspaces.rag.cluster_marks import ClusterMark
+from app.widgets.lane_marks import LaneMark
 from app.workspaces.rag.score_bars import ScoreBars, ScoreRow, ScoreScale
 
 _TEXT_LINES, _LONGEST_PASSAGE = 3, 1200
@@ -20,7 +20,7 @@ WON, FAILED = "★", "✗"
 class Member(NamedTuple):
     """A passage of the subset: the mark of its cluster, its rank from 1, whether the draft cites it."""
 
-    mark: ClusterMark
+    mark: LaneMark
     rank: int
     cited: bool
 

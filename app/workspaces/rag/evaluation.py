@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QPushButton, QTableWidge
 from app import theme
 from app.panel import Panel
 from app.plots.export import Column, Table
+from app.plots.plane import Plane, Spot
 from app.plots.table_export import offer_csv
 from app.state.store import RunStore
 from app.text.plain_text import one_line
@@ -21,7 +22,6 @@ from app.workspaces.rag.cluster_marks import mark_of
 from app.workspaces.rag.evaluation_record import AblationCell, Evaluation, Interval, SystemResult
 from app.workspaces.rag.evaluation_words import with_interval
 from app.workspaces.rag.evaluations import EvaluationProgress
-from app.workspaces.rag.plane import Plane, Spot
 from engine.events import Event
 from engine.machine import paths
 from engine.runs.summary import Summary

@@ -1,31 +1,25 @@
 """Panel to choose what is evaluated: questions, their number and settings, with the buttons Evaluate and Stop."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
 from app.panel import Panel
+from app.panels.dataset_box import DatasetBox
 from app.panels.verbs import Verbs
 from app.state.store import RunStore
-from app.text.plain_text import one_line, plain_tip
 from app.widgets.config_form import ConfigForm
-from app.widgets.file_dialogs import ask_open
 from app.widgets.labels import plain_label
 from app.widgets.permission import allow
 from app.widgets.progress_bar import CalmProgressBar
-from app.widgets.steady_box import SteadyBox
 from app.workspaces.rag import evaluation_words
 from app.workspaces.rag.evaluations import EvaluationProgress
 from engine.commands import Evaluate, Load
 from engine.evaluation.config import EvaluationConfig
 from engine.events import Event, Setting
 from engine.runs.summary import Summary
-
-BUILTIN = "builtin"
-_MOST_RECENT = 8
 
 
 class EvaluationFormPanel(Panel):
@@ -38,16 +32,8 @@ class EvaluationFormPanel(Panel):
         super().__init__(store, parent)
         self.verbs = verbs or Verbs(store, self)
         self._why_not = ""
-        self.dataset = SteadyBox(self)
-        self.dataset.setAccessibleName(self.tr("Questions to ask"))
-        self.dataset.setToolTip(self.tr("A fresh built-in world of the seed with its documents, or a file."))
-        self.dataset.addItem(self.tr("built-in world"), BUILTIN)
-        self.dataset.currentIndexChanged.connect(lambda _row: self._update_documents())
-        self.file = QPushButton(self.tr("File…"), self)
-        self.file.setToolTip(
-            self.tr("A .jsonl file in the layout of TriviaQA, PopQA, MuSiQue, PubHealth, ARC-Challenge or your own")
-        )
-        self.file.clicked.connect(self._choose)
+        self.dataset = DatasetBox(self)
+        self.dataset.changed.connect(self._update_documents)
         self.documents = QCheckBox(self.tr("Ask the documents of the setup"), self)
         self.documents.setToolTip(
             self.tr("Answer from the index that is chosen in the setup of the answer, not from what the file brings")
@@ -71,17 +57,7 @@ class EvaluationFormPanel(Panel):
     def command(self, settings: dict[str, Setting]) -> Evaluate:
         """Return the command for the chosen evaluation, with these settings of the method."""
         index = str(settings["index"]) if self.documents.isEnabled() and self.documents.isChecked() else ""
-        return Evaluate(self._chosen_dataset(), settings, self.form.values(EvaluationConfig), index)
-
-    def choose(self, dataset: str) -> None:
-        """Choose a set of questions."""
-        if (at := self.dataset.findData(dataset)) < 0:
-            self.dataset.insertItem(1, one_line(Path(dataset).name), dataset)
-            self.dataset.setItemData(1, plain_tip(one_line(dataset)), Qt.ItemDataRole.ToolTipRole)
-            at = 1
-            while self.dataset.count() > _MOST_RECENT + 1:
-                self.dataset.removeItem(self.dataset.count() - 1)
-        self.dataset.setCurrentIndex(at)
+        return Evaluate(self.dataset.dataset(), settings, self.form.values(EvaluationConfig), index)
 
     def show_setup(self, pair: Load, settings: dict[str, Setting], why_not: str) -> None:
         """Show the models and settings to evaluate. why_not: why that is impossible; empty where it is possible."""
@@ -104,32 +80,20 @@ class EvaluationFormPanel(Panel):
     def save(self, settings: QSettings) -> None:
         """Save the choices."""
         self.form.save(settings, "evaluation")
-        settings.setValue("evaluation/dataset", self._chosen_dataset())
+        self.dataset.save(settings, "evaluation/dataset")
         settings.setValue("evaluation/documents", self.documents.isChecked())
 
     def restore(self, settings: QSettings) -> None:
         """Restore the saved choices, except a file that no longer exists."""
         self.form.restore(settings, "evaluation")
         self.documents.setChecked(bool(settings.value("evaluation/documents", False, type=bool)))
-        chosen = settings.value("evaluation/dataset", BUILTIN)
-        if isinstance(chosen, str) and Path(chosen).is_file():
-            self.choose(chosen)
-
-    def _chosen_dataset(self) -> str:
-        return str(self.dataset.currentData())
+        self.dataset.restore(settings, "evaluation/dataset")
 
     def _update_documents(self) -> None:
         """Disable the choice of documents for the built-in world, which brings its own."""
-        self.documents.setEnabled(self._chosen_dataset() != BUILTIN)
-
-    def _choose(self) -> None:
-        ask_open(self, self.tr("Choose a file of questions"), Path.home(), lambda path: self.choose(str(path)))
+        self.documents.setEnabled(not self.dataset.is_builtin)
 
     def _lay_out(self) -> None:
-        questions = QHBoxLayout()
-        questions.setSpacing(theme.GRID)
-        questions.addWidget(self.dataset, 1)
-        questions.addWidget(self.file)
         buttons = QHBoxLayout()
         buttons.setSpacing(theme.GRID)
         buttons.addWidget(self.run, 1)
@@ -138,7 +102,7 @@ class EvaluationFormPanel(Panel):
         column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
         column.addWidget(plain_label(self.tr("Run an evaluation"), self, role="title"))
-        column.addLayout(questions)
+        column.addWidget(self.dataset)
         for widget in (self.documents, self.form, self.made_with):
             column.addWidget(widget)
         column.addLayout(buttons)

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter,
 from PySide6.QtWidgets import QWidget
 
 from app import theme
-from app.workspaces.rag.cluster_marks import ClusterMark
+from app.widgets.lane_marks import LaneMark
 from app.workspaces.rag.rank_places import rank_places
 from engine.events.answers import Point
 
@@ -35,7 +35,7 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no type
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.plot.disableAutoRange()
         self._points: tuple[Point, ...] = ()
-        self._marks: tuple[ClusterMark, ...] = ()
+        self._marks: tuple[LaneMark, ...] = ()
         self.background_item = pg.ScatterPlotItem(size=_SMALL, symbol="o", pen=None)
         self.lines = pg.PlotDataItem(connect="pairs")
         self.passages = pg.ScatterPlotItem(size=_SIZE, pen=None)
@@ -58,7 +58,7 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no type
         self._fit([*passages, question])
         self._place_ranks()
 
-    def show_marks(self, marks: Sequence[ClusterMark]) -> None:
+    def show_marks(self, marks: Sequence[LaneMark]) -> None:
         """Give each passage its symbol and colour."""
         self._marks = tuple(marks)
         colours = [mark.colour for mark in marks]

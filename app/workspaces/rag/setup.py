@@ -4,6 +4,7 @@ from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app import theme
+from app.panels.documents import DocumentsPanel
 from app.panels.setup.pair_form import PairForm
 from app.state.requests import NO_DRAFTER
 from app.state.store import RunStore
@@ -14,7 +15,6 @@ from app.widgets.labels import plain_label
 from app.widgets.opened_note import OpenedNote
 from app.widgets.steady_box import SteadyBox
 from app.workspaces.rag.answer_panel import AnswerPanel
-from app.workspaces.rag.documents import DocumentsPanel
 from app.workspaces.rag.presets import preset_of, rag_presets
 from engine import drafters
 from engine.commands import Load

@@ -8,11 +8,11 @@ from app import theme
 from app.state.store import RunStore
 from app.text.plain_text import flowing, one_line
 from app.widgets.labels import ElasticLine
+from app.widgets.text_marks import Marked, mark
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.answers import AnswerProgress
 from app.workspaces.rag.cluster_marks import mark_of
 from app.workspaces.rag.evidence import shared_words
-from app.workspaces.rag.text_marks import Marked, mark
 from engine.events import DraftFinished
 
 

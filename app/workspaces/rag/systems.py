@@ -10,7 +10,7 @@ from app.state.store import RunStore
 from app.text.plain_text import one_line, plain_tip
 from app.widgets.labels import ElasticLine
 from app.widgets.tables import FigureTable
-from app.words import quantities
+from app.words import quantities, same_answer
 from app.workspaces.rag import answer_words
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.answer_words import tr
@@ -105,10 +105,10 @@ class SystemsPanel(AnswerPanel):
     def _sign(self, answered: QuestionAnswered, baseline: QuestionAnswered | None) -> str:
         """Right or wrong where the answer is known; else the same as standard RAG, or another."""
         if answered.answered and (known := self.answer.known_answer):
-            return "✓ " if answer_words.agrees(answered.answer, known) else "✗ "
+            return "✓ " if same_answer.agrees(answered.answer, known) else "✗ "
         if baseline is None:
             return ""
-        return "= " if answer_words.same(answered.answer, baseline.answer) else "≠ "
+        return "= " if same_answer.same(answered.answer, baseline.answer) else "≠ "
 
     def _explain(self, row: int, answered: QuestionAnswered) -> None:
         system, answer, latency, ttft = (self.table.item(row, column) for column in (_SYSTEM, _ANSWER, _LATENCY, _TTFT))

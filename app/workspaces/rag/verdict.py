@@ -6,7 +6,7 @@ from app import theme
 from app.state.store import RunStore
 from app.text.plain_text import one_line
 from app.widgets.labels import ElasticLine, Role, plain_label, set_role
-from app.words import pace, quantities
+from app.words import pace, quantities, same_answer
 from app.workspaces.rag import answer_words
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.answers import AnswerProgress
@@ -115,7 +115,7 @@ class VerdictPanel(AnswerPanel):
             return ""
         known, parts = self.answer.known_answer, []
         if known:
-            words = self.tr("right ✓") if answer_words.agrees(chosen.answer, known) else self.tr("wrong ✗, it is {0}")
+            words = self.tr("right ✓") if same_answer.agrees(chosen.answer, known) else self.tr("wrong ✗, it is {0}")
             parts.append(words.format(one_line(known)))
         if baseline is not None and (compared := self._compared(chosen, baseline, known)):
             parts.append(compared)
@@ -124,16 +124,16 @@ class VerdictPanel(AnswerPanel):
     def _compared(self, chosen: QuestionAnswered, baseline: QuestionAnswered, known: str) -> str:
         if not (chosen.answered and baseline.answered):
             return ""
-        if answer_words.same(chosen.answer, baseline.answer):
+        if same_answer.same(chosen.answer, baseline.answer):
             return self.tr("same answer as standard RAG")
         theirs = one_line(baseline.answer or "", longest=_LONGEST_OTHER)
         if not known:
             return self.tr("standard RAG differs: {0}").format(theirs)
-        is_right = answer_words.agrees(baseline.answer, known)
+        is_right = same_answer.agrees(baseline.answer, known)
         return (self.tr("standard RAG right: {0}") if is_right else self.tr("standard RAG wrong: {0}")).format(theirs)
 
     def _role(self, chosen: QuestionAnswered | None) -> Role:
         known = self.answer.known_answer
         if chosen is None or not known:
             return "normal"
-        return "good" if answer_words.agrees(chosen.answer, known) else "bad"
+        return "good" if same_answer.agrees(chosen.answer, known) else "bad"

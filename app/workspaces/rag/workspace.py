@@ -3,15 +3,18 @@
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from app.panel import Panel
 from app.panels.error import ErrorPanel
+from app.panels.question_bar import QuestionBar
 from app.state.dropped import TEXT_SUFFIXES
+from app.state.indexing import IndexProgress
 from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.state.verbs import Verb
 from app.widgets.side_column import SideColumn
+from app.widgets.splitters import split
 from app.words.explanations import Section
 from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.rag.answers import AnswerProgress
@@ -21,11 +24,9 @@ from app.workspaces.rag.evaluation import EvaluationPanel
 from app.workspaces.rag.evaluation_form import EvaluationFormPanel
 from app.workspaces.rag.evaluations import EvaluationProgress
 from app.workspaces.rag.explanations import explain_answers
-from app.workspaces.rag.indexing import IndexProgress
 from app.workspaces.rag.map import MapPanel
 from app.workspaces.rag.passages import PassagesPanel
 from app.workspaces.rag.prompts import PromptsPanel
-from app.workspaces.rag.question_bar import QuestionBar
 from app.workspaces.rag.setup import RagSetupPanel
 from app.workspaces.rag.source import SourcePanel
 from app.workspaces.rag.systems import SystemsPanel
@@ -51,7 +52,7 @@ class RagWorkspace(QWidget, Workspace):
         self._opened, self._opened_evaluation = LastOpened(), LastOpened()
         self._why_not = ""
         self.error = ErrorPanel(store, self)
-        self.bar = QuestionBar(store, self, verbs=context.verbs)
+        self.bar = QuestionBar(store, self, answers=store.tab(AnswerProgress), verbs=context.verbs)
         self.setup = RagSetupPanel(store, context.pair, self, named=context.named)
         self.map = MapPanel(store, self)
         self.passages = PassagesPanel(store, self)
@@ -211,9 +212,9 @@ class RagWorkspace(QWidget, Workspace):
         self.verdict.warn("" if warning is None else f"⚠ {_sentence(warning.message)} {_sentence(warning.hint)}")
 
     def _answer_page(self) -> QWidget:
-        retrieval = _split(Qt.Orientation.Vertical, (self.map, self.passages, self.source), _RETRIEVAL_SHARES)
-        drafting = _split(Qt.Orientation.Vertical, (self.lanes, self.systems), _DRAFTING_SHARES)
-        both = _split(Qt.Orientation.Horizontal, (retrieval, drafting), _HALVES)
+        retrieval = split(Qt.Orientation.Vertical, (self.map, self.passages, self.source), _RETRIEVAL_SHARES)
+        drafting = split(Qt.Orientation.Vertical, (self.lanes, self.systems), _DRAFTING_SHARES)
+        both = split(Qt.Orientation.Horizontal, (retrieval, drafting), _HALVES)
         self._splitters = {"found": retrieval, "drafted": drafting, "both": both}
         page = QWidget(self)
         right = QVBoxLayout()
@@ -241,13 +242,3 @@ class RagWorkspace(QWidget, Workspace):
 
 def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:] + "."
-
-
-def _split(orientation: Qt.Orientation, widgets: tuple[QWidget, ...], shares: tuple[int, ...]) -> QSplitter:
-    splitter = QSplitter(orientation)
-    splitter.setChildrenCollapsible(False)
-    for place, widget in enumerate(widgets):
-        splitter.addWidget(widget)
-        splitter.setStretchFactor(place, shares[place])
-    splitter.setSizes([share * 10 for share in shares])
-    return splitter

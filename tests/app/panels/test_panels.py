@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QLabel
 from app.panels.error import ErrorPanel
 from app.panels.setup.panel import SetupPanel
 from app.panels.status import StatusPanel
+from app.state.indexing import IndexProgress
 from app.state.store import RunStore
 from app.widgets.config_form import ConfigForm, fields_of
 from app.words import quantities
@@ -13,7 +14,6 @@ from app.workspaces.compare.comparing import ComparingProgress
 from app.workspaces.decode import headline_words
 from app.workspaces.decode.metrics import MetricsPanel
 from app.workspaces.decode.same_text import SameText
-from app.workspaces.rag.indexing import IndexProgress
 from app.workspaces.train.training import TrainingRunProgress
 from engine.commands import Load, Run
 from engine.events import Compared, Estimated, Progressed, Refused, RunFailed, RunFinished

@@ -4,8 +4,8 @@ import pytest
 
 from app.panels.status import StatusPanel
 from app.panels.verbs import Verbs
+from app.state.indexing import IndexProgress
 from app.state.store import RunStore
-from app.workspaces.rag.indexing import IndexProgress
 from app.workspaces.train.training import TrainingRunProgress
 from engine.commands import Evaluate, Index, Load, Measure, Run, Train
 from engine.events import Progressed, Refused, RunFinished

@@ -83,12 +83,12 @@ def test_every_tab_is_in_the_row_at_once_and_made_when_there_is_time(open_window
     window, _ = open_window()
     row = window.findChild(QTabWidget)
     assert [row.tabText(place) for place in range(row.count())] == [
-        "Decode", "Compare", "RAG", "Long context", "Runs", "Train",
+        "Decode", "Compare", "RAG", "Scaling", "Long context", "Runs", "Train",
     ]  # fmt: skip
     assert window.workspaces.made == (window.front,) and "train" in window.workspaces
     window.show()
     qtbot.waitUntil(lambda: len(window.workspaces.made) == len(window.workspaces), timeout=30_000)
-    assert [tab.widget.isVisible() for tab in window.workspaces.made] == [True, *[False] * 6]
+    assert [tab.widget.isVisible() for tab in window.workspaces.made] == [True, *[False] * 7]
 
 
 def test_a_closed_window_makes_no_more_tabs(open_window) -> None:  # type: ignore[no-untyped-def]

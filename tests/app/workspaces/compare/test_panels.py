@@ -72,7 +72,7 @@ def test_the_map_has_measured_and_predicted_cells(compared) -> None:  # type: ig
     assert grid.cells["builtin", 1].measured is None and grid.cells["builtin", 1].speedup == 1.4
     assert (grid.cells["builtin", 4].predicted, grid.cells["builtin", 4].measured) == (1.86, 1.83)
     canvas = workspace.heat.canvas
-    assert canvas.best == ("builtin", 4)
+    assert canvas.best == grid.place_of("builtin", 4) == (0, 2)
     assert canvas.reading(0, 2) == "builtin at γ 4: measured 1.83×, predicted 1.86×"
     assert canvas.reading(1, 0) == "builtin:small at γ 1: neither predicted nor measured"
 

@@ -5,12 +5,13 @@ from math import exp, log
 import msgspec
 import pytest
 
+from app.panels.prompt_text import _counts
 from app.state.run_record import RunRecord
+from app.words import same_answer
 from app.workspaces.rag import answer_words
 from app.workspaces.rag.answer import AnswerRecord
 from app.workspaces.rag.evidence import shared_words
 from app.workspaces.rag.pick import Pick
-from app.workspaces.rag.prompts import _counts
 from engine.events import FileSkipped, RunFinished, TokensEmitted
 from tests.app.answers import RATIONALES, TEXTS, answer_started, drafting, whole_answer
 
@@ -91,7 +92,7 @@ def test_equal_scores_are_a_tie() -> None:
     ],
 )  # fmt: skip
 def test_an_answer_is_right_that_holds_the_known_one(answer: str | None, known_to_be: str, right: bool) -> None:
-    assert answer_words.agrees(answer, known_to_be) is right
+    assert same_answer.agrees(answer, known_to_be) is right
 
 
 def test_another_answer_than_standard_rags_is_no_error() -> None:
@@ -101,8 +102,8 @@ def test_another_answer_than_standard_rags_is_no_error() -> None:
 
 
 def test_answers_are_the_same_by_letters_and_figures() -> None:
-    assert answer_words.same("Maren Oldcastle", " maren  oldcastle.")
-    assert not answer_words.same("1742", "1743")
+    assert same_answer.same("Maren Oldcastle", " maren  oldcastle.")
+    assert not same_answer.same("1742", "1743")
 
 
 def test_status_says_what_is_going_on() -> None:

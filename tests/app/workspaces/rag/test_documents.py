@@ -5,9 +5,9 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication
 
 from app.choices.examples import questions
+from app.panels.documents import LeftOutDialog
+from app.state.indexing import IndexProgress
 from app.workspaces.decode.measuring import MeasuringProgress
-from app.workspaces.rag.documents import LeftOutDialog
-from app.workspaces.rag.indexing import IndexProgress
 from engine.commands import Index, Measure
 from engine.events import FileSkipped, Indexed, Progressed, Refused
 from engine.machine import paths

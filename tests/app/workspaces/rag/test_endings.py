@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from app.workspaces.rag import answer_words
+from app.words import same_answer
 from app.workspaces.rag.answers import AnswerProgress
 from engine.events import CandidateScored, DraftFinished, RunFailed, RunFinished, VerifierTested
 from engine.events.answers import Point
@@ -105,7 +105,7 @@ def test_no_answer_is_said_and_saves_no_time(asked) -> None:  # type: ignore[no-
     assert workspace.verdict.same.text() == ""
     assert workspace.systems.table.item(0, 1).text() == "no answer"
     assert "%" not in workspace.systems.table.item(0, 2).text()
-    assert answer_words.same(None, None) is answer_words.same("", "") is False
+    assert same_answer.same(None, None) is same_answer.same("", "") is False
 
 
 def test_an_answer_names_its_models_and_whether_the_verifier_can_judge(asked) -> None:  # type: ignore[no-untyped-def]

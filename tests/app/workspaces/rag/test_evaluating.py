@@ -79,7 +79,7 @@ def test_a_file_is_asked_with_its_own_documents_or_those_of_the_setup(page, tmp_
     assert not form.documents.isEnabled()
     form.documents.setChecked(True)
     assert form.command(workspace.setup.settings()).index == ""
-    form.choose(str(tmp_path / "mine.jsonl"))
+    form.dataset.choose(str(tmp_path / "mine.jsonl"))
     workspace.setup.documents.choose("/indexes/mine")
     command = form.command(workspace.setup.settings())
     assert (command.dataset, command.index) == (str(tmp_path / "mine.jsonl"), "/indexes/mine")
@@ -182,7 +182,7 @@ def test_choices_of_an_evaluation_come_back_and_a_lost_file_does_not(page, qtbot
     settings = QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)
     file = tmp_path / "mine.jsonl"
     file.write_text("{}", encoding="utf-8")
-    workspace.evaluating.choose(str(file))
+    workspace.evaluating.dataset.choose(str(file))
     workspace.evaluating.form.set_values({"questions": 33})
     workspace.save(settings)
     for name in (str(file), "builtin"):

@@ -9,13 +9,13 @@ import msgspec
 import pyqtgraph as pg
 import pytest
 
+from app.plots.plane import Spot, _above
 from app.state.store import RunStore
 from app.workspaces.rag import evaluation_record
 from app.workspaces.rag.calibration import CalibrationPanel
 from app.workspaces.rag.cluster_marks import mark_of
 from app.workspaces.rag.evaluation import EvaluationPanel, spots
 from app.workspaces.rag.evaluations import EvaluationProgress
-from app.workspaces.rag.plane import Spot, _above
 from engine.commands import Evaluate, Load
 from engine.errors import InputError
 from engine.evaluation.figures import BASELINE, figures

@@ -3,8 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
+from app.panels.prompt_text import readable
 from app.workspaces.rag.answer import AnswerRecord
-from app.workspaces.rag.prompts import readable
 from engine.events import PromptRead, QuestionAnswered
 from engine.events.answers import PromptPart
 from tests.app.answers import QUESTION, answer_started, prompt, whole_answer
@@ -68,16 +68,16 @@ def test_prompts_are_what_each_model_read_with_tokens_counted(done) -> None:  # 
     assert panel.list.count() == 6
     assert panel.list.item(0).text() == "drafter: draft 1, 83 tokens"
     assert panel.list.item(5).text() == "target: standard RAG, 83 tokens"
-    assert panel.text.toPlainText() == prompt(0).text
-    assert panel.parts.text() == "83 tokens: task 9 · question 10 · documents 52 · layout 12"
-    tinted = [one.cursor.selectedText() for one in panel.text.extraSelections()]
+    assert panel.shown.text.toPlainText() == prompt(0).text
+    assert panel.shown.parts.text() == "83 tokens: task 9 · question 10 · documents 52 · layout 12"
+    tinted = [one.cursor.selectedText() for one in panel.shown.text.extraSelections()]
     assert tinted[1] == f" {QUESTION}"
 
 
 def test_a_prompt_that_was_cut_says_so(asked) -> None:  # type: ignore[no-untyped-def]
     _store, _host, workspace, say = asked
     say(answer_started(), replace(prompt(0), note="2 passages cut to fit"))
-    assert "2 passages cut to fit" in workspace.prompts.parts.text()
+    assert "2 passages cut to fit" in workspace.prompts.shown.parts.text()
 
 
 def test_parts_lie_where_they_are_shown_also_behind_what_is_made_visible() -> None:

@@ -15,7 +15,7 @@ from app.plots import export
 from app.plots.export import Table
 from app.plots.export_menu import ExportMenu
 from app.widgets.labels import ElasticLine, plain_label
-from app.workspaces.rag.cluster_marks import ClusterMark
+from app.widgets.lane_marks import LaneMark
 
 _SIZE = 12
 _ROOM = 0.12
@@ -27,7 +27,7 @@ class Spot(NamedTuple):
     """A point; across, along: how far its interval reaches (below, above) on the x and y axis."""
 
     name: str
-    mark: ClusterMark
+    mark: LaneMark
     x: float
     y: float
     across: tuple[float, float] = (0.0, 0.0)

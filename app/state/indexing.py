@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from PySide6.QtCore import QCoreApplication
+
 from app.state.dropped import TEXT_SUFFIXES
 from app.state.store import RunStore
 from app.state.tab_state import TabState
 from app.text.plain_text import one_line
 from app.words import pace
-from app.workspaces.rag.answer_words import tr
 from engine.commands import Index
 from engine.documents import sources
 from engine.events import Event, FileSkipped, Indexed, Progressed, Refused, RunFailed, Warned
@@ -18,6 +19,11 @@ _MOST_SKIPPED = 1000
 
 # Text and JSON Lines are prompts or logs where they are dropped; as documents they are chosen with their folder.
 _NOT_DROPPED = (".txt", ".jsonl")
+
+
+def tr(text: str) -> str:
+    """Translate a text about an index."""
+    return QCoreApplication.translate("indexing", text)
 
 
 class Documents(NamedTuple):

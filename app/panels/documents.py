@@ -7,6 +7,8 @@ from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
+from app.panel import Panel
+from app.state.indexing import IndexProgress, tr
 from app.state.store import RunStore
 from app.text.plain_text import one_line, plain_tip
 from app.widgets import path_line
@@ -16,24 +18,26 @@ from app.widgets.reserved_space import keep_room
 from app.widgets.steady_box import SteadyBox
 from app.words import quantities
 from app.words.counts import count
-from app.workspaces.rag.answer_panel import AnswerPanel
-from app.workspaces.rag.answer_words import tr
-from app.workspaces.rag.indexing import IndexProgress
 from engine.documents.sources import BUILTIN, BUILTIN_PAGES, SHIPPED
-from engine.events import FileSkipped, Indexed, Refused, RunFailed
+from engine.events import Event, FileSkipped, Indexed, Refused, RunFailed
+from engine.runs.summary import Summary
 
 _STATE_LINES = 3
-_KEY, _MOST_RECENT = "rag/indexes", 8
+_MOST_RECENT = 8
 
 
-class DocumentsPanel(AnswerPanel):
+class DocumentsPanel(Panel):
     """`changed` is emitted when another index is chosen; `folder_asked` when one is to be made of a folder."""
 
     changed = Signal()
     folder_asked = Signal(str)
 
-    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+    every_ms = 100
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None, *, group: str = "rag") -> None:
+        """group: of its keys in the settings."""
         super().__init__(store, parent)
+        self._group = group
         # The newest failure, and the index that was chosen then: beside another it would seem to be that one's.
         self._failure: Refused | RunFailed | None = None
         self._failed_at = ""
@@ -66,7 +70,7 @@ class DocumentsPanel(AnswerPanel):
         keep_room(self.left_out)
         self.left_out.hide()
         self._lay_out()
-        self.show_answer()
+        self._show_state()
 
     def index(self) -> str:
         """Return the chosen index."""
@@ -83,7 +87,11 @@ class DocumentsPanel(AnswerPanel):
                 self.box.removeItem(self.box.count() - 1)
         self.box.setCurrentIndex(at)
 
-    def show_answer(self) -> None:
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Show how the index is coming along."""
+        self._show_state()
+
+    def _show_state(self) -> None:
         """Show the progress of making an index, or what the chosen one holds."""
         progress = self.store.tab(IndexProgress)
         allow(
@@ -105,16 +113,18 @@ class DocumentsPanel(AnswerPanel):
 
     def save(self, settings: QSettings) -> None:
         """Save the list of indexes and the chosen one."""
-        settings.setValue(_KEY, [str(self.box.itemData(i)) for i in range(len(SHIPPED), self.box.count())])
-        settings.setValue("rag/index", self.index())
+        settings.setValue(
+            f"{self._group}/indexes", [str(self.box.itemData(i)) for i in range(len(SHIPPED), self.box.count())]
+        )
+        settings.setValue(f"{self._group}/index", self.index())
 
     def restore(self, settings: QSettings) -> None:
         """Restore the list of indexes and the chosen one."""
-        stored = settings.value(_KEY, [])
+        stored = settings.value(f"{self._group}/indexes", [])
         for index in reversed(stored if isinstance(stored, list) else [stored]):
             if isinstance(index, str) and index:
                 self.choose(index)
-        chosen = settings.value("rag/index", BUILTIN_PAGES)
+        chosen = settings.value(f"{self._group}/index", BUILTIN_PAGES)
         self.choose(chosen if isinstance(chosen, str) and chosen else BUILTIN_PAGES)
 
     def _state_text(self) -> str:
@@ -145,7 +155,7 @@ class DocumentsPanel(AnswerPanel):
         return progress.indexed is not None and progress.indexed.index == self.index()
 
     def _on_chosen(self) -> None:
-        self.show_answer()
+        self._show_state()
         self.changed.emit()
 
     def _choose(self) -> None:

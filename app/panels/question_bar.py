@@ -1,33 +1,42 @@
 """Panel of the question and the buttons beside it."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QSizePolicy, QWidget
 
 from app import theme
 from app.choices.examples import Example, questions
+from app.panel import Panel
 from app.panels.verbs import Verbs
+from app.state.answer_history import AnswerHistory
 from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.text.plain_text import one_line, plain_tip
 from app.widgets.labels import plain_label
 from app.widgets.steady_button import SteadyButton
-from app.workspaces.rag.answer_panel import AnswerPanel
-from app.workspaces.rag.answers import AnswerProgress
+from engine.events import Event
+from engine.runs.summary import Summary
 
 _LONGEST = 80
 _REPLAY_SPEED = 1.0
 _FEWEST_CHARACTERS = 24
 
 
-class QuestionBar(AnswerPanel):
+class QuestionBar(Panel):
     """The question, examples, and the buttons Ask, Stop and Replay. Enter in the line asks.
 
     `documents_asked`: the shipped documents that an example is about are to be chosen."""
 
     documents_asked = Signal(str)
 
-    def __init__(self, store: RunStore, parent: QWidget | None = None, *, verbs: Verbs | None = None) -> None:
+    every_ms = 100
+
+    def __init__(
+        self, store: RunStore, parent: QWidget | None = None, *, answers: AnswerHistory, verbs: Verbs | None = None
+    ) -> None:
         super().__init__(store, parent)
+        self.answers = answers
         self.verbs = verbs or Verbs(store, self)
         self.line = QLineEdit(self)
         self.line.setProperty("role", "search")
@@ -63,23 +72,23 @@ class QuestionBar(AnswerPanel):
         for button in (self.examples, self.ask, self.stop, self.replay):
             row.addWidget(button)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.show_answer()
+        self.draw((), store.summary)
 
     def text(self) -> str:
         """Return the question."""
         return self.line.text().strip()
 
-    def show_answer(self) -> None:
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Label the replay button with what it does next."""
-        playing = self.store.tab(AnswerProgress).replay.playing
+        playing = self.answers.replay.playing
         self.replay.show_text(self.tr("Hold") if playing else self.tr("Replay"))
 
     def toggle(self) -> None:
         """Start or hold the replay."""
-        if self.store.tab(AnswerProgress).replay.playing:
+        if self.answers.replay.playing:
             self.store.stop_playback()
-        elif self.store.tab(AnswerProgress).replay.possible:
-            self.store.tab(AnswerProgress).play(_REPLAY_SPEED)
+        elif self.answers.replay.possible:
+            self.answers.play(_REPLAY_SPEED)
 
     def _fill_menu(self) -> None:
         """List the examples by task, then the earlier questions, newest first."""
@@ -89,8 +98,9 @@ class QuestionBar(AnswerPanel):
             if example.task not in tasks:
                 tasks[example.task] = self._menu.addMenu(example.task)
             self._add_example(tasks[example.task], example)
-        for record in reversed(self.store.tab(AnswerProgress).history.records):
-            self._add_record(record, first=record is self.store.tab(AnswerProgress).history.records[-1])
+        records = self.answers.history.records
+        for record in reversed(records):
+            self._add_record(record, first=record is records[-1])
 
     def _add_example(self, menu: QMenu, example: Example) -> None:
         menu.setToolTipsVisible(True)
@@ -115,7 +125,7 @@ class QuestionBar(AnswerPanel):
 
     def _show_record(self, record: RunRecord, question: str) -> None:
         self.line.setText(question)
-        self.store.tab(AnswerProgress).show_record(record)
+        self.answers.show_record(record)
 
     def _button(self, text: str, tip: str) -> QPushButton:
         button = SteadyButton((text,), self)
