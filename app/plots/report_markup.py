@@ -34,7 +34,7 @@ _SHORT = 30
 _NO_BREAK = ' style="white-space: nowrap"'
 _PAINTS: dict[MarkedFate, Paint] = {
     "plain": "text", "accepted": "accepted", "correction": "correction", "bonus": "bonus", "rejected": "rejected",
-    "untested": "untested",
+    "untested": "untested", "unverified": "unverified",
 }  # fmt: skip
 _TONES: dict[Tone, str] = {
     "plain": "", "headline": "font-size: 19pt; font-weight: 600; margin: 10px 0 4px 0",
@@ -205,12 +205,12 @@ def _styled(text: str, fate: MarkedFate) -> str:
         return text
     inner = {
         "accepted": f"<u>{text}</u>", "correction": f"<b>{text}</b>", "bonus": f"•{text}", "rejected": f"<s>{text}</s>",
-        "untested": f"<i>{text}</i>",
+        "untested": f"<i>{text}</i>", "unverified": f"<u>~{text}</u>",
     }[fate]  # fmt: skip
     return f'<span style="color: {PAINTS[_PAINTS[fate]].light}">{inner}</span>'
 
 
 def _legend() -> str:
-    names: tuple[MarkedFate, ...] = ("accepted", "correction", "bonus", "rejected", "untested")
+    names: tuple[MarkedFate, ...] = ("accepted", "unverified", "correction", "bonus", "rejected", "untested")
     entries = (*(_styled(name, name) for name in names), "<b>≠</b> first difference")
     return f'<p class="caption">{" &nbsp; ".join(entries)}</p>'

@@ -19,7 +19,12 @@ from engine.runs.round_cost import verdict
 from engine.runs.summary import Summary, fold
 from engine.settings import Request, make_config
 
-_STYLES = {"accepted": "green underline", "rejected": "red strike", "untested": "bright_black"}
+_STYLES = {
+    "accepted": "green underline",
+    "rejected": "red strike",
+    "untested": "bright_black",
+    "unverified": "yellow underline",
+}
 _LAST_STYLES = {"correction": "bold blue", "bonus": "magenta"}
 
 

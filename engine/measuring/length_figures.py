@@ -50,9 +50,7 @@ def measured(
     n_units = len(times) if len(times) > 1 else called.repeats
     speedup = RatioEstimate(1.0, n=n_units) if is_plain else statistics.speedup(plain_times, times)
     prefill_ms, drafter_ms = _prefill(called)
-    has_tests = any(
-        token.fate != "untested" for call in called.first for each in call.rounds for token in each.proposed
-    )
+    has_tests = any(token.tested for call in called.first for each in call.rounds for token in each.proposed)
     alpha, alpha_ci = blocks.alpha(called.first) if has_tests else (None, None)
     same = [call.ids == other.ids for call, other in zip(calls, plain, strict=True)]
     return LengthMeasured(
@@ -113,7 +111,7 @@ def stretches(texts: Sequence[Sequence[RoundFinished]], n_prompt: int) -> tuple[
 
 def _stretch(index: int, rounds: Sequence[RoundFinished], n_prompt: int, n_new: int) -> TextStretch:
     fates = [token.fate for each in rounds for token in each.proposed]
-    accepted, tested = fates.count("accepted"), len(fates) - fates.count("untested")
+    accepted, tested = fates.count("accepted"), fates.count("accepted") + fates.count("rejected")
     first, last = n_prompt + index * _STRETCH, n_prompt + min(n_new, (index + 1) * _STRETCH)
     tau = fmean(len(each.emitted) for each in rounds)
     return TextStretch(first, last, accepted / tested if tested else None, tau, accepted, tested, len(rounds))

@@ -8,7 +8,7 @@ from engine.reports.cells import ReportTable
 from engine.reports.svg import Plot
 
 Tone: TypeAlias = Literal["plain", "headline", "lead", "note", "good", "bad"]
-MarkedFate: TypeAlias = Literal["plain", "accepted", "correction", "bonus", "rejected", "untested"]
+MarkedFate: TypeAlias = Literal["plain", "accepted", "unverified", "correction", "bonus", "rejected", "untested"]
 GHOSTS: frozenset[MarkedFate] = frozenset({"rejected", "untested"})
 DEFAULT_PROMPTS = 5
 

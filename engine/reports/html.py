@@ -32,9 +32,11 @@ from engine.reports.svg import Plot
 _LONGEST_LINE = 4_000
 _CLASSES: dict[MarkedFate, str] = {
     "plain": "", "accepted": "ta", "correction": "tc", "bonus": "tb", "rejected": "tr", "untested": "tu",
+    "unverified": "tw",
 }  # fmt: skip
 _LEGEND: tuple[tuple[MarkedFate, str], ...] = (
-    ("accepted", "accepted: underlined"), ("correction", "correction: bold"), ("bonus", "bonus: dot before it"),
+    ("accepted", "accepted: underlined"), ("unverified", "kept unverified: wavy line"),
+    ("correction", "correction: bold"), ("bonus", "bonus: dot before it"),
     ("rejected", "rejected: struck through"), ("untested", "untested: dotted line"),
 )  # fmt: skip
 _TITLE = "Draftscope report"
