@@ -13,9 +13,9 @@ ROOT = Path(__file__).parents[1]
 # From the ground up: each imports from those before it alone. A module at a root is a room of its own.
 ENGINE = (
     "errors", "prompts", "speed_model", "statistics", "world", "machine", "events", "settings", "commands", "runs",
-    "store", "reports", "decoding", "vocabularies", "fast", "models", "hub", "longspec", "drafters", "batch",
-    "documents", "rag", "runtime", "method", "measuring", "training", "methods", "evaluation", "experiments", "session",
-    "host", "bench", "cli",
+    "store", "reports", "decoding", "vocabularies", "fast", "models", "hub", "longspec", "sprinter", "drafters",
+    "batch", "documents", "rag", "runtime", "method", "measuring", "training", "methods", "evaluation", "experiments",
+    "session", "host", "bench", "cli",
 )  # fmt: skip
 APP = (
     "theme", "text", "words", "choices", "widgets", "state", "panel", "plots", "panels", "workspaces", "menus",
