@@ -27,6 +27,8 @@ from engine.cli import (
     runs,
     runs_transfer,
     scaling_bench,
+    sprinter,
+    sprinter_run,
     store_bench,
     train,
     what_if,
@@ -60,6 +62,10 @@ _RUNS: _Group = {
     "purge": runs.runs_purge, "rename": runs.runs_rename, "tag": runs.runs_tag, "note": runs.runs_note,
     "what-if": what_if.runs_what_if,
 }  # fmt: skip
+_SPRINTER: _Group = {
+    "collect": sprinter.sprinter_collect, "train": sprinter.sprinter_train, "run": sprinter_run.sprinter_run,
+    "sweep": sprinter_run.sprinter_sweep,
+}  # fmt: skip
 
 
 def tree() -> typer.Typer:
@@ -77,6 +83,7 @@ def tree() -> typer.Typer:
         ("builtin", "The built-in world and models, examined.", _BUILTIN),
         ("models", "Models of a hub: got only when asked, listed, removed.", _MODELS),
         ("runs", "Everything that was kept: searched, labelled, exported, deleted.", _RUNS),
+        ("sprinter", "Approximate verification: a gate decides when the target is asked.", _SPRINTER),
         ("rag", "Documents made searchable, and searched.", _RAG),
     ):
         app.add_typer(_group(members, help_text), name=name)

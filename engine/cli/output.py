@@ -54,6 +54,10 @@ NAMES: dict[type[Event], str] = {
     events.LengthsStarted: "lengths",
     events.PrefillMeasured: "prefill",
     events.LengthMeasured: "length",
+    events.GateRowsCollected: "gate_rows",
+    events.GateTrainingStarted: "gate_training",
+    events.GateTrained: "gate_trained",
+    events.SettingMeasured: "setting",
 }
 
 
