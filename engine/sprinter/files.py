@@ -29,6 +29,7 @@ _CARD = "draftscope_gate"
 _AGAIN = "train it again with draftscope sprinter train"
 _MOST_BYTES = 1 << 26
 _LENGTH_BYTES = 8
+_LONGEST_SPEC = 120
 _Width = Annotated[int, Meta(ge=0, le=1 << 16)]
 
 
@@ -88,6 +89,7 @@ def read(path: Path) -> StoredGate:
         tensors = {name: tensor.float() for name, tensor in load(raw).items()}
     except (SafetensorError, ValueError, KeyError, TypeError) as err:
         raise ModelError(f"{path} is no gate, or is damaged ({str(err)[:120]})", _AGAIN) from err
+    _refuse_impossible(path, card)
     return StoredGate(str(path.parent), Gate(card.shape, _weights(path, card.shape, tensors)), card)
 
 
@@ -97,6 +99,15 @@ def _card(raw: bytes) -> GateCard:
     header = msgspec.json.decode(raw[_LENGTH_BYTES : _LENGTH_BYTES + length], type=dict[str, object])
     metadata = msgspec.convert(header["__metadata__"], dict[str, str])
     return msgspec.json.decode(metadata[_CARD], type=GateCard)
+
+
+def _refuse_impossible(path: Path, card: GateCard) -> None:
+    """Raises ModelError for a gate that reads nothing, or whose figures are in no order."""
+    thresholds = [each.threshold for each in card.confusions]
+    if not card.inputs or len(set(card.inputs)) < len(card.inputs):
+        raise ModelError(f"{path}: it reads nothing, or one thing twice", _AGAIN)
+    if not thresholds or thresholds != sorted(thresholds):
+        raise ModelError(f"{path}: its figures are not in order of their thresholds", _AGAIN)
 
 
 def _weights(path: Path, shape: GateShape, tensors: dict[str, Tensor]) -> GateWeights:
@@ -167,7 +178,8 @@ def _refuse_other_pair(stored: StoredGate, target: LoadedModel, drafter: LoadedM
     )
     for role, spec, digest, own_spec, own_digest in roles:
         if digest != own_digest or (not digest and spec != own_spec):
-            reason = f"the gate {name} was trained for the {role} {spec}, and the files of {own_spec} differ from it"
+            whose = f"the gate {name} was trained for the {role} {spec[:_LONGEST_SPEC]}"
+            reason = f"{whose}, and the files of {own_spec} differ from it"
             raise InputError(reason, way_out)
     width = int(drafter.model.get_input_embeddings().weight.shape[-1])
     reads_model = "hidden" in card.inputs or "embedding" in card.inputs

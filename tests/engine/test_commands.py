@@ -5,7 +5,20 @@ from typing import get_args
 import msgspec
 import pytest
 
-from engine.commands import Command, Compare, Estimate, Evaluate, Fork, Load, Measure, Run, Survey, Train, Unload
+from engine.commands import (
+    Command,
+    Compare,
+    Estimate,
+    Evaluate,
+    Fork,
+    Load,
+    Measure,
+    MeasureThresholds,
+    Run,
+    Survey,
+    Train,
+    Unload,
+)
 from engine.settings import Request
 
 RUN = Run("plain", {"seed": 1}, Request("x"), paused=True, n_free=2)
@@ -26,7 +39,8 @@ def test_runs_and_trainings_can_be_held_and_nothing_else() -> None:
 
 
 def test_what_has_something_to_save_gets_longer_to_stop() -> None:
-    assert {kind for kind in get_args(Command) if kind.patience_s > Load.patience_s} == {Train, Evaluate, Compare}
+    patient = {Train, Evaluate, Compare, MeasureThresholds}
+    assert {kind for kind in get_args(Command) if kind.patience_s > Load.patience_s} == patient
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,12 @@ def test_auto_takes_a_gate_of_the_pair_and_else_the_drafters_own_probability(
     assert opened("auto", pair).card is not None
 
 
+@pytest.mark.parametrize("changes", [{"inputs": ()}, {"confusions": ()}, {"confusions": gates.CONFUSIONS[::-1]}])
+def test_a_card_that_cannot_be_is_refused(pair: Pair, tmp_path: Path, changes: dict[str, object]) -> None:
+    with pytest.raises(ModelError):
+        opened(str(written(tmp_path / "g", pair, **changes)), pair)
+
+
 def damaged(raw: bytes) -> list[bytes]:
     length = int.from_bytes(raw[:8], "little")
     return [b"", raw[:40], raw[:-4], struct.pack("<Q", 1 << 60) + raw[8:], raw[:8] + b"[" * length + raw[8 + length :]]

@@ -48,7 +48,7 @@ def test_a_gate_learns_what_the_states_tell(tmp_path: Path, changes: dict[str, o
     last = events[-1]
     assert isinstance(last, GateTrained)
     gate, q = last.scores
-    assert gate.auc > 0.95
+    assert gate.auc > 0.9
     assert gate.auc >= q.auc
     losses = [event.value for event in events if isinstance(event, Measured) and event.name == "loss"]
     assert len(losses) == QUICK.epochs
