@@ -11,12 +11,13 @@ from torch import Tensor
 
 from engine.decoding import autoregressive_draft
 from engine.decoding.autoregressive_draft import DraftStep
+from engine.decoding.clock import settle
 from engine.decoding.drafting import Capabilities, Draft, DraftContext, TargetState, no_draft
 from engine.decoding.sampling import Warp
 from engine.decoding.transfers import moved_together, uploaded_ids, uploaded_together
 from engine.models.loading import LoadedModel
 from engine.sprinter.gate import Gate, features
-from engine.sprinter.host_gate import HostGate
+from engine.sprinter.host_gate import Choice, HostGate
 
 _N_TIMED = 64
 
@@ -62,15 +63,25 @@ class GatedDrafter:
         probs: list[float] = []
         for i in range(n):
             logits, ruled = self._model.forward(new_ids)[-1], autoregressive_draft.ruled_after(rules, steps)
-            step = autoregressive_draft.step(logits, u[i], context.warp, n_vocabulary=self._n_target, ruled=ruled)
+            if context.warp.greedy and ruled is None and self._host_gate is not None:
+                step, choice = self._chosen(logits, self._host_gate)
+            else:
+                step = autoregressive_draft.step(logits, u[i], context.warp, n_vocabulary=self._n_target, ruled=ruled)
+                token = int(step.token)  # sync: whether there is a next token hangs on it
+                choice = Choice(token, self._probability(step, token, greedy=context.warp.greedy))
             steps.append(step)
-            token = int(step.token)  # sync: whether there is a next token hangs on it
-            probs.append(self._probability(step, token, greedy=context.warp.greedy))
-            if probs[-1] < self._threshold or token in self._stop_ids:
+            probs.append(choice.probability)
+            if choice.probability < self._threshold or choice.token in self._stop_ids:
                 break
             new_ids = step.token.view(1)
         self.gate_probs = tuple(probs)
         return self._on_target_device(autoregressive_draft.joined(steps, context.warp, n_vocabulary=self._n_target))
+
+    def _chosen(self, logits: Tensor, gate: HostGate) -> tuple[DraftStep, Choice]:
+        """A greedy step on a processor: token and gate at once."""
+        row = logits[: self._n_target].float()
+        choice = gate.choice(self._model.hidden, row)
+        return DraftStep(torch.tensor(choice.token), row), choice
 
     def _probability(self, step: DraftStep, token: int, *, greedy: bool) -> float:
         """What the gate says of the token drafted last."""
@@ -89,25 +100,31 @@ class GatedDrafter:
         self._model.rollback(max(0, self._model.length - (len(ids) - 1)))
 
     def gate_share(self, ids: Sequence[int]) -> float | None:
-        """Time of the gate over that of a whole drafter step, both timed on a text; None for a text of one token."""
+        """What the gate adds to a greedy drafter step, over a step without it, timed in turn on a text; None for a text
+        of one token. Below 0 where token and gate together take less time than the token alone."""
         if len(ids) < 2:
             return None
         warp, u = Warp(), torch.zeros((), dtype=torch.float64, device=self._model.device)
         self.reset()
         self._model.prefill(uploaded_ids(ids[:-1], self._model.device))
         last = uploaded_ids(ids[-1:], self._model.device)
-        steps, gates = [], []
+        bare: list[float] = []
+        gated: list[float] = []
         for _ in range(_N_TIMED):
-            started = time.perf_counter()
-            step = autoregressive_draft.step(self._model.forward(last)[-1], u, warp, n_vocabulary=self._n_target)
-            token = int(step.token)  # sync: timing it needs its end
-            drafted = time.perf_counter()
-            self._probability(step, token, greedy=True)
-            gates.append(time.perf_counter() - drafted)
-            steps.append(drafted - started)
-            self._model.rollback(1)
+            for times in (bare, gated):
+                started = time.perf_counter()
+                logits = self._model.forward(last)[-1]
+                if times is gated and self._host_gate is not None:
+                    self._chosen(logits, self._host_gate)
+                else:
+                    step = autoregressive_draft.step(logits, u, warp, n_vocabulary=self._n_target)
+                    if times is gated:
+                        self._probability(step, int(step.token), greedy=True)  # sync: timing it needs its end
+                    settle(self._model.device)
+                times.append(time.perf_counter() - started)
+                self._model.rollback(1)
         self.reset()
-        return median(gates) / median(steps)
+        return median(gated) / median(bare) - 1
 
     def cache_bytes(self) -> int:
         """Memory of the drafter's cache."""

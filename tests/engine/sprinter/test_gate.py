@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from engine.fast import compiled_loops
 from engine.sprinter.gate import Q_ALONE, Gate, GateShape, empty_weights, features
 from engine.sprinter.host_gate import HostGate
 from tests.engine.sprinter import gates
@@ -36,6 +37,22 @@ def test_q_alone_passes_on_the_drafters_probability() -> None:
     on_host = HostGate.of(Q_ALONE)
     assert on_host is not None
     assert on_host.probability(None, ROWS[0], 1, greedy=False) == pytest.approx(float(DRAWN[0]), abs=1e-6)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("gate", [gates.linear(bias=0.3), Q_ALONE])
+def test_token_and_gate_are_found_at_once(gate: Gate, compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not compiled:
+        monkeypatch.setattr(compiled_loops, "kernels", lambda: None)
+    on_host = HostGate.of(gate)
+    assert on_host is not None
+    for i, row in enumerate(ROWS.log()):
+        choice = on_host.choice(STATES[None, : i + 1], row)
+        best = row.argmax().view(1)
+        states = STATES[i : i + 1] if gate.weights is not None else STATES[i : i + 1, :0]
+        expected = gate.probability(features(gate.shape, states, row.softmax(-1)[best], best))
+        assert choice.token == int(best)
+        assert choice.probability == pytest.approx(float(expected), abs=1e-5)
 
 
 def test_a_gate_with_a_hidden_layer_or_embeddings_stays_on_tensors() -> None:
