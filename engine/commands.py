@@ -222,7 +222,8 @@ class MeasureLengths(OwnModels, frozen=True, tag=True):
     model that reads only `sinks` first and `window` last tokens. text: a built-in one or a file; pages: of a file with
     pages, for instance 3-7, empty for all; part: where a text is cut that is longer than a length; n_texts: texts a
     length, each from another place. settings: those of GenerationConfig. repeats: of plain decoding and of each
-    drafter, in turn. prefill_chunk: tokens of the prompt that are read at once; attention: the kernel for that."""
+    drafter, in turn. prefill_chunk: tokens of the prompt that are read at once; attention: the kernel for that. tree:
+    what drafters that can branch draft in place of a chain, as in decode; empty for chains."""
 
     last: ClassVar[tuple[type[Event], ...]] = (LengthsMeasured,)
     ends_itself: ClassVar[bool] = True
@@ -244,6 +245,7 @@ class MeasureLengths(OwnModels, frozen=True, tag=True):
     sinks: int = 4
     prefill_chunk: int = 512
     attention: AttentionName = "auto"
+    tree: str = ""
 
 
 class Evaluate(Order, frozen=True, tag=True):

@@ -28,6 +28,7 @@ REFLECTION = "Does the rationale support the response? Answer Yes or No:"
 YES, NO = " Yes", " No"
 FOLLOW_UP, INTERMEDIATE, FINAL = "Follow up:", "Intermediate answer:", "So the final answer is:"
 RESPONSE_FOLLOWS = "\n## Response:"
+QUESTION_LINE = "\nQuestion:"
 ITERATION_STARTS = (FOLLOW_UP, INTERMEDIATE, FINAL)
 
 
@@ -251,10 +252,12 @@ def iterdrag(
     answer: str | None = None,
     *,
     demonstrations: Sequence[Demonstration] = (),
+    begun: str = "",
 ) -> Prompt:
     """As `drag`, with follow-up questions and intermediate answers before the final answer.
 
-    steps: the steps so far; the model continues with one of ITERATION_STARTS on its own line."""
+    steps: the steps so far; the model continues with one of ITERATION_STARTS on its own line. begun: the beginning of
+    the next lines, where it is written for the model; see `begun_step` and `begun_line`."""
     writer = _Writer()
     writer.segment("task", ITERDRAG_TASK)
     for demonstration in demonstrations:
@@ -262,13 +265,25 @@ def iterdrag(
     _write_context(writer, documents, question)
     writer.answer_begins()
     _write_steps(writer, steps, answer)
+    if begun:
+        writer.plain(begun)
     return writer.prompt()
+
+
+def begun_line(start: str) -> str:
+    """A new line that begins in this way."""
+    return f"\n{start}"
+
+
+def begun_step(question: str) -> str:
+    """A follow-up question and the beginning of the line that answers it."""
+    return f"\n{FOLLOW_UP}{_after_colon(question)}\n{INTERMEDIATE}"
 
 
 def _write_context(writer: _Writer, documents: Sequence[str], question: str) -> None:
     writer.plain("\n\nContext:")
     writer.segment("documents", numbered(documents))
-    writer.plain("\nQuestion:")
+    writer.plain(QUESTION_LINE)
     writer.segment("question", _after_colon(question))
 
 

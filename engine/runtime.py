@@ -11,6 +11,7 @@ from engine.decoding.clock import Clock, clock_for
 from engine.decoding.drafting import Capabilities, Drafter, expect_length
 from engine.decoding.generation import Generation, Limits, generate
 from engine.decoding.generation_rules import NO_RULES, GenerationRules
+from engine.decoding.kept_sequence import KeptSequence
 from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Decoder, Decoding
@@ -29,6 +30,7 @@ from engine.prompts import Message
 from engine.settings import ChatChoice, ChatConfig, GenerationConfig, Request
 
 if TYPE_CHECKING:
+    from engine.rag.demonstration_pool import DemonstrationPool, PoolRequest
     from engine.rag.library import Library
     from engine.rag.memo import Memo
 
@@ -47,11 +49,12 @@ class Cancelled(EngineError):
 
 class DocumentResources(NamedTuple):
     """What methods over documents need besides the pair: the drafter as a model (None if it is not one), indexes by
-    their SPEC, and earlier results."""
+    their SPEC, earlier results, and the pool that demonstrations are chosen from (None where nothing makes one)."""
 
     drafter: LoadedModel | None
     open: "Callable[[str], Generator[Event, None, Library]]"
     memo: "Memo"
+    pool: "Callable[[PoolRequest, RunContext], Generator[Event, None, DemonstrationPool]] | None" = None
 
 
 class Provenance(NamedTuple):
@@ -127,8 +130,9 @@ class RunContext:
         """A decoder of one sequence of at most n_most ids; with gamma 0 it never drafts.
 
         widths: how many nodes its drafts have at each depth; empty for chains. sequence: of the target, to be used in
-        place of a new one where rounds are not captured. Use one decoder at a time: the next one may reuse the cache of
-        the last. Raises InputError where a tree cannot be drafted or read."""
+        place of a new one where rounds are not captured, which they never are over one that keeps its cache. Use one
+        decoder at a time: the next one may reuse the cache of the last. Raises InputError where a tree cannot be
+        drafted or read."""
         drafter, static = self.drafter if gamma else None, self.target.static
         expect_length(drafter, n_most)
         needed = Capabilities() if drafter is None else drafter.capabilities
@@ -139,7 +143,8 @@ class RunContext:
         self.refuse_unfit_tree(widths)
         verifier = chain_verifier(config.accept_rule)
         # Captured rounds have no drafter in the target's own cache, no trees, and do not read the text before a token.
-        if static is None or needed.first_layers or rules is not None or widths:
+        kept = isinstance(sequence, KeptSequence)
+        if static is None or needed.first_layers or rules is not None or widths or kept:
             sequence = sequence or self.target.sequence(layers)
             sequence.expect(n_most + sum(widths))
             return Decoder(

@@ -26,6 +26,7 @@ from engine.cli import (
     run,
     runs,
     runs_transfer,
+    scaling,
     scaling_bench,
     sprinter,
     sprinter_run,
@@ -53,6 +54,7 @@ _BUILTIN: _Group = {
     "eval": builtin.builtin_eval, "recall": builtin.builtin_recall, "corpus": builtin.builtin_corpus,
 }  # fmt: skip
 _RAG: _Group = {"index": rag.rag_index, "search": rag.rag_search, "ask": rag_ask.rag_ask, "eval": rag_eval.rag_eval}
+_SCALING: _Group = {"ask": scaling.scaling_ask, "demos": scaling.scaling_demos}
 _MODELS: _Group = {
     "get": models.models_get, "list": models.models_list, "pairs": models.models_pairs, "remove": models.models_remove,
 }  # fmt: skip
@@ -85,6 +87,7 @@ def tree() -> typer.Typer:
         ("runs", "Everything that was kept: searched, labelled, exported, deleted.", _RUNS),
         ("sprinter", "Approximate verification: a gate decides when the target is asked.", _SPRINTER),
         ("rag", "Documents made searchable, and searched.", _RAG),
+        ("scaling", "More documents, demonstrations and iterations for an answer.", _SCALING),
     ):
         app.add_typer(_group(members, help_text), name=name)
     return app

@@ -29,12 +29,12 @@ from engine.events import (
 )
 from engine.experiments import prompt_sets
 from engine.experiments.builtin_prompts import BUILTIN_SETS
-from engine.experiments.lane_specs import lanes_of
+from engine.experiments.lane_specs import accepting, lanes_of, tree_lanes
 from engine.experiments.prompt_file import MOST_REASONS
 from engine.experiments.recommending import of_speedup
 from engine.reports.sameness_words import sameness_words
 from engine.reports.words import counted, times
-from engine.settings import ChatConfig, make_config
+from engine.settings import AcceptRule, ChatConfig, make_config
 
 _Drafters = Annotated[
     list[str] | None, typer.Option("--drafter", help="a drafter to compare, repeated: its SPEC as in decode")
@@ -51,6 +51,16 @@ _NPrompts = Annotated[int, typer.Option(help="prompts at most, evenly over categ
 _Gammas = Annotated[str, typer.Option(help="draft lengths to try with each drafter, separated by commas")]
 _Repeats = Annotated[int, typer.Option(help="how often each lane continues each prompt")]
 _Tune = Annotated[bool, typer.Option("--tune", help="predict the best draft lengths, and measure the best three")]
+_Trees = Annotated[
+    list[str] | None,
+    typer.Option("--tree", help="a tree to draft besides, repeated, as in decode: nodes at each depth, 4,8,8"),
+]
+_Accept = Annotated[
+    AcceptRule,
+    typer.Option(
+        help="how drafted tokens are accepted: token or recursive, one by one; block or traversal, as a whole"
+    ),
+]
 _Method = Annotated[str, typer.Option(help="the method that the drafters are compared with")]
 
 
@@ -66,6 +76,8 @@ def compare(
     repeats: _Repeats = 1,
     tune: _Tune = False,
     method: _Method = "speculative",
+    tree: _Trees = None,
+    accept: _Accept = "token",
     out: Out = None,
     no_save: NoSave = False,
     json: Json = False,
@@ -73,7 +85,12 @@ def compare(
     """Compare drafters and draft lengths with plain decoding, and say which to use."""
     gammas = (1,) if tune else numbers("gamma", gamma, default=(4,))
     command = comparison_of(pair, settings, drafter, gammas=gammas, prompts=prompts, n_prompts=n_prompts)
-    command = replace(command, lanes=lanes_of(_drafters_of(command), gammas, method), repeats=repeats, tune=tune)
+    lanes = lanes_of(_drafters_of(command), gammas, method)
+    if tree:
+        _refuse_trees(method, tune=tune)
+        lanes = *lanes, *tree_lanes(_drafters_of(command), tree)
+    lanes = tuple(accepting(lane, accept) for lane in lanes)
+    command = replace(command, lanes=lanes, repeats=repeats, tune=tune)
     output = Output(json=json, out=out)
     with KeptLog(Saving(no_save), output) as kept:
         return _follow(command, output, kept)
@@ -97,6 +114,13 @@ def comparison_of(
         target=pair.target, device=pair.device, drafter_device=pair.drafter_device, dtype=pair.dtype,
         runtime=pair.runtime, quantize=pair.quantize,
     )  # fmt: skip
+
+
+def _refuse_trees(method: str, *, tune: bool) -> None:
+    if tune:
+        raise InputError("--tune chooses draft lengths of chains, not trees", "leave out --tree or --tune")
+    if method != "speculative":
+        raise InputError(f"{method} drafts no trees", "leave out --tree or --method")
 
 
 def _drafters_of(command: Compare) -> list[str]:

@@ -14,6 +14,7 @@ from engine.cli.options import Json, NoSave, Out, PairOptions, Settings, numbers
 from engine.cli.output import Output, Value
 from engine.cli.running import stoppable
 from engine.commands import LENGTHS, MeasureLengths
+from engine.decoding.tree_widths import read_widths
 from engine.documents import page_range
 from engine.errors import InputError
 from engine.events import (
@@ -57,6 +58,9 @@ def longcontext(
     ] = "start",
     texts: Annotated[int, typer.Option(help="texts of each length, from different places")] = 1,
     gamma: Annotated[int, typer.Option(help="draft length")] = 4,
+    tree: Annotated[
+        str, typer.Option(help="what drafters that can branch draft in place of a chain: nodes at each depth, 4,8,8")
+    ] = "",
     max_new_tokens: Annotated[int, typer.Option(help="new tokens of every block")] = 64,
     repeats: Annotated[int, typer.Option(help="blocks of plain decoding and of each drafter, in turn")] = 3,
     window: Annotated[int, typer.Option(help="last tokens that window:MODEL reads")] = 512,
@@ -72,8 +76,8 @@ def longcontext(
     specs = tuple(drafter or _usual_drafters(pair))
     command = MeasureLengths(
         specs, asked, text, pages, part, texts, gamma, {**settings, "max_new_tokens": max_new_tokens}, repeats,
-        window, sinks, chunk, attention, target=pair.target, device=pair.device, drafter_device=pair.drafter_device,
-        dtype=pair.dtype, runtime=pair.runtime, quantize=pair.quantize,
+        window, sinks, chunk, attention, tree, target=pair.target, device=pair.device,
+        drafter_device=pair.drafter_device, dtype=pair.dtype, runtime=pair.runtime, quantize=pair.quantize,
     )  # fmt: skip
     output = Output(json=json, out=out)
     _refuse_early(command)
@@ -88,6 +92,7 @@ def _usual_drafters(pair: PairOptions) -> list[str]:
 
 def _refuse_early(command: MeasureLengths) -> None:
     """Raise InputError for what is named wrongly, before torch is imported, which takes many seconds."""
+    read_widths(command.tree)
     page_range.parse_pages(command.pages)
     page_range.refuse_no_file(command.text)
     for spec in command.drafters:
@@ -199,9 +204,10 @@ _HEADER = (
 def _row(row: LengthMeasured) -> tuple[str, ...]:
     same = "-" if row.same_text is None else "yes" if row.same_text else "no"
     return (
-        f"{row.length:,}", row.drafter, _number(row.alpha), _number(row.tau), _number(row.ms_per_token),
-        _number(row.plain_ms_per_token), "-" if row.speedup is None else f"{row.speedup:.2f}×",
-        _seconds(row.prefill_ms), _mib(row.kv_bytes_target), _mib(row.kv_bytes_drafter), same,
+        f"{row.length:,}", f"{row.drafter}, tree {row.tree}" if row.tree else row.drafter, _number(row.alpha),
+        _number(row.tau), _number(row.ms_per_token), _number(row.plain_ms_per_token),
+        "-" if row.speedup is None else f"{row.speedup:.2f}×", _seconds(row.prefill_ms), _mib(row.kv_bytes_target),
+        _mib(row.kv_bytes_drafter), same,
     )  # fmt: skip
 
 

@@ -224,6 +224,7 @@ def _parameter(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
     metas = getattr(field.type, "__metadata__", ())
     help_text = next((meta.description for meta in metas if isinstance(meta, Meta) and meta.description), "")
     kind = getattr(field.type, "__origin__", field.type)
-    option = decimal(help_text) if kind is float else typer.Option(help=help_text)
+    short = (f"--{field.name}", f"-{field.name}") if len(field.name) == 1 else ()
+    option = decimal(help_text) if kind is float else typer.Option(*short, help=help_text)
     annotation = Annotated[kind, option]  # type: ignore[valid-type]
     return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=annotation)

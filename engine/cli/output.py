@@ -58,6 +58,10 @@ NAMES: dict[type[Event], str] = {
     events.GateTrainingStarted: "gate_training",
     events.GateTrained: "gate_trained",
     events.SettingMeasured: "setting",
+    events.DemonstrationsChosen: "demonstrations",
+    events.ModelCalled: "call",
+    events.IterationFinished: "iteration",
+    events.ScalingAnswered: "scaling_answered",
 }
 
 

@@ -37,6 +37,10 @@ _TITLES: dict[System, str] = {
     "standard_rag_speculative": "standard RAG, speculated token by token",
     "drafter_alone": "drafter alone",
     "random_choice": "a draft by chance",
+    "zero_shot": "zero-shot",
+    "many_shot": "many-shot",
+    "drag": "DRAG",
+    "iterdrag": "IterDRAG",
 }
 
 _FORCED: dict[ForcedBy, str] = {

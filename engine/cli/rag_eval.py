@@ -13,6 +13,7 @@ from engine.cli.options import Json, NoSave, PairOptions, Settings, WorldForm, r
 from engine.cli.output import Output, Value
 from engine.cli.rag_ask import rag_pair, verifier_fields, verifier_line
 from engine.cli.running import loaded_session, stoppable
+from engine.documents.sources import BUILTIN
 from engine.errors import InputError
 from engine.evaluation.config import USUAL_KINDS
 from engine.evaluation.figures import figures
@@ -37,6 +38,12 @@ _Embedder = Annotated[str, typer.Option(help="builtin, a folder, or a hub id in 
 _Ablation = Annotated[bool, typer.Option("--ablation", help="also every sampling with every choice of scores, m and k")]
 _AblationM = Annotated[str, typer.Option(help="numbers of drafts to go through, such as 1,5,10; m unless given")]
 _AblationK = Annotated[str, typer.Option(help="passages a draft to go through, such as 1,2,4; k unless given")]
+_Scaling = Annotated[
+    bool, typer.Option("--scaling", help="also zero-shot, many-shot, DRAG and IterDRAG, over n documents")
+]
+_Shots = Annotated[int, typer.Option(help="demonstrations of those")]
+_Iterations = Annotated[int, typer.Option(help="follow-up questions of IterDRAG at most")]
+_MOST_SHOTS, _MOST_ITERATIONS = 256, 20
 _MOST, _USUAL_KINDS = 100, ",".join(USUAL_KINDS)
 _NAMES: dict[System, str] = {
     "speculative_rag": "speculative",
@@ -45,6 +52,10 @@ _NAMES: dict[System, str] = {
     "standard_rag_speculative": "standard, γ",
     "drafter_alone": "drafter",
     "random_choice": "chance",
+    "zero_shot": "zero-shot",
+    "many_shot": "many-shot",
+    "drag": "DRAG",
+    "iterdrag": "IterDRAG",
 }
 
 
@@ -62,6 +73,9 @@ def rag_eval(
     ablation: _Ablation = False,
     ablation_m: _AblationM = "",
     ablation_k: _AblationK = "",
+    scaling: _Scaling = False,
+    shots: _Shots = 4,
+    iterations: _Iterations = 5,
     no_save: NoSave = False,
     json: Json = False,
 ) -> int:
@@ -72,14 +86,20 @@ def rag_eval(
     refuse_above("questions", questions, 1_000_000)
     if not ablation and (ablation_m or ablation_k):
         raise InputError("there is no ablation to go through m or k in", "add --ablation")
+    refuse_above("shots", shots, _MOST_SHOTS)
+    refuse_above("iterations", iterations, _MOST_ITERATIONS)
+    if shots < 0 or iterations < 1:
+        raise InputError(f"shots = {shots}, iterations = {iterations}: too few", "use at least 0 and 1")
     grid = Grid()
     if ablation:
         m, k = _numbers("ablation-m", ablation_m, config.m), _numbers("ablation-k", ablation_k, config.k)
         grid = every_sampling(m, k)
     from engine.evaluation.run import EvaluationPlan
+    from engine.evaluation.turns import ScalingSystems
     from engine.world.pages import form_of
 
-    plan = EvaluationPlan(dataset, questions, _kinds(kinds), index, embedder, config, grid, form_of(form))
+    systems = ScalingSystems(shots, iterations, index or BUILTIN) if scaling else None
+    plan = EvaluationPlan(dataset, questions, _kinds(kinds), index, embedder, config, grid, form_of(form), systems)
     output, models = Output(json=json), rag_pair(pair)
     with KeptLog(Saving(no_save), output) as kept:
         return _evaluate(plan, models, output, kept)
@@ -229,7 +249,7 @@ def _table(*heads: str) -> Table:
 
 
 def _systems(result: Figures) -> Table:
-    table = _table("", "accuracy", "to standard", "latency", "cut")
+    table = _table("", "accuracy", "to standard", "exact", "F1", "read", "latency", "cut")
     for name, row in result.systems.items():
         accuracy = f"{row.accuracy:.2f}{_interval(row.accuracy_ci)}"
         accuracy += f", {row.n_no_answer} without an answer" if row.n_no_answer else ""
@@ -239,7 +259,9 @@ def _systems(result: Figures) -> Table:
             if row.latency_cut is None
             else f"{row.latency_cut:.0%}{_interval(row.latency_cut_ci, times=100) or _range(row.latency_cut_range)}"
         )
-        table.add_row(_NAMES[name], accuracy, difference, f"{row.latency_ms:.0f} ms", cut)
+        exact = f"{row.exact:.2f}{_interval(row.exact_ci)}"
+        read = f"{row.effective_context:,.0f}"
+        table.add_row(_NAMES[name], accuracy, difference, exact, f"{row.f1:.2f}", read, f"{row.latency_ms:.0f} ms", cut)
     return table
 
 

@@ -20,6 +20,7 @@ from engine.cli.options import (
     with_options,
 )
 from engine.cli.rag_ask import rag_pair
+from engine.cli.scaling import copying
 from engine.method import MethodSpec
 
 
@@ -47,7 +48,10 @@ def _command(method: MethodSpec) -> Callable[..., int]:
 
 
 def _pair(method: MethodSpec, pair: PairOptions) -> PairOptions:
-    """Resolve drafter `auto` for this method: none where it drafts nothing, the RAG drafter for RAG over documents."""
+    """Resolve drafter `auto` for this method: none where it drafts nothing, the RAG drafter for RAG over documents,
+    prompt lookup where answers copy from many of them."""
     if pair.drafter == "auto" and not method.drafted:
         return msgspec.structs.replace(pair, drafter="none")
+    if pair.drafter == "auto" and method.workspace == "scaling":
+        return copying(pair)
     return rag_pair(pair) if method.workspace == "rag" else pair

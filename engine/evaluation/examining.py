@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from engine.errors import InputError
 from engine.evaluation.file import DraftLine, Grid, QuestionLine, Scores, SystemAnswer
-from engine.evaluation.questions import GoldQuestion, is_evidence, is_right
-from engine.evaluation.turns import QuestionOutcome, ask_all, phases_ms, speculated
-from engine.events.answers import Passage, QuestionAnswered, System
+from engine.evaluation.questions import GoldQuestion, exact_match, f1, is_evidence, is_right
+from engine.evaluation.turns import QuestionOutcome, ScalingSystems, ask_all, phases_ms, speculated
+from engine.events.answers import Passage, System
 from engine.methods.speculative_rag import verifying
 from engine.methods.speculative_rag.answering import Outcome
 from engine.methods.speculative_rag.config import Deciding, SpeculativeRagConfig
@@ -20,13 +20,15 @@ _ORDER: tuple[System, ...] = get_args(System)
 
 
 def examine(
-    gold: GoldQuestion, config: SpeculativeRagConfig, context: AnswerContext, *, turn: int, grid: Grid
-) -> QuestionLine:
-    """Ask every system; turn: which of them begins. The line of a question that cannot be asked says why.
+    gold: GoldQuestion, config: SpeculativeRagConfig, context: AnswerContext, *, turn: int, grid: Grid,
+    scaling: ScalingSystems | None = None,
+) -> QuestionLine:  # fmt: skip
+    """Ask every system; turn: which of them begins; scaling: asks DRAG and its like too.
 
+    The line of a question that cannot be asked says why.
     The context's memo must be new: reused results would count with the time they took when they were computed."""
     try:
-        results = ask_all(gold.question.strip(), config, context, turn)
+        results = ask_all(gold.question.strip(), config, context, turn, scaling=scaling)
         cells = dict(_cells(gold, config, context, grid))
     except InputError as err:
         return QuestionLine(gold.id, gold.kind, gold.question, gold.answers, why=str(err))
@@ -45,7 +47,7 @@ def _line(gold: GoldQuestion, results: QuestionOutcome, cells: dict[str, float])
         found=_has_evidence(results.passages, gold),
         covered=None if None in evidence else any(evidence),
         winner=chosen.winner,
-        systems={name: _system_answer(results.answers[name], gold) for name in _ORDER if name in results.answers},
+        systems={name: _system_answer(name, results, gold) for name in _ORDER if name in results.answers},
         drafts=tuple(_drafts(gold, results.outcome, evidence)),
         phases_ms=phases_ms(results),
         cells=cells,
@@ -56,10 +58,21 @@ def _has_evidence(passages: Sequence[Passage], gold: GoldQuestion) -> bool | Non
     return is_evidence([passage.name for passage in passages], [passage.text for passage in passages], gold)
 
 
-def _system_answer(answered: QuestionAnswered, gold: GoldQuestion) -> SystemAnswer:
+def _system_answer(name: System, results: QuestionOutcome, gold: GoldQuestion) -> SystemAnswer:
+    answered = results.answers[name]
+    scaled, standard = results.scaled.get(name), results.standards.get(name)
+    n_read = len(standard.prompt.encoded.ids) if standard is not None else answered.target_tokens
+    n_written = len(standard.ids) if standard is not None else 0
     return SystemAnswer(
         answered.answer, is_right(answered.answer, gold), answered.latency_ms, answered.ttft_ms, answered.prefill_ms,
         answered.decode_ms, answered.target_tokens, answered.drafter_tokens,
+        exact=exact_match(answered.answer, gold),
+        f1=f1(answered.answer, gold),
+        effective_context=n_read if scaled is None else scaled.effective_context,
+        output_tokens=n_written if scaled is None else scaled.output_tokens,
+        retrieving_ms=results.found_ms if scaled is None else scaled.retrieving_ms,
+        n_iterations=0 if scaled is None else scaled.n_iterations,
+        cached_tokens=0 if scaled is None else scaled.cached_tokens,
     )  # fmt: skip
 
 

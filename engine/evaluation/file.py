@@ -18,7 +18,7 @@ from engine.events import Setting
 from engine.events.answers import Sampling, System
 from engine.machine import paths
 
-SCHEMA = 2
+SCHEMA = 3
 Fault: TypeAlias = Literal["retrieval", "partition", "draft", "score"]
 
 
@@ -53,7 +53,11 @@ class EvaluationHead(Struct, frozen=True, tag_field="event", tag="evaluation"):
 
 
 class SystemAnswer(Struct, frozen=True):
-    """What one system answered (None: nothing), whether it is right, and its cost without retrieval."""
+    """What one system answered (None: nothing), whether it is right, and its cost without retrieval.
+
+    exact: whether it is a known answer word for word; f1: of its words. effective_context: tokens that the target read,
+    over all its calls; cached_tokens of them were not computed again; retrieving_ms: of all its retrievals;
+    n_iterations: follow-up questions; 0 where not counted."""
 
     answer: str | None
     right: bool
@@ -63,6 +67,13 @@ class SystemAnswer(Struct, frozen=True):
     decode_ms: float
     target_tokens: int
     drafter_tokens: int
+    exact: bool = False
+    f1: float = 0.0
+    effective_context: int = 0
+    output_tokens: int = 0
+    retrieving_ms: float = 0.0
+    n_iterations: int = 0
+    cached_tokens: int = 0
 
 
 class Scores(Struct, frozen=True):

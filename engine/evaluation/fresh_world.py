@@ -9,6 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from engine.commands import Index
 from engine.documents import building
 from engine.documents.index import Damaged, NoIndex, open_index
@@ -18,11 +20,13 @@ from engine.events import Event, Progressed, Warned
 from engine.machine import paths
 from engine.rag.library import Librarian
 from engine.world import corpus
-from engine.world.corpus import DocumentRecord, QuestionRecord
+from engine.world.corpus import CorpusSource, DocumentRecord, QuestionRecord
 from engine.world.pages import Form
 from engine.world.questions import QUESTION_KINDS, QuestionKind
 
 _SHARE = 0.25
+# A world to take demonstrations from: some 300 documents, indexed in seconds.
+_TRAINING_SHARE, _TRAINING_SEED = 0.06, 1
 
 
 class FreshWorld(NamedTuple):
@@ -35,16 +39,31 @@ class FreshWorld(NamedTuple):
 
 def fresh_world(seed: int, *, n: int, kinds: Sequence[QuestionKind], form: Form) -> FreshWorld:
     """Make a world in a form and n questions about it, the kinds in turn; the same for the same seed."""
+    return _world(corpus.fresh_source(seed, share=_SHARE, n_questions=_n_drawn(n, kinds), form=form), n, kinds)
+
+
+def training_world(n: int, *, kinds: Sequence[QuestionKind]) -> FreshWorld:
+    """Make a small world whose names no question of an evaluation has, and n questions about it, the kinds in turn."""
+    source = corpus.fresh_source(_TRAINING_SEED, share=_TRAINING_SHARE, n_questions=_n_drawn(n, kinds), form="pages")
+    return _world(replace(source, split="train"), n, kinds)
+
+
+def _n_drawn(n: int, kinds: Sequence[QuestionKind]) -> int:
+    """How many questions of all kinds have n of these."""
     rounds = -(-n // len(kinds)) + 1  # one more, because a world may lack what a kind asks about
-    source = corpus.fresh_source(seed, share=_SHARE, n_questions=rounds * len(QUESTION_KINDS), form=form)
+    return rounds * len(QUESTION_KINDS)
+
+
+def _world(source: CorpusSource, n: int, kinds: Sequence[QuestionKind]) -> FreshWorld:
     content = corpus.generate(source)
     chosen = [question for question in content.questions if question.kind in kinds][:n]
     by_name = {document.id: document for document in content.documents}
     digest = sha256("\n".join(document.text for document in content.documents).encode()).hexdigest()
-    return FreshWorld(tuple(_gold_question(question, by_name) for question in chosen), content.documents, digest)
+    return FreshWorld(tuple(gold_question(question, by_name) for question in chosen), content.documents, digest)
 
 
-def _gold_question(question: QuestionRecord, documents: dict[str, DocumentRecord]) -> GoldQuestion:
+def gold_question(question: QuestionRecord, documents: dict[str, DocumentRecord]) -> GoldQuestion:
+    """A question of a world, with which documents state each fact that it needs."""
     choices = TRUE_OR_FALSE if question.kind == "claim" else ()
     needs = tuple(
         tuple(name for name in question.supporting if _states(documents[name], documents[step.document], step.answer))

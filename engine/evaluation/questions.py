@@ -3,16 +3,18 @@
 * imports neither Qt nor torch.
 
 Right means what the paper counts (arXiv:2407.08223, section 4.1): an answer to an open question contains a gold string;
-an answer to a closed one is exactly the right label."""
+an answer to a closed one is exactly the right label. Exact match and F1 are those of extractive question answering."""
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from engine.documents.readers import Document
 from engine.prompts import one_line
 
+_ARTICLES = ("a", "an", "the")
 _FIRST_WORD = re.compile(r"\W*(\w+)(?:\s*([^\w\s])|\s*$)?")
 
 
@@ -49,6 +51,27 @@ def is_right(answer: str | None, gold: GoldQuestion) -> bool:
     if not gold.choices:
         return _contains(answer, gold.answers)
     return _label(answer, gold.choices) in gold.answers
+
+
+def exact_match(answer: str | None, gold: GoldQuestion) -> bool:
+    """Whether an answer is one of the known ones, apart from case, punctuation and articles."""
+    words = _words(answer or "")
+    return any(_words(known) == words for known in gold.answers) if words else False
+
+
+def f1(answer: str | None, gold: GoldQuestion) -> float:
+    """The harmonic mean of precision and recall over the words of an answer, against the nearest known one."""
+    return max((_f1(_words(answer or ""), _words(known)) for known in gold.answers), default=0.0)
+
+
+def _f1(words: Sequence[str], known: Sequence[str]) -> float:
+    n_common = sum((Counter(words) & Counter(known)).values())
+    return 2 * n_common / (len(words) + len(known)) if n_common else 0.0
+
+
+def _words(text: str) -> list[str]:
+    """The words that count."""
+    return [word for word in re.findall(r"\w+", _plain(text)) if word not in _ARTICLES]
 
 
 def is_evidence(names: Iterable[str], texts: Iterable[str], gold: GoldQuestion) -> bool | None:

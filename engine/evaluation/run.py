@@ -22,6 +22,7 @@ from engine.evaluation.figures import figures
 from engine.evaluation.file import EvaluationFile, EvaluationHead, Grid, QuestionLine
 from engine.evaluation.question_library import QuestionLibrary
 from engine.evaluation.questions import GoldQuestion
+from engine.evaluation.turns import ScalingSystems
 from engine.events import Event, Progressed, Setting
 from engine.events.evaluation import Figures
 from engine.methods.speculative_rag import verifying
@@ -45,7 +46,8 @@ _LibraryOf: TypeAlias = Callable[[GoldQuestion], Library]
 
 class EvaluationPlan(NamedTuple):
     """What to evaluate. dataset: `builtin` or a file; kinds, form: of a built-in world; index_spec: the index of
-    documents that do not come with the questions; embedder: for documents that do, or for those of a built-in world."""
+    documents that do not come with the questions; embedder: for documents that do, or for those of a built-in world.
+    scaling: how DRAG and its like are asked too, None if they are not."""
 
     dataset: str
     n_questions: int
@@ -55,6 +57,7 @@ class EvaluationPlan(NamedTuple):
     config: SpeculativeRagConfig
     grid: Grid
     form: Form = "pages"
+    scaling: ScalingSystems | None = None
 
 
 class Opened(NamedTuple):
@@ -117,9 +120,11 @@ def _lines(
         rt.checkpoint()
         if not is_warm:
             warm([rt.target, drafter], Memo())
-            examine(gold, plan.config, _context(exam, gold, rt, drafter), turn=turn, grid=Grid())
+            context = _context(exam, gold, rt, drafter)
+            examine(gold, plan.config, context, turn=turn, grid=Grid(), scaling=plan.scaling)
             is_warm = True
-        yield examine(gold, plan.config, _context(exam, gold, rt, drafter), turn=turn, grid=plan.grid)
+        context = _context(exam, gold, rt, drafter)
+        yield examine(gold, plan.config, context, turn=turn, grid=plan.grid, scaling=plan.scaling)
 
 
 def _context(exam: _Exam, gold: GoldQuestion, rt: RunContext, drafter: LoadedModel) -> AnswerContext:
@@ -172,6 +177,8 @@ def _head(plan: EvaluationPlan, exam: _Exam, rt: RunContext, drafter: LoadedMode
     deciding: dict[str, Setting] = {
         name: value for name, value in settings_of(plan.config) if name not in _NOT_DECIDING
     }
+    if plan.scaling is not None:
+        deciding |= {f"scaling_{name}": value for name, value in plan.scaling._asdict().items()}
     return EvaluationHead(
         plan.dataset if plan.dataset == BUILTIN else Path(plan.dataset).name,
         exam.layout,

@@ -8,8 +8,12 @@ from typing import Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 from msgspec.structs import replace
 
-from engine.events import Event
+from engine.events import Event, ScalingAnswered, Setting
 from engine.events.answers import Passage, QuestionAnswered, System
+from engine.methods.drag.asking import ScalingContext
+from engine.methods.drag.config import DragConfig
+from engine.methods.iterdrag.answering import answered
+from engine.methods.iterdrag.config import IterDragConfig
 from engine.methods.speculative_rag.answering import Outcome, answer
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.methods.speculative_rag.drafting import batches_of, drafting_ms
@@ -18,48 +22,104 @@ from engine.methods.standard_rag.answering import standard
 from engine.methods.standard_rag.asking import AnswerContext, retrieve
 from engine.rag.memo import Memo
 from engine.rag.values import Standard
+from engine.settings import TemplateConfig, make_config
 
-_Way: TypeAlias = Literal["speculative", "stored", "standard", "standard_speculative"]
+_Way: TypeAlias = Literal[
+    "speculative", "stored", "standard", "standard_speculative", "zero_shot", "many_shot", "drag", "iterdrag"
+]
+_SCALING: tuple[_Way, ...] = ("zero_shot", "many_shot", "drag", "iterdrag")
 _WAYS: tuple[_Way, ...] = get_args(_Way)
 Result = TypeVar("Result")
 
 
 class QuestionOutcome(NamedTuple):
-    """All results for one question; standards: standard RAG's answers in detail."""
+    """All results for one question; standards: standard RAG's answers in detail, scaled: those of DRAG and its like."""
 
     passages: tuple[Passage, ...]
     found_ms: float
     outcome: Outcome
     answers: dict[System, QuestionAnswered]
     standards: dict[System, Standard]
+    scaled: dict[System, ScalingAnswered]
 
 
-def ask_all(question: str, config: SpeculativeRagConfig, context: AnswerContext, turn: int) -> QuestionOutcome:
-    """Ask every system; turn: which of them begins.
+class ScalingSystems(NamedTuple):
+    """How DRAG and its like are asked besides, over as many documents as standard RAG: m demonstrations, n iterations.
+
+    index, pool: where documents and demonstrations come from."""
+
+    m: int
+    n: int
+    index: str
+    pool: str = "builtin"
+
+
+def ask_all(
+    question: str, config: SpeculativeRagConfig, context: AnswerContext, turn: int, *,
+    scaling: ScalingSystems | None = None,
+) -> QuestionOutcome:  # fmt: skip
+    """Ask every system; turn: which of them begins; scaling: None leaves DRAG and its like out.
 
     The context's memo must be new: reused results would count with the time they took when they were computed."""
     passages = _return_value(retrieve(question, config, context.rt, context.library, context.memo))
     answers: dict[System, QuestionAnswered] = {}
     standards: dict[System, Standard] = {}
+    scaled: dict[System, ScalingAnswered] = {}
     outcome: Outcome | None = None
-    ways = [way for way in _WAYS if way != "stored" or config.conditioning == "encoded"]
+    ways = [way for way in _WAYS if _is_asked(way, config, scaling)]
     for way in (ways[(turn + place) % len(ways)] for place in range(len(ways))):
         if way == "speculative":
             outcome = speculated(question, config, context)
             answers |= {answered.system: answered for answered in outcome.answers}
         elif way == "stored":
             answers["speculative_rag_stored"] = _stored(question, config, context)
+        elif scaling is not None and way in _SCALING:
+            told = _return_value(answered(question, _scaled_config(way, scaling, config), _scaling_context(context)))
+            scaled[way], answers[way] = told, _as_answer(way, told)
         else:
             gamma = config.gamma if way == "standard_speculative" else 0
             steps = standard(
                 question, passages, config, context.rt, context.library, context.memo, gamma=gamma,
                 to_length=context.lengths is not None,
             )  # fmt: skip
-            answered, detail = _return_value(steps)
-            answers[answered.system], standards[answered.system] = answered, detail
+            plain = _return_value(steps)
+            answers[plain.told.system], standards[plain.told.system] = plain
     assert outcome is not None
     retrieved = context.memo.found.get((context.library.key, question, config.n, config.retrieval))
-    return QuestionOutcome(passages, retrieved.ms if retrieved is not None else 0.0, outcome, answers, standards)
+    found_ms = retrieved.ms if retrieved is not None else 0.0
+    return QuestionOutcome(passages, found_ms, outcome, answers, standards, scaled)
+
+
+def _is_asked(way: _Way, config: SpeculativeRagConfig, scaling: ScalingSystems | None) -> bool:
+    if way == "stored":
+        return config.conditioning == "encoded"
+    return scaling is not None or way not in _SCALING
+
+
+def _scaled_config(way: _Way, scaling: ScalingSystems, config: SpeculativeRagConfig) -> DragConfig:
+    """The settings of a way, with as many documents as standard RAG has, or none; nothing is drafted."""
+    shared: dict[str, Setting] = {name: getattr(config, name) for name in TemplateConfig.__struct_fields__}
+    k = config.n if way in ("drag", "iterdrag") else 0
+    m = 0 if way == "zero_shot" else scaling.m
+    shared |= {"k": k, "m": m, "gamma": 0, "retrieval": config.retrieval, "index": scaling.index, "pool": scaling.pool}
+    shared["stop_at_end"] = True
+    return (
+        make_config(IterDragConfig, {**shared, "n": scaling.n})
+        if way == "iterdrag"
+        else make_config(DragConfig, shared)
+    )
+
+
+def _scaling_context(context: AnswerContext) -> ScalingContext:
+    """With a new memo, so that retrieving counts with the time it takes."""
+    return ScalingContext(context.rt, context.library, Memo())
+
+
+def _as_answer(system: System, told: ScalingAnswered) -> QuestionAnswered:
+    return QuestionAnswered(
+        system, told.answer, None, None, None, told.ttft_ms, told.prefill_ms, told.decode_ms, told.latency_ms,
+        target_tokens=told.effective_context - told.cached_tokens + told.output_tokens, drafter_tokens=0,
+    )  # fmt: skip
 
 
 def speculated(question: str, config: SpeculativeRagConfig, context: AnswerContext) -> Outcome:

@@ -2,8 +2,8 @@
 
 Ids are token ids of the target's vocabulary; times are seconds or milliseconds as their suffix says. Fields are only
 ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. Events of trainings, gates,
-documents, answers, their evaluation, the scaling of a pair, lengths and models of a hub are defined in the modules of
-those names, and all are re-exported here."""
+documents, answers, iterations, their evaluation, the scaling of a pair, lengths and models of a hub are defined in the
+modules of those names, and all are re-exported here."""
 
 from typing import Literal, TypeAlias
 
@@ -72,6 +72,13 @@ from engine.events.gates import RocPoint as RocPoint
 from engine.events.gates import SettingMeasured as SettingMeasured
 from engine.events.gates import SettingsMeasured as SettingsMeasured
 from engine.events.gates import WorkFigures as WorkFigures
+from engine.events.iterations import ContextPart as ContextPart
+from engine.events.iterations import DemonstrationsChosen as DemonstrationsChosen
+from engine.events.iterations import IterationFinished as IterationFinished
+from engine.events.iterations import ModelCalled as ModelCalled
+from engine.events.iterations import ScalingAnswered as ScalingAnswered
+from engine.events.iterations import ShownDemonstration as ShownDemonstration
+from engine.events.iterations import StartScore as StartScore
 from engine.events.lengths import AttentionChecked as AttentionChecked
 from engine.events.lengths import AttentionName as AttentionName
 from engine.events.lengths import KvPrediction as KvPrediction
@@ -311,4 +318,8 @@ AnyEvent: TypeAlias = (
     | GateTrained
     | SettingMeasured
     | SettingsMeasured
+    | DemonstrationsChosen
+    | ModelCalled
+    | IterationFinished
+    | ScalingAnswered
 )

@@ -20,6 +20,10 @@ System: TypeAlias = Literal[
     "standard_rag_speculative",
     "drafter_alone",
     "random_choice",
+    "zero_shot",
+    "many_shot",
+    "drag",
+    "iterdrag",
 ]
 # What ended a rationale after which the response was forced; empty where the drafter wrote both by itself.
 ForcedBy: TypeAlias = Literal["", "end", "line", "length"]

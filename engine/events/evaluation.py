@@ -45,7 +45,10 @@ class HeldOut(Struct, frozen=True):
 class SystemFigures(Struct, frozen=True):
     """One system over all questions. accuracy_difference: to standard RAG, by question; latency_ms: median question,
     without retrieval; latency_cut: 1 - its time / standard RAG's, of questions that both answered, None without any;
-    n_no_answer: questions that it left without an answer; tokens: per question."""
+    n_no_answer: questions that it left without an answer; tokens: per question. exact: share of answers that are a
+    known one word for word; f1: mean over the words of answers; effective_context: tokens that the target read over all
+    calls for a question, cached_tokens: those of them not computed again, retrieving_ms: of all retrievals for it,
+    n_iterations: follow-up questions; means."""
 
     accuracy: float
     accuracy_ci: Interval | None
@@ -62,6 +65,14 @@ class SystemFigures(Struct, frozen=True):
     drafter_tokens: float
     latency_cut_range: Interval | None = None
     n_no_answer: int = 0
+    exact: float = 0.0
+    exact_ci: Interval | None = None
+    f1: float = 0.0
+    effective_context: float = 0.0
+    output_tokens: float = 0.0
+    retrieving_ms: float = 0.0
+    n_iterations: float = 0.0
+    cached_tokens: float = 0.0
 
 
 class Evidence(Struct, frozen=True):

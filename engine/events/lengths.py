@@ -52,7 +52,8 @@ class LengthsStarted(Event, frozen=True):
     decoding, always the first. text: the name of what is read; text_tokens: all of it, first_token to last_token
     (excluded) is what the longest length reads; part: where it is cut; pages: the page range that was asked for,
     empty for all; cut: what was left out, in a sentence, empty where nothing was. n_texts: texts a length.
-    free_bytes: memory that is free now. timing_pair: the note on models that only serve timing."""
+    free_bytes: memory that is free now. timing_pair: the note on models that only serve timing. tree: what drafters
+    that can branch draft, empty for chains."""
 
     target: str
     drafters: tuple[str, ...]
@@ -77,6 +78,7 @@ class LengthsStarted(Event, frozen=True):
     predictions: tuple[KvPrediction, ...] = ()
     free_bytes: int = 0
     timing_pair: str = ""
+    tree: str = ""
 
 
 class PrefillMeasured(Event, frozen=True):
@@ -119,7 +121,9 @@ class LengthMeasured(Event, frozen=True):
     drafter_bytes: all of the drafter's own state, also what is no keys and values. draft_step_ms, verify_ms: mean of
     one drafter step, and of a verification of gamma + 1 tokens; plain_step_ms: of a plain step. same_text: as plain
     decoding, None with sampling. stretches: acceptance by position in the text. note: what has to be said about it.
-    why_not: why it was not measured, then every figure is None; hint: the way out of that."""
+    why_not: why it was not measured, then every figure is None; hint: the way out of that. tree: the tree that it
+    drafted, whose depth gamma is; empty for chains. alpha of a tree is over places of the text, of which several of
+    its tokens may stand for one."""
 
     length: int
     drafter: str
@@ -150,6 +154,7 @@ class LengthMeasured(Event, frozen=True):
     note: str = ""
     why_not: str = ""
     hint: str = ""
+    tree: str = ""
 
 
 class LengthsMeasured(Event, frozen=True):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from engine import statistics
 from engine.events import PLAIN_LANE, CategoryFigures, ComparedPrompt, GenerationMeasured, LaneFigures, LaneSpec
 from engine.experiments.generations import FURTHEST_RANK
+from engine.experiments.lane_specs import is_tree
 from engine.experiments.shapes import shape_of
 from engine.speed_model import CostModel, mean_expected_tokens
 from engine.statistics import FEWEST_FOR_INTERVAL, Interval, RatioEstimate, RatioSums, UnitTime, running_interval
@@ -179,7 +180,7 @@ def _figures(lane: LaneSpec, texts: Texts, plain: Texts, prompts: Sequence[Compa
         tpot_ms=sum(_typical_ms(texts, lambda text: text.decode_ms - text.first_ms)) / n_later if n_later else None,
         speedup=speedup(plain, texts),
         predicted_speedup=None if costs is None else predicted_speedup(costs, counts),
-        break_even_alpha=None if costs is None else costs.break_even_alpha(lane.gamma),
+        break_even_alpha=None if costs is None or is_tree(lane) else costs.break_even_alpha(lane.gamma),
         memory_bytes=max(text.memory_bytes for text in texts),
         joules_per_token=_per_token(joules, texts),
         same_text=None,

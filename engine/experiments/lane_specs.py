@@ -6,14 +6,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
+from msgspec.structs import replace
+
 from engine import drafters, methods
+from engine.decoding.tree_widths import read_widths
 from engine.errors import InputError
 from engine.events import PLAIN_LANE, LaneSpec, Setting
 from engine.method import MethodSpec
-from engine.settings import ChatConfig, GenerationConfig, make_config
+from engine.settings import AcceptRule, ChatConfig, GenerationConfig, make_config
 
 PLAIN = LaneSpec(PLAIN_LANE, drafters.NONE, 0, "plain")
 MOST_LANES = 64
+_OF_CHAINS: dict[AcceptRule, AcceptRule] = {
+    "token": "token", "block": "block", "recursive": "token", "traversal": "block",
+}  # fmt: skip
+_OF_TREES: dict[AcceptRule, AcceptRule] = {
+    "token": "recursive", "block": "traversal", "recursive": "recursive", "traversal": "traversal",
+}  # fmt: skip
 _ASKING = frozenset(ChatConfig.__struct_fields__) - frozenset(GenerationConfig.__struct_fields__)
 
 
@@ -40,6 +49,34 @@ def lanes_of(
     if len(lanes) >= MOST_LANES:
         raise InputError(f"{len(lanes) + 1} lanes are too many", f"compare at most {MOST_LANES} at once")
     return PLAIN, *lanes
+
+
+def tree_lanes(drafter_specs: Sequence[str], trees: Sequence[str]) -> tuple[LaneSpec, ...]:
+    """A lane for each drafter and tree, written as `decode --tree` takes it; gamma is its depth.
+
+    Raises InputError for a text that describes no tree."""
+    specs = list(dict.fromkeys(spec.strip() for spec in drafter_specs if spec.strip() != drafters.NONE))
+    titles, shapes = _titles(specs), dict.fromkeys(",".join(map(str, read_widths(tree.strip()))) for tree in trees)
+    if "" in shapes:
+        raise InputError("a tree has no nodes", "write for instance --tree 4,8,8: that many nodes at each depth")
+    return tuple(
+        LaneSpec(f"{title} tree {shape}", spec, len(read_widths(shape)), settings=(("tree", shape),))
+        for spec, title in titles.items()
+        for shape in shapes
+    )
+
+
+def is_tree(lane: LaneSpec) -> bool:
+    """Whether a lane drafts trees."""
+    return bool(dict(lane.settings).get("tree"))
+
+
+def accepting(lane: LaneSpec, rule: AcceptRule) -> LaneSpec:
+    """The same lane under an accept rule: for a chain its own of the two kinds, for a tree the one that corresponds."""
+    if lane.gamma == 0 or lane.method != "speculative" or rule == "token":
+        return lane
+    own: AcceptRule = _OF_TREES[rule] if is_tree(lane) else _OF_CHAINS[rule]
+    return replace(lane, settings=(*lane.settings, ("accept", own)))
 
 
 def refuse_ambiguous(lanes: Sequence[LaneSpec]) -> None:

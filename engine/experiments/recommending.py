@@ -12,6 +12,7 @@ from engine.statistics import RatioEstimate
 # Two lanes whose speedups differ by less than this are equally good: the one that takes less memory is preferred, and
 # plain decoding, which takes the least, to all.
 _EQUALLY_GOOD = 0.01
+_LENGTH_MARK = " γ "
 _DIGITS = 2
 _NEGLIGIBLE_C = 0.005
 # A round costs at least a plain step, so that a speedup beyond its tokens was measured on a disturbed machine.
@@ -89,9 +90,11 @@ def slow_term(lane: LaneFigures) -> str:
 def _terms(lane: LaneFigures, c: float, verify_per_token: float) -> list[Term]:
     """What a round costs beyond a plain step: drafting, verifying more than one token, and all that is neither."""
     drafting, extra = lane.gamma * c, lane.gamma * verify_per_token
+    # A tree, which is not named after a draft length, has more tokens than it is deep.
+    verified = f"{lane.gamma + 1} tokens" if _LENGTH_MARK in lane.lane else "a draft"
     terms = [
         Term(drafting, f"drafting costs {drafting:.2f} steps a round (c {c:.2f})"),
-        Term(extra, f"verifying {lane.gamma + 1} tokens costs {extra:.2f} steps more than one"),
+        Term(extra, f"verifying {verified} costs {extra:.2f} steps more than one token"),
     ]
     if lane.tau is not None and lane.speedup is not None:
         rest = lane.tau / lane.speedup.value - 1 - drafting - extra
@@ -167,7 +170,8 @@ def _unsure_text(lane: LaneFigures) -> str:
 
 
 def _named(lane: LaneFigures) -> str:
-    return f"{lane.lane.rpartition(' γ ')[0] or lane.lane} at γ {lane.gamma}"
+    title, mark, _ = lane.lane.rpartition(_LENGTH_MARK)
+    return f"{title} at γ {lane.gamma}" if mark else lane.lane
 
 
 def _value(lane: LaneFigures) -> float:

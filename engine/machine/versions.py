@@ -23,6 +23,7 @@ def program_version() -> str:
         return "unknown"
 
 
+@cache
 def versions() -> tuple[tuple[str, str], ...]:
     """Names and versions of what a figure depends on, this program first."""
     entries = (

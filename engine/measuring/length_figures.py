@@ -41,7 +41,7 @@ class LengthCalls(NamedTuple):
 
 
 def measured(
-    prediction: KvPrediction, called: LengthCalls, *, gamma: int, n_prompt: int, greedy: bool
+    prediction: KvPrediction, called: LengthCalls, *, gamma: int, n_prompt: int, greedy: bool, tree: str = ""
 ) -> LengthMeasured:
     """The figures of a combination."""
     calls, plain = called.calls, called.plain
@@ -80,6 +80,7 @@ def measured(
         same_text=all(same) if greedy else None,
         n_new=sum(len(call.ids) for call in called.first),
         stretches=stretches([call.rounds for call in called.first], n_prompt),
+        tree=tree,
     )
 
 
@@ -110,8 +111,7 @@ def stretches(texts: Sequence[Sequence[RoundFinished]], n_prompt: int) -> tuple[
 
 
 def _stretch(index: int, rounds: Sequence[RoundFinished], n_prompt: int, n_new: int) -> TextStretch:
-    fates = [token.fate for each in rounds for token in each.proposed]
-    accepted, tested = fates.count("accepted"), fates.count("accepted") + fates.count("rejected")
+    accepted, tested = sum(each.n_accepted for each in rounds), sum(each.n_tested for each in rounds)
     first, last = n_prompt + index * _STRETCH, n_prompt + min(n_new, (index + 1) * _STRETCH)
     tau = fmean(len(each.emitted) for each in rounds)
     return TextStretch(first, last, accepted / tested if tested else None, tau, accepted, tested, len(rounds))

@@ -40,7 +40,8 @@ class LengthDrafter(NamedTuple):
 class LengthsJob(NamedTuple):
     """A measurement over lengths. drafters: plain decoding first. lengths: ascending.
 
-    config: of the generations, whose length is that of every block; gamma: of every drafter."""
+    config: of the generations, whose length is that of every block; gamma: of every drafter that drafts chains; widths:
+    the tree of those that can branch, empty where all draft chains."""
 
     target: LoadedModel
     drafters: tuple[LengthDrafter, ...]
@@ -50,6 +51,16 @@ class LengthsJob(NamedTuple):
     gamma: int
     repeats: int
     prefill_chunk: int
+    widths: tuple[int, ...] = ()
+
+    def widths_of(self, drafter: LengthDrafter) -> tuple[int, ...]:
+        """The tree that a drafter drafts; empty for chains."""
+        can_branch = drafter.drafter is not None and drafter.drafter.capabilities.trees
+        return self.widths if can_branch else ()
+
+    def gamma_of(self, drafter: LengthDrafter) -> int:
+        """The most tokens of a drafter's draft that can be accepted in a round; 0 for plain decoding."""
+        return 0 if drafter.drafter is None else len(self.widths_of(drafter)) or self.gamma
 
     @property
     def part(self) -> TextPart:
@@ -69,7 +80,7 @@ def predictions(job: LengthsJob) -> tuple[KvPrediction, ...]:
 
 def _prediction(job: LengthsJob, length: int, drafter: LengthDrafter, free_bytes: int) -> KvPrediction:
     n_prompt = job.n_prompt(length)
-    n_most = n_prompt + job.config.max_new_tokens
+    n_most = n_prompt + job.config.max_new_tokens + sum(job.widths)
     target_bytes, drafter_bytes = _target_bytes(drafter.target, n_most), _drafter_bytes(drafter, n_most)
     why_not, hint = _why_not(job, drafter, n_prompt) if not drafter.why_not else (drafter.why_not, drafter.hint)
     if not why_not:

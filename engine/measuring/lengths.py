@@ -92,6 +92,7 @@ class _Measuring:
             predictions=tuple(self._predictions.values()),
             free_bytes=devices.free_bytes(target.device),
             timing_pair=target.note,
+            tree=",".join(map(str, job.widths)),
         )
 
     def length(self, length: int) -> Iterator[Event]:
@@ -104,7 +105,9 @@ class _Measuring:
             rows = yield from self._measured(length, able, prompts)
         for drafter in job.drafters:
             prediction = self._predictions[length, drafter.spec]
-            row = rows.get(drafter.spec) or length_figures.refused(prediction, gamma=job.gamma, n_prompt=n_prompt)
+            row = rows.get(drafter.spec) or length_figures.refused(
+                prediction, gamma=job.gamma_of(drafter) or job.gamma, n_prompt=n_prompt
+            )
             self._n_measured += not row.why_not
             self._n_refused += bool(row.why_not)
             yield replace(row, note=self._note(drafter, row))
@@ -141,8 +144,8 @@ class _Measuring:
         for name, lane in lanes.items():
             called = LengthCalls(calls[name], plain, job.repeats, lane.allocated, lane.target_prefill_ms(reading.timed))
             rows[name] = length_figures.measured(
-                self._predictions[length, name], called, gamma=job.gamma, n_prompt=n_prompt,
-                greedy=not job.config.temperature,
+                self._predictions[length, name], called, gamma=lane.gamma, n_prompt=n_prompt,
+                greedy=not job.config.temperature, tree=",".join(map(str, lane.widths)),
             )  # fmt: skip
         return rows
 
@@ -164,10 +167,12 @@ class _Measuring:
 
     def _note(self, drafter: LengthDrafter, row: LengthMeasured) -> str:
         """What has to be said about a figure: room in the context, and where a drafter's own ends."""
-        end, n_new = ends_at(drafter), self._job.config.max_new_tokens
+        job, end, n_new = self._job, ends_at(drafter), self._job.config.max_new_tokens
         notes = []
         if row.n_prompt < row.length:
             notes.append(f"{row.n_prompt:,} tokens, which leave room for {n_new} new ones in the context")
+        if job.widths and drafter.drafter is not None and not job.widths_of(drafter):
+            notes.append(f"it drafts chains only: {job.gamma} tokens a round in place of the tree")
         if not row.why_not and drafter.drafter is not None and end < min(row.n_prompt + n_new, drafter.target.context):
             notes.append(f"it drafts nothing from token {end:,} on, where its own context ends")
         return "; ".join(notes)
@@ -183,7 +188,7 @@ class _Reading:
     sequence: None where nobody could share it. timed: what reading took."""
 
     def __init__(self, job: LengthsJob, checkpoint: Callable[[], None]) -> None:
-        self._target, self._n_new = job.target, job.config.max_new_tokens
+        self._target, self._n_new = job.target, job.config.max_new_tokens + sum(job.widths)
         self.timed = TimedPrompt(job.target, job.prefill_chunk, checkpoint)
         self.sequence: SharedPrompt | None = None
 
@@ -210,6 +215,7 @@ class _Lane:
 
     def __init__(self, job: LengthsJob, drafter: LengthDrafter, shared: SharedPrompt | None, cancelled: Flag) -> None:
         self._job, self._drafter, self._cancelled = job, drafter, cancelled
+        self.gamma, self.widths = job.gamma_of(drafter), job.widths_of(drafter)
         self._shared = shared if _may_share(drafter) else None
         self._config = replace(job.config, stop_at_end=False)
         self.allocated = AllocatedBytes(0, 0, 0)
@@ -229,15 +235,16 @@ class _Lane:
 
     def _generated(self, prompt: Sequence[int], n_new: int) -> Call:
         lane, config = self._drafter, replace(self._config, max_new_tokens=n_new)
-        gamma = 0 if lane.drafter is None else self._job.gamma
         runtime = RunContext(
             lane.target, lane.drafter, lane.spec, cancelled=self._cancelled, prefill_chunk=self._job.prefill_chunk
         )
-        runtime.prepare(config, prompt, gamma=gamma)
+        runtime.prepare(config, prompt, gamma=self.gamma, widths=self.widths)
         sequence = self._sequence()
         started = time.perf_counter()
         try:
-            rounds, made = whole(runtime.generate(config, prompt, gamma=gamma, sequence=sequence))
+            rounds, made = whole(
+                runtime.generate(config, prompt, gamma=self.gamma, widths=self.widths, sequence=sequence)
+            )
             self.allocated = _allocated(lane, sequence)
         finally:
             if lane.drafter is not None:
@@ -283,7 +290,8 @@ def _workload(job: LengthsJob) -> str:
     texts = "one text" if n == 1 else f"{n} texts"
     target = job.target
     dtype = str(target.dtype).removeprefix("torch.")
+    drafts = f", trees of {','.join(map(str, job.widths))} nodes where a drafter can branch" if job.widths else ""
     return (
         f"{texts} of {job.texts.name}, continued by {job.config.max_new_tokens} tokens, {how}, end-of-text off, "
-        f"{job.repeats} blocks of each in turn, on {target.device} in {dtype}"
+        f"{job.repeats} blocks of each in turn, on {target.device} in {dtype}{drafts}"
     )

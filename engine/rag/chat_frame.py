@@ -15,6 +15,10 @@ _TASKS = {
     prompts.DRAFT_TASK: "First write the rationale: one sentence that says what the evidence states about the "
     "instruction. Then write the response: the answer only, in a few words.",
     prompts.REFLECT_TASK: "Judge whether the rationale supports the response. Answer Yes or No.",
+    prompts.DRAG_TASK: "Answer the question. The documents may help or not. Give the answer only, in a few words.",
+    prompts.ITERDRAG_TASK: "Answer the question step by step, each step on a line of its own. A line begins with "
+    f"'{prompts.FOLLOW_UP}' and asks one simple question, or with '{prompts.INTERMEDIATE}' and answers it in a few "
+    f"words from the documents. The last line begins with '{prompts.FINAL}' and gives the answer only.",
 }
 
 
@@ -60,6 +64,8 @@ def chat_pieces(prompt: Prompt) -> ChatPieces:
     while given and given[0][0] in ("task", "demonstration"):
         name, text = given.pop(0)
         earlier += [Message("system", _TASKS.get(text, text))] if name == "task" else _turns(text, opening)
+    if written and not opening:
+        written[0] = written[0][0], written[0][1].lstrip("\n")
     body = [(name, text) for name, text in given if text]
     if body:
         body[0] = body[0][0], body[0][1].lstrip("\n")
@@ -69,5 +75,9 @@ def chat_pieces(prompt: Prompt) -> ChatPieces:
 
 def _turns(demonstration: str, opening: str) -> list[Message]:
     """A demonstration as a question of the user and an answer of the assistant."""
-    question, begins, answer = demonstration.partition(opening)
+    if opening:
+        question, begins, answer = demonstration.partition(f"\n{opening}")
+    else:  # its answer has lines of its own
+        end = demonstration.find("\n", demonstration.rfind(prompts.QUESTION_LINE) + 1)
+        question, begins, answer = demonstration[:end], "", demonstration[end:]
     return [Message("user", question.strip("\n")), Message("assistant", (begins + answer).strip("\n"))]

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from engine.decoding.cached_model import PREFILL_CHUNK, SequenceModel
+from engine.decoding.kept_sequence import KeptSequence
 from engine.decoding.token_tree import Tree
 from engine.decoding.transfers import uploaded, uploaded_ids
 from engine.fast.model import FusedModel
@@ -53,13 +54,23 @@ def read(model: LoadedModel, prefix: Ids, branches: Sequence[Branch], checkpoint
     for start in range(0, len(prefix) - 1, PREFILL_CHUNK):
         checkpoint()
         sequence.prefill(prefix_ids[start : start + PREFILL_CHUNK])
+    return read_after(sequence, prefix[-1], branches, checkpoint)
+
+
+def read_after(
+    sequence: SequenceModel, last: int, branches: Sequence[Branch], checkpoint: Checkpoint
+) -> list[BranchLogps]:
+    """Compute the log-probabilities of branches after a prefix of which the cache holds all but the last id.
+
+    The cache is afterwards as before."""
     logps: list[BranchLogps] = []
+    whole = sequence.whole if isinstance(sequence, KeptSequence) else sequence
     for group in _groups(branches, sequence.n_vocabulary):
         checkpoint()
-        if isinstance(sequence, FusedModel):
-            logps += _read_tree(sequence, prefix[-1], group)
+        if isinstance(whole, FusedModel):
+            logps += _read_tree(whole, last, group)
         else:
-            logps += [_read_chain(sequence, prefix[-1], branch) for branch in group]
+            logps += [_read_chain(whole, last, branch) for branch in group]
     return logps
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from engine import drafters
 from engine.commands import Load, MeasureLengths
+from engine.decoding.tree_widths import read_widths
 from engine.documents import page_range
 from engine.drafters.window import WindowSize, with_size
 from engine.errors import EngineError, InputError
@@ -60,6 +61,7 @@ def checked(command: MeasureLengths) -> GenerationConfig:
     if not command.lengths or min(command.lengths) < _LEAST_ROOM:
         raise InputError("a length must be 2 tokens or more", "write lengths as 512,2048,8192")
     attention_kernels.find(command.attention)
+    read_widths(command.tree)
     page_range.parse_pages(command.pages)
     page_range.refuse_no_file(command.text)
     return make_config(GenerationConfig, {"max_new_tokens": 64, **command.settings, "stop_at_end": False})
@@ -92,7 +94,10 @@ def _measured(
     built = [LengthDrafter(drafters.NONE, target)]
     for spec in specs:
         built.append((yield from until_stopped(_drafter(session, replace(pair, drafter=spec), target), cancelled)))
-    job = LengthsJob(target, tuple(built), asked, texts, config, command.gamma, command.repeats, command.prefill_chunk)
+    job = LengthsJob(
+        target, tuple(built), asked, texts, config, command.gamma, command.repeats, command.prefill_chunk,
+        read_widths(command.tree),
+    )  # fmt: skip
     _refuse_all(job)
     yield _started(job, command)
     with torch.inference_mode(), memory_errors("the measurement", _SHORTER):
@@ -135,8 +140,8 @@ def _started(job: LengthsJob, command: MeasureLengths) -> WorkStarted:
     settings: tuple[tuple[str, Setting], ...] = (
         ("lengths", ",".join(map(str, job.lengths))), ("gamma", job.gamma), ("repeats", job.repeats),
         ("texts", len(job.texts.texts)), ("part", command.part), ("pages", job.texts.pages),
-        ("prefill_chunk", job.prefill_chunk), ("attention", target.attention), *command.settings.items(),
-        ("max_new_tokens", job.config.max_new_tokens),
+        ("tree", command.tree), ("prefill_chunk", job.prefill_chunk), ("attention", target.attention),
+        *command.settings.items(), ("max_new_tokens", job.config.max_new_tokens),
     )  # fmt: skip
     return WorkStarted(
         work_id=secrets.token_hex(4),

@@ -18,6 +18,7 @@ from engine.decoding.drafting import Drafter
 from engine.documents import embedding
 from engine.documents.embedding import Embedder
 from engine.errors import InputError
+from engine.evaluation.demonstrations import PoolMaker
 from engine.events import Event
 from engine.machine import threads, versions
 from engine.machine.out_of_memory import memory_errors
@@ -57,6 +58,7 @@ class Session:
         self.provenance = Provenance()
         self._embedder: tuple[tuple[str, str, str], Embedder] | None = None
         self.memo = Memo()
+        self.pools = PoolMaker(self)
 
     def do(self, command: Command, cancelled: Flag | None = None) -> Iterator[Event]:
         """Execute a command; yields its events, see the function of its family. cancelled: stops it once set."""
@@ -77,6 +79,7 @@ class Session:
             pair_hashes(pair.target.spec, drafters.model_spec(command.drafter) if has_files else None),
         )
         self.memo.forget_models()
+        self.pools.forget_models()
 
     def forget_pair(self) -> None:
         """Release everything that is loaded."""
@@ -108,7 +111,7 @@ class Session:
             raise InputError("no model is loaded", "load a target first")
         drafter = None if self.models is None else self.models.drafter
         open_index = partial(opened, librarian=self, device=str(self.target.device))
-        documents = DocumentResources(drafter, open_index, self.memo)
+        documents = DocumentResources(drafter, open_index, self.memo, self.pools.pool)
         return RunContext(
             self.target, self.drafter, self.drafter_spec, cancelled=cancelled, documents=documents,
             provenance=self.provenance,

@@ -172,6 +172,9 @@ class _Trainer:
             began = replace(self._begin(target, model, work, store, held_out), own_layers=layers)
             student.lay_out(model, target, self._place)
             self._place.begin(began)
+            too_often = prospects.read_too_often(began.steps * began.n_rows * work.rows.length, store.n_tokens)
+            if too_often:
+                yield Warned(too_often, prospects.OFTEN_READ_HINT)
         work = work._replace(rows=RowShape(began.n_rows, work.rows.length))
         looker = HeldOutScorer(model, held_out, began, self._place, patience=self._settings.patience, pause=self._pause)
         step = checkpoint.progress(self._place.checkpoint).step

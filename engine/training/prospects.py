@@ -17,6 +17,9 @@ _FEWEST_FOR_NEW, _FEWEST_FOR_TRAINED = 0.1, 0.002
 _SHARE_OF_STEPS = 0.85
 # An acceptance rate that a drafter of a few layers is hardly above.
 _REACHABLE_ALPHA = 0.6
+# A text read oftener than this is learned by heart: alpha stood still while the loss fell on.
+_MOST_READINGS = 5
+OFTEN_READ_HINT = "give it more text (--data), or let the target write more (--sample)"
 COSTLY_HINT = "measure at a shorter draft length, keep fewer layers, or draft without training: lookup"
 
 
@@ -54,6 +57,17 @@ def _too_costly(estimate: TrainingEstimated) -> str:
     if alpha is None:
         return f"this drafter cannot pay at a draft length of {estimate.gamma} here: {cost}"
     return f"this drafter pays only from alpha {alpha:.2f} on at a draft length of {estimate.gamma} here: {cost}"
+
+
+def read_too_often(n_in_steps: int, n_in_texts: int) -> str:
+    """How often the steps read the texts over, where that is more than teaches; empty where it is not.
+
+    n_in_steps: tokens of all steps together; n_in_texts: those there are to learn from."""
+    if not n_in_texts or n_in_steps <= _MOST_READINGS * n_in_texts:
+        return ""
+    n_times = round(n_in_steps / n_in_texts)
+    readings = f"the {n_in_texts:,} tokens of text will be read about {n_times} times over"
+    return f"{readings}, which teaches little after the first few"
 
 
 def _is_reachable(alpha: float | None) -> bool:

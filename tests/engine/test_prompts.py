@@ -129,3 +129,11 @@ def test_what_a_model_wrote_half_is_read_as_far_as_it_got() -> None:
     assert prompts.read_draft(" Bal lies") == ("Bal lies", "")
     assert prompts.read_iterations("\nFollow up: Who?\nnoise") == ((), None)
     assert prompts.read_answer(" Bal\n## Question: next") == "Bal"
+
+
+def test_what_is_begun_for_the_model_stands_at_the_end_and_belongs_to_what_it_writes() -> None:
+    step = FollowUp("Who?", "Ked")
+    begun = prompts.iterdrag(["Salt."], "What?", [step], begun=prompts.begun_step("Where?\nNow"))
+    assert begun.text.endswith("Intermediate answer: Ked\nFollow up: Where? Now\nIntermediate answer:")
+    assert begun.given == prompts.iterdrag(["Salt."], "What?").text
+    assert prompts.begun_line(prompts.FINAL) == "\nSo the final answer is:"

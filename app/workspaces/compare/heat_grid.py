@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from app.workspaces.compare.record import ComparisonRecord
 from engine.events import PLAIN_LANE
+from engine.experiments.lane_specs import is_tree
 
 
 class HeatCell(NamedTuple):
@@ -36,8 +37,9 @@ def heat_grid(record: ComparisonRecord) -> HeatGrid:
         cells[prediction.drafter, prediction.gamma] = HeatCell(
             prediction.drafter, prediction.gamma, prediction.predicted, prediction.measured
         )
+    trees = {lane.name for lane in record.lanes if is_tree(lane)}  # they have no draft length of their own
     for lane in record.figures:
-        if lane.lane == PLAIN_LANE or lane.speedup is None:
+        if lane.lane == PLAIN_LANE or lane.lane in trees or lane.speedup is None:
             continue
         before = cells.get((lane.drafter, lane.gamma))
         predicted = lane.predicted_speedup if before is None else before.predicted

@@ -105,6 +105,7 @@ def measurement(choice: LengthChoice) -> MeasureLengths:
         part=choice.part,
         n_texts=choice.n_texts,
         gamma=cast(int, choice.settings["gamma"]),
+        tree=str(choice.settings.get("tree", "")),
         settings={name: value for name, value in choice.settings.items() if name in names},
         repeats=choice.repeats,
         window=choice.window,

@@ -128,6 +128,7 @@ def scope(record: LengthRecord) -> str:
         builtin_name(started.target, "target") or runs.short(started.target),
         one_line(started.text, longest=80),
         tr("γ {0}").format(started.gamma),
+        *([tr("tree {0}").format(started.tree)] if started.tree else []),
         tr("{0} each").format(count(started.max_new_tokens, "new token")),
         count(started.repeats, "repeat"),
         runs.short(f"{started.device} {started.dtype}"),

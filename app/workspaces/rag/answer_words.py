@@ -55,6 +55,10 @@ def system_name(system: System) -> str:
         "standard_rag_speculative": tr("standard, drafted"),
         "drafter_alone": tr("drafter alone"),
         "random_choice": tr("random draft"),
+        "zero_shot": tr("zero-shot"),
+        "many_shot": tr("many-shot"),
+        "drag": tr("DRAG"),
+        "iterdrag": tr("IterDRAG"),
     }[system]
 
 
@@ -75,6 +79,10 @@ def system_meaning(system: System) -> str:
         "standard_rag_speculative": tr("The same, with the drafter proposing tokens: the fair comparison."),
         "drafter_alone": tr("The draft of which the drafter itself is surest; the target is not asked."),
         "random_choice": tr("Any complete draft: what choosing by the scores must beat."),
+        "zero_shot": tr("The target answers by itself, without documents."),
+        "many_shot": tr("The target answers after answered questions, without documents."),
+        "drag": tr("The target answers over all documents, after answered questions with documents of their own."),
+        "iterdrag": tr("The target asks itself follow-up questions, and each brings documents of its own."),
     }[system]
 
 

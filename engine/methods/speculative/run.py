@@ -39,9 +39,13 @@ def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Ev
 
 
 def _warm_up(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext) -> None:
-    """Generate a little before timing: first calls allocate, compile and capture, which is not time per token."""
+    """Generate a little before timing: first calls allocate, compile and capture, which is not time per token.
+
+    Not before a run that is shorter than that and has no timed blocks, as thousands are for a proof."""
+    if not config.baseline and config.max_new_tokens < _N_WARM_UP:
+        return
     short = msgspec.structs.replace(config, max_new_tokens=min(_N_WARM_UP, config.max_new_tokens))
-    for gamma in (config.depth, 0):
+    for gamma in (config.depth, 0) if config.baseline else (config.depth,):
         rt.prepare(config, ids, gamma=gamma, widths=config.widths)
         _generate_silently(short, ids[-64:], rt, gamma)
 

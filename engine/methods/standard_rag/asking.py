@@ -41,7 +41,7 @@ def retrieve(
     memo.found.put(key, retrieved)
     if not retrieved.passages:
         raise InputError("no passage of the index fits the question", "ask in other words, or retrieve by vectors")
-    passages = _with_token_counts(retrieved.passages, rt.target)
+    passages = with_token_counts(retrieved.passages, rt.target)
     yield Retrieved(
         question, passages, config.retrieval, library.uri, library.n_chunks, retrieved.ms, retrieved.note,
         reused=cached is not None, at_s=rt.elapsed_s(),
@@ -50,8 +50,10 @@ def retrieve(
     return passages
 
 
-def _with_token_counts(passages: Sequence[Passage], target: LoadedModel) -> tuple[Passage, ...]:
+def with_token_counts(passages: Sequence[Passage], target: LoadedModel) -> tuple[Passage, ...]:
     """Passages with their counts of the target's tokens; not cached, as another target may be loaded next time."""
+    if not passages:
+        return ()
     counts = map(len, target.tokenizer([passage.text for passage in passages], add_special_tokens=False)["input_ids"])
     return tuple(replace(passage, n_tokens=count) for passage, count in zip(passages, counts, strict=True))
 

@@ -125,3 +125,30 @@ def test_a_file_without_a_usable_prompt_gives_the_count_and_five_reasons_in_one_
     line = capsys.readouterr().err
     assert line.count("\n") == 1
     assert "7 entries cannot be used: line 1: " in line and "line 5: " in line and "line 6: " not in line
+
+
+def test_trees_are_compared_beside_chains_and_refused_where_a_drafter_has_none(
+    target: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--drafter", target[3], "--drafter", "lookup", "--gamma", "2", "--tree", "2,2", "--accept", "block"]
+    found = compared(capsys, *target[:2], *options, *SHORT)
+    lanes = {str(each["lane"]): each for each in found if each["event"] == "lane"}
+    assert list(lanes) == ["plain", "d γ 2", "lookup γ 2", "d tree 2,2", "lookup tree 2,2"]
+    assert lanes["d tree 2,2"]["tau"] and lanes["d tree 2,2"]["break_even_alpha"] is None
+    assert lanes["d tree 2,2"]["same_as_baseline"] is True
+    assert "chains only" in str(lanes["lookup tree 2,2"]["why_not"])
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--tree", "2,2", "--tune"], "--tune chooses draft lengths of chains"),
+        (["--tree", "2,2", "--method", "plain"], "plain drafts no trees"),
+        (["--tree", "2,x"], "not a list of whole numbers"),
+    ],
+)
+def test_trees_that_cannot_be_compared_are_refused(
+    options: list[str], told: str, target: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", *target, *options, *SHORT, "--json"]) == 2
+    assert told in capsys.readouterr().err

@@ -75,6 +75,7 @@ def test_a_file_is_cut_where_it_was_asked_for_and_that_is_said(
         (["--attention", "efficient"], "CUDA only"),
         (["--part", "middle"], "middle"),
         (["--chunk", "1"], "chunk = 1"),
+        (["--tree", "4,x"], "not a list of whole numbers"),
         (["--temperature", "-1"], "temperature"),
         (["--out", "/nowhere/x.json"], "/nowhere/x.json"),
     ],

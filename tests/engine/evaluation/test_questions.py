@@ -2,7 +2,15 @@
 
 import pytest
 
-from engine.evaluation.questions import TRUE_OR_FALSE, AnswerChoice, GoldQuestion, is_evidence, is_right
+from engine.evaluation.questions import (
+    TRUE_OR_FALSE,
+    AnswerChoice,
+    GoldQuestion,
+    exact_match,
+    f1,
+    is_evidence,
+    is_right,
+)
 
 OPEN = GoldQuestion("q", "", "When?", ("1535", "the year 1535"))
 CLAIM = GoldQuestion("q", "claim", "True or false: it rains.", ("True",), TRUE_OR_FALSE)
@@ -42,3 +50,13 @@ def test_evidence_is_an_answer_in_the_text_where_no_gold_is_known() -> None:
     assert is_evidence([""], ["It began in 1535."], OPEN) is True
     assert is_evidence([""], ["It began."], OPEN) is False
     assert is_evidence([""], ["True"], CLAIM) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "exact", "share"),
+    [("1535", True, 1.0), ("The 1535.", True, 1.0), ("in 1535", False, 2 / 3), ("", False, 0.0), (None, False, 0.0)],
+)
+def test_exact_match_and_f1_are_of_words_without_articles(said: str | None, exact: bool, share: float) -> None:
+    gold = OPEN._replace(answers=("1535", "fifteen thirty-five"))
+    assert exact_match(said, gold) is exact
+    assert f1(said, gold) == pytest.approx(share)

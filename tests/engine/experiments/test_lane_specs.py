@@ -6,14 +6,18 @@ from engine.errors import InputError
 from engine.events import LaneSpec
 from engine.experiments.lane_specs import (
     PLAIN,
+    accepting,
     config_of,
+    is_tree,
     lanes_of,
     method_of,
     one_a_drafter,
     refuse_ambiguous,
+    tree_lanes,
     with_gamma,
 )
 from engine.methods.speculative.config import SpeculativeConfig
+from engine.settings import AcceptRule
 
 
 def test_plain_decoding_is_always_the_first_lane() -> None:
@@ -72,3 +76,38 @@ def test_a_lanes_own_settings_come_before_those_of_the_comparison() -> None:
 def test_a_method_that_continues_no_text_cannot_be_a_lane() -> None:
     with pytest.raises(InputError, match="cannot be a lane"):
         method_of(LaneSpec("x", "a", 1, "standard_rag"))
+
+
+def test_trees_are_lanes_of_their_own_with_their_depth_as_draft_length() -> None:
+    lanes = tree_lanes(["a", "none", "/models/near"], ("4,8,8", " 4, 8,8", "2,2"))
+    assert [(lane.name, lane.gamma) for lane in lanes] == [
+        ("a tree 4,8,8", 3), ("a tree 2,2", 2), ("near tree 4,8,8", 3), ("near tree 2,2", 2),
+    ]  # fmt: skip
+    assert all(map(is_tree, lanes))
+    assert not any(map(is_tree, lanes_of(["a"], (2,))))
+
+
+@pytest.mark.parametrize("shape", ["", " ", "4,x", "4,,8", "9999", "-1", "0"])
+def test_a_text_that_describes_no_tree_is_refused(shape: str) -> None:
+    with pytest.raises(InputError):
+        tree_lanes(["a"], (shape,))
+
+
+@pytest.mark.parametrize(
+    ("rule", "of_chain", "of_tree"),
+    [
+        ("token", None, None),
+        ("block", "block", "traversal"),
+        ("recursive", "token", "recursive"),
+        ("traversal", "block", "traversal"),
+    ],
+)
+def test_an_accept_rule_is_given_to_each_lane_in_the_kind_that_fits(
+    rule: AcceptRule, of_chain: str | None, of_tree: str | None
+) -> None:
+    plain, chain = lanes_of(["a"], (2,))
+    rules = [dict(accepting(lane, rule).settings).get("accept") for lane in (chain, *tree_lanes(["a"], ("2,2",)))]
+    assert accepting(plain, rule) == plain
+    assert rules == [of_chain, of_tree]
+    for lane in (chain, *tree_lanes(["a"], ("2,2",))):
+        config_of(accepting(lane, rule), {})

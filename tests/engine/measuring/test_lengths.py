@@ -147,6 +147,19 @@ def test_sampling_is_measured_without_comparing_texts(folder: Path) -> None:
     assert {row.same_text for row in rows(told)} == {None}
 
 
+def test_drafters_that_can_branch_draft_the_tree_and_the_others_say_that_they_do_not(folder: Path) -> None:
+    told = measured(asked(folder, lengths=(100,), repeats=1, tree="2,2", settings={"max_new_tokens": 12}))
+    trees = {row.drafter: row for row in rows(told) if row.tree}
+    assert set(trees) == {str(folder / "D"), f"window:16+2:{folder / 'D'}", str(folder / "L")}
+    assert {(row.tree, row.gamma) for row in trees.values()} == {("2,2", 2)}
+    for row in rows(told):
+        assert row.same_text is True
+        assert row.kv_bytes_target == pytest.approx(row.predicted_kv_bytes_target, rel=0.05)
+        assert ("chains only" in row.note) == (row.drafter not in trees and row.drafter != "none")
+    started = next(event for event in told if isinstance(event, LengthsStarted))
+    assert started.tree == "2,2"
+
+
 @pytest.mark.parametrize("attention", ["math", "eager", "flash"])
 def test_another_kernel_reads_the_same_text(folder: Path, told: list[Event], attention: str) -> None:
     others = rows(measured(asked(folder, lengths=(200,), repeats=1, attention=attention)))

@@ -86,3 +86,15 @@ def test_template_that_drops_what_the_user_says_is_refused() -> None:
 def test_only_instruct_models_are_asked_through_their_template(name: str, asked_as_chat: bool, tmp_path: Path) -> None:
     model = loaded(fakes.save(fakes.model(), tmp_path / name, words=WORDS))
     assert (model.asked_template is not None) == asked_as_chat
+
+
+def test_demonstrations_of_drag_and_iterdrag_are_turns_and_a_started_answer_is_the_assistants() -> None:
+    shown = prompts.Demonstration(("Answer: none.",), "Who?", "Ked", (prompts.FollowUp("Which?", "that"),))
+    pieces = chat_pieces(prompts.iterdrag(["Salt."], "What?", demonstrations=[shown], begun=prompts.begun_step("Why?")))
+    _, user, assistant = pieces.earlier
+    assert user.content.endswith("[1] Answer: none.\nQuestion: Who?")
+    assert assistant.content == "Follow up: Which?\nIntermediate answer: that\nSo the final answer is: Ked"
+    assert pieces.written == ((None, "Follow up: Why?\nIntermediate answer:"),)
+    drag = chat_pieces(prompts.drag(["Salt."], "What?", demonstrations=[shown._replace(steps=())]))
+    assert drag.earlier[2].content == "Answer: Ked" and drag.opening == "Answer:"
+    assert drag.earlier[1].content.endswith("Question: Who?")

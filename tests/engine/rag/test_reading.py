@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.decoding.kept_sequence import KeptSequence
 from engine.models import checkpoint_folder, loading
 from engine.models.loading import LoadedModel, RuntimeChoice
-from engine.rag.reading import Branch, n_read, read
+from engine.rag.reading import Branch, n_read, read, read_after
 from tests import fakes
 
 BRANCHES = [
@@ -65,3 +66,18 @@ def test_no_branches_are_not_read(tmp_path: Path) -> None:
 
 def test_what_is_read_is_counted_once() -> None:
     assert n_read(PREFIX, BRANCHES) == 17 + (3 + 2) + (2 + 1) + 25
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("runtime", ["fused", "modules"])
+def test_beginnings_are_scored_over_a_cache_that_is_afterwards_as_before(
+    tmp_path: Path, runtime: RuntimeChoice
+) -> None:
+    model = loaded(tmp_path / "m", runtime=runtime)
+    kept = KeptSequence(model.sequence())
+    kept.follow(PREFIX)
+    kept.prefill(torch.tensor(PREFIX[:-1]))
+    found = read_after(kept, PREFIX[-1], BRANCHES, lambda: None)
+    whole = read(model, PREFIX, BRANCHES, lambda: None)
+    assert [one.trunk for one in found] == [pytest.approx(other.trunk, abs=1e-4) for other in whole]
+    assert kept.length == len(PREFIX) - 1

@@ -76,3 +76,16 @@ def test_verdict_follows_the_interval(ends: tuple[float, float], pays: str, word
 
 def test_without_a_measured_speedup_nothing_is_claimed() -> None:
     assert prospects.pays(DrafterMeasured("after", 0.6, None, 0.5, 2)) == "unmeasured"
+
+
+@pytest.mark.parametrize(
+    ("n_in_steps", "n_in_texts", "words"),
+    [
+        (100, 0, ""),
+        (80_000, 16_000, ""),
+        (272_000, 16_000, "the 16,000 tokens of text will be read about 17 times over"),
+    ],
+)
+def test_texts_that_are_read_over_and_over_are_named_before(n_in_steps: int, n_in_texts: int, words: str) -> None:
+    told = prospects.read_too_often(n_in_steps, n_in_texts)
+    assert told.startswith(words) and bool(told) == bool(words)

@@ -1,0 +1,143 @@
+"""`draftscope scaling ask` and `scaling demos`: an answer by DRAG or IterDRAG, and what it can be shown before."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event as Flag
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
+
+import msgspec
+import typer
+
+from engine.cli.exit_status import OK, STOPPED
+from engine.cli.kept_log import KeptLog, Saving
+from engine.cli.options import Json, NoSave, PairOptions, Settings, Trace, with_options
+from engine.cli.output import Output
+from engine.cli.running import loaded_session, run_events, stoppable
+from engine.cli.scaling_account import ScalingReport
+from engine.errors import EngineError, InputError
+from engine.events import Event, Progressed, RunFailed, RunFinished, Warned
+from engine.machine.file_kinds import refuse_irregular
+from engine.methods.drag.config import DragConfig
+from engine.methods.iterdrag.config import IterDragConfig
+from engine.rag.foreign import foreign_documents
+from engine.settings import Request, make_config
+
+if TYPE_CHECKING:
+    from engine.rag.demonstration_pool import DemonstrationPool, PoolRequest
+    from engine.session.session import Session
+
+_Method = Literal["iterdrag", "drag"]
+_Question = Annotated[str, typer.Option(help="what to answer from the documents")]
+_MethodOption = Annotated[str, typer.Option(help="iterdrag: by follow-up questions; drag: all at once")]
+
+
+@with_options(IterDragConfig, hidden=("stop_at_end",))
+def scaling_ask(
+    *, pair: PairOptions, settings: Settings, question: _Question, method: _MethodOption = "iterdrag",
+    trace: Trace = None, no_save: NoSave = False, json: Json = False,
+) -> int:  # fmt: skip
+    """Answer a question by DRAG or IterDRAG, with every follow-up question, its documents and its answer."""
+    output = Output(json=json)
+    name = _method(method)
+    kind = DragConfig if name == "drag" else IterDragConfig
+    settings = {key: value for key, value in settings.items() if key in kind.__struct_fields__}
+    _refuse_unfit(make_config(kind, settings), question)
+    report = ScalingReport(output, KeptLog(Saving(no_save, trace), output))
+    if (warning := foreign_documents(str(settings["index"]), pair.target, "")) is not None:
+        output.note(f"warning: {warning}")
+    session = loaded_session(copying(pair), output)
+    try:
+        with stoppable() as flag:
+            for event in run_events(session, name, settings, Request(question), flag):
+                report.take(event)
+        if flag.is_set():
+            report.take(RunFinished("cancelled", 0))
+    except EngineError as err:
+        report.take(RunFailed(err.message, err.hint))
+        raise
+    finally:
+        report.close()
+    output.summary(report.summary()) if json else report.account()
+    return STOPPED if flag.is_set() else OK
+
+
+@with_options(IterDragConfig, hidden=("stop_at_end", "baselines", "variant", "stop_above", "gamma", "pick"))
+def scaling_demos(
+    *, pair: PairOptions, settings: Settings, method: _MethodOption = "iterdrag", json: Json = False
+) -> int:
+    """Make the demonstrations that answers can be shown before, or list those that an earlier run has made."""
+    output = Output(json=json)
+    config = make_config(IterDragConfig, settings)
+    _refuse_pool(config)
+    steps = _method(method) == "iterdrag"
+    from engine.rag.demonstration_pool import PoolRequest
+
+    iterations = config.n if steps else 1
+    request = PoolRequest(
+        config.pool, config.index, config.k, config.retrieval, steps, iterations, config.m, config.seed
+    )
+    session = loaded_session(copying(pair), output)
+    with stoppable() as flag:
+        pool = None
+        for item in _pool(session, request, config, flag):
+            if isinstance(item, Progressed | Warned):
+                output.event(item)
+            elif not isinstance(item, Event):
+                pool = item
+    if pool is None:
+        output.note("stopped; run it again to go on with those that were made")
+        return STOPPED
+    _print_pool(pool, output)
+    return OK
+
+
+def copying(pair: PairOptions) -> PairOptions:
+    """The pair with prompt lookup for `auto`: answers copy from documents, and a model would read all of them too."""
+    return msgspec.structs.replace(pair, drafter="lookup") if pair.drafter == "auto" else pair
+
+
+def _method(name: str) -> _Method:
+    if name not in get_args(_Method):
+        raise InputError(f"method = {name[:40]}: is not known", f"use {' or '.join(get_args(_Method))}")
+    return "drag" if name == "drag" else "iterdrag"
+
+
+def _refuse_unfit(config: DragConfig, question: str) -> None:
+    if not question.strip():
+        raise InputError("the question is empty", "ask something")
+    _refuse_pool(config)
+
+
+def _refuse_pool(config: DragConfig) -> None:
+    """Raises InputError, before anything is loaded, where there is no file of questions to make demonstrations from."""
+    if config.m and config.pool != "builtin":
+        refuse_irregular(Path(config.pool), "name a .jsonl file of questions with answers, or builtin")
+
+
+def _pool(
+    session: "Session", request: "PoolRequest", config: IterDragConfig, flag: Flag
+) -> "Iterator[Event | DemonstrationPool]":
+    from engine.runtime import Cancelled, RunContext
+
+    def work(rt: RunContext) -> "Iterator[Event | DemonstrationPool]":
+        pool = yield from session.pools.pool(request, rt.asking(config.chat))
+        yield pool
+
+    try:
+        yield from session.on_pair(session.context(flag), work)
+    except Cancelled:
+        return
+
+
+def _print_pool(pool: "DemonstrationPool", output: Output) -> None:
+    for member in pool.members:
+        if output.json:
+            output.line({"event": "demonstration", **msgspec.to_builtins(member)})
+            continue
+        output.console.print(f"{member.question}  {member.answer}", markup=False)
+        for question, answer in member.steps:
+            output.console.print(f"    {question}  {answer}", markup=False, style="bright_black")
+    output.summary({
+        "demonstrations": len(pool.members), "tried": pool.n_tried, "reused": pool.n_reused, "ms": pool.ms,
+        "note": pool.note, "file": pool.key,
+    })  # fmt: skip
