@@ -19,6 +19,7 @@ from engine.reports.document import (
     TableBlock,
     TextsBlock,
     Tone,
+    fates_in,
 )
 from engine.reports.palette import PAINTS, Paint, lane_paint
 from engine.reports.shown_text import one_line, paragraphs
@@ -69,7 +70,7 @@ def printed(content: ReportDocument) -> PrintedReport:
     for section in content.sections:
         parts.append(f"<h2>{_text(section.title)}</h2>")
         if any(isinstance(block, TextsBlock) for block in section.blocks):
-            parts.append(_legend())
+            parts.append(_legend(fates_in(section.blocks)))
         parts += map(writer.block, section.blocks)
     return PrintedReport(content.title, "".join(parts), _SHEET, tuple(writer.plots))
 
@@ -210,7 +211,8 @@ def _styled(text: str, fate: MarkedFate) -> str:
     return f'<span style="color: {PAINTS[_PAINTS[fate]].light}">{inner}</span>'
 
 
-def _legend() -> str:
-    names: tuple[MarkedFate, ...] = ("accepted", "unverified", "correction", "bonus", "rejected", "untested")
+def _legend(used: frozenset[MarkedFate]) -> str:
+    lossy: tuple[MarkedFate, ...] = ("unverified",) if "unverified" in used else ()
+    names: tuple[MarkedFate, ...] = ("accepted", *lossy, "correction", "bonus", "rejected", "untested")
     entries = (*(_styled(name, name) for name in names), "<b>≠</b> first difference")
     return f'<p class="caption">{" &nbsp; ".join(entries)}</p>'
