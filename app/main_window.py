@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import TypeVar
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPaintEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
 from app import menus, theme, workspaces
@@ -38,6 +38,8 @@ from engine.models.gguf import header
 T = TypeVar("T", bound=Workspace)
 _SIZE = QSize(1600, 1000)
 _MIN_SIZE = QSize(960, 600)
+# After its first paint a tab gives its parts their sizes; what imports meanwhile would hold back the frame with them.
+_SETTLED_MS = 50
 
 
 def saving_host(*, save: bool = True) -> Host:
@@ -166,8 +168,8 @@ class MainWindow(QMainWindow):
 
     def under_way(self) -> tuple[str, ...]:
         """The work that closing would stop, in words."""
-        front, is_writing = self.store.commands.front, any(tab.is_writing for tab in self.workspaces.made)
-        command = "" if front is None else QCoreApplication.translate("commands", front.under_way)
+        work, is_writing = self.store.commands.work, any(tab.is_writing for tab in self.workspaces.made)
+        command = "" if work is None else QCoreApplication.translate("commands", work.under_way)
         is_writing = is_writing or self.dialogs.reports.busy or self.store.writing
         return tuple(reason for reason in (command, self.tr("a file is being written") if is_writing else "") if reason)
 
@@ -189,6 +191,12 @@ class MainWindow(QMainWindow):
             tab.reset_layout()
 
     # Wiring
+
+    def _begin(self) -> None:
+        """Start what takes long."""
+        if not self._closed:
+            self.start_engine()
+            self._idle.start()
 
     def _make_menus(self) -> Menus:
         slots = {
@@ -310,6 +318,15 @@ class MainWindow(QMainWindow):
 
     # Qt
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Make the windows that are missing, such as the presentation, where a key may be one of theirs (F11)."""
+        pressed = QKeySequence(event.keyCombination())
+        key_actions = [action for window in self.workspaces.make_windows() for action in window.actions()]
+        if (action := next((action for action in key_actions if pressed in action.shortcuts()), None)) is not None:
+            action.trigger()
+        else:
+            super().keyPressEvent(event)
+
     def event(self, event: QEvent) -> bool:
         """Time the event that does all painting; follow the system font, whose change comes in another event."""
         if event.type() == QEvent.Type.ApplicationFontChange:
@@ -328,8 +345,7 @@ class MainWindow(QMainWindow):
             self._painted = True
             self.workspaces.focus_front()
             self.painted.emit()
-            QTimer.singleShot(0, self, self.start_engine)
-            self._idle.start()
+            QTimer.singleShot(_SETTLED_MS, self, self._begin)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
         """Accept files and folders, wherever they are dropped."""

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from engine.events import Event, PhaseFinished, RoundFinished
+from engine.events import Event
 from engine.settings import Request
 
 if TYPE_CHECKING:
-    from engine.decoding.generation import Generation
+    from engine.decoding.generation import Generation, GenerationEvent
     from engine.runtime import RunContext
 
 
@@ -28,7 +28,7 @@ class Metric(msgspec.Struct, frozen=True):
 
 # One generation of a method from a prompt, and nothing beside it: its rounds, and last what it generated.
 Decode: TypeAlias = (
-    "Callable[[msgspec.Struct, Sequence[int], RunContext], Generator[PhaseFinished | RoundFinished, None, Generation]]"
+    "Callable[[msgspec.Struct, Sequence[int], RunContext], Generator[GenerationEvent, None, Generation]]"
 )
 
 

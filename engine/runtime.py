@@ -3,15 +3,23 @@
 import copy
 import time
 from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from functools import partial
 from threading import Event as Flag
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from engine.decoding.cached_model import PREFILL_CHUNK, SequenceModel
 from engine.decoding.clock import Clock, clock_for
 from engine.decoding.drafting import Capabilities, Drafter, expect_length
-from engine.decoding.generation import Generation, Limits, generate
+from engine.decoding.generation import Generation, GenerationEvent, Limits, generate
 from engine.decoding.generation_rules import NO_RULES, GenerationRules
 from engine.decoding.kept_sequence import KeptSequence
+from engine.decoding.policies.calibration import Calibration
+from engine.decoding.policies.choosing import policy_for, predicts
+from engine.decoding.policies.policy import DraftPolicy
+from engine.decoding.policies.round_times import RoundTimes
 from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Decoder, Decoding
@@ -19,9 +27,9 @@ from engine.decoding.tree_verifying import tree_verifier
 from engine.decoding.verifying import chain_verifier
 from engine.drafters import DraftsInRound
 from engine.errors import EngineError, InputError
-from engine.events import Event, PhaseFinished, RoundFinished
+from engine.events import Event
 from engine.fast.static_decoder import StaticDecoder
-from engine.models import target_state, tree_fit
+from engine.models import devices, target_state, tree_fit
 from engine.models.chat_template import asked_as_chat
 from engine.models.conversation import with_system
 from engine.models.loading import LoadedModel
@@ -35,6 +43,8 @@ if TYPE_CHECKING:
     from engine.rag.memo import Memo
 
 
+# Rounds are timed after so many ids of a prompt.
+_CALIBRATION_CONTEXT = 64
 _MERGED = "the chat template of {} has no place for a system prompt: it stands before the first question"
 
 _AS_WRITTEN = "nothing needs to be done; the chat template (--chat) writes control tokens where it needs them"
@@ -87,8 +97,11 @@ class RunContext:
         documents: "DocumentResources | None" = None,
         provenance: Provenance | None = None,
         prefill_chunk: int = PREFILL_CHUNK,
+        round_times: RoundTimes | None = None,
     ) -> None:
-        """prefill_chunk: how many ids of a prompt are read at once."""
+        """prefill_chunk: how many ids of a prompt are read at once. round_times: what policies know of this pair's
+        rounds from earlier runs."""
+        self.round_times = round_times or RoundTimes()
         self.prefill_chunk = prefill_chunk
         self.target = target
         self.drafter = drafter
@@ -141,16 +154,20 @@ class RunContext:
         if drafter is None:
             widths = ()
         self.refuse_unfit_tree(widths)
-        verifier = chain_verifier(config.accept_rule)
-        # Captured rounds have no drafter in the target's own cache, no trees, and do not read the text before a token.
+        verifier, stop_below = chain_verifier(config.accept_rule), 0.0
+        if drafter is not None and config.draft_policy.name == "confidence":
+            stop_below = config.draft_policy.confidence
+            self._refuse_without_confidence(needed)
         kept = isinstance(sequence, KeptSequence)
-        if static is None or needed.first_layers or rules is not None or widths or kept:
+        # Captured rounds have no drafter in the target's own cache, no trees, do not read the text before a token, and
+        # do not end a draft before its last one.
+        if static is None or needed.first_layers or rules is not None or widths or kept or stop_below:
             sequence = sequence or self.target.sequence(layers)
             sequence.expect(n_most + sum(widths))
             return Decoder(
                 sequence, drafter, warp=warp, seed=config.seed, clock=self.clock, handles=handles, verifier=verifier,
                 tree_verifier=tree_verifier(config.accept_rule), rules=rules, widths=widths,
-                prefill_chunk=self.prefill_chunk,
+                stop_below=stop_below, prefill_chunk=self.prefill_chunk,
             )  # fmt: skip
         fused = drafter.fused() if isinstance(drafter, DraftsInRound) else None
         return StaticDecoder(
@@ -169,10 +186,30 @@ class RunContext:
     def prepare(
         self, config: GenerationConfig, ids: Sequence[int], *, gamma: int, widths: tuple[int, ...] = ()
     ) -> None:
-        """Capture the graphs that a generation from these ids will replay; without graphs, do nothing."""
+        """Capture the graphs that a generation from these ids will replay, and time rounds of the lengths between which
+        its policy will choose by their times; without either, do nothing."""
         decoder = self.decoder(config, gamma=gamma, n_most=len(ids) + config.max_new_tokens, widths=widths)
+        policy = self._policy(config, gamma, widths)
         if isinstance(decoder, StaticDecoder):
-            decoder.prepare(gamma, len(ids), self.checkpoint)
+            decoder.prepare(policy.lengths, len(ids), self.checkpoint)
+        if gamma and predicts(config.draft_policy) and self.round_times.lacks(policy.lengths):
+            self._calibrate(config, ids, policy.lengths, widths)
+
+    def _calibrate(
+        self, config: GenerationConfig, ids: Sequence[int], lengths: Sequence[int], widths: tuple[int, ...]
+    ) -> None:
+        """Time a few rounds of each draft length after the end of a prompt."""
+        ids = ids[-_CALIBRATION_CONTEXT:]
+        calibration = Calibration(lengths, self.round_times)
+        n_new = min(calibration.n_most, self.target.context - len(ids))
+        config = msgspec.structs.replace(config, max_new_tokens=max(1, n_new), stop_at_end=False)
+        decoder = self.decoder(config, gamma=max(lengths), n_most=len(ids) + config.max_new_tokens, widths=widths)
+        limits = Limits(config.max_new_tokens, self.target.context, frozenset())
+        with closing(generate(decoder, ids, calibration, limits, self.target.texts, self)) as events:
+            for _ in events:
+                if calibration.done:
+                    break
+        self.round_times.tried(lengths)
 
     def generate(
         self,
@@ -182,15 +219,27 @@ class RunContext:
         gamma: int,
         widths: tuple[int, ...] = (),
         sequence: SequenceModel | None = None,
-    ) -> Generator[PhaseFinished | RoundFinished, None, Generation]:
+    ) -> Generator[GenerationEvent, None, Generation]:
         """A generation with new caches; gamma 0 is plain decoding, without the drafter.
 
         widths: as many as gamma, for trees. sequence: see `decoder`."""
         n_most = len(ids) + config.max_new_tokens
         decoder = self.decoder(config, gamma=gamma, n_most=n_most, widths=widths, sequence=sequence)
+        policy = self._policy(config, gamma, widths)
         stop_ids = self.target.stop_ids if config.stop_at_end else frozenset()
         limits = Limits(config.max_new_tokens, self.target.context, stop_ids)
-        return generate(decoder, ids, gamma, limits, self.target.texts, self)
+        return generate(decoder, ids, policy, limits, self.target.texts, self)
+
+    def _policy(self, config: GenerationConfig, gamma: int, widths: tuple[int, ...]) -> DraftPolicy:
+        """A new policy for one generation."""
+        free_bytes = partial(devices.free_bytes, self.target.device)
+        settings, gamma = config.draft_policy, gamma if self.drafter is not None else 0
+        return policy_for(settings, gamma, self.round_times, depth=len(widths), free_bytes=free_bytes)
+
+    def _refuse_without_confidence(self, drafter: Capabilities) -> None:
+        if not drafter.stops:
+            reason = f"policy = confidence: {self.drafter_spec} does not say how sure it is of a token"
+            raise InputError(reason, "choose another policy, or a drafter that is a model with the target's tokenizer")
 
     def prompt_ids(self, request: Request) -> tuple[int, ...]:
         """The prompt as ids. Raises InputError if it is empty or leaves no room in the context."""

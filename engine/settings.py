@@ -15,6 +15,24 @@ from engine.prompts import Message
 
 Config = TypeVar("Config", bound=msgspec.Struct)
 AcceptRule: TypeAlias = Literal["token", "block", "recursive", "traversal"]
+PolicyName: TypeAlias = Literal["fixed", "best-s", "heuristic", "confidence", "saturation", "fallback", "alpha-0.6"]
+
+
+class PolicySettings(msgspec.Struct, frozen=True):
+    """How the draft length of each round is chosen.
+
+    most_gamma: the longest draft of a policy that lengthens drafts. confidence: the least probability that a drafter
+    gives a token it does not stop at. most_ids: length of the text from which on nothing is drafted; least_free_mib:
+    memory below which nothing is; 0 for no such limit."""
+
+    name: PolicyName = "fixed"
+    most_gamma: int = 16
+    confidence: float = 0.4
+    most_ids: int = 0
+    least_free_mib: int = 0
+
+
+FIXED_LENGTH = PolicySettings()
 
 
 _PENALTY = (
@@ -48,6 +66,11 @@ class GenerationConfig(msgspec.Struct, frozen=True):
         """How drafted tokens are accepted; a method whose drafts may be judged otherwise says so."""
         return "token"
 
+    @property
+    def draft_policy(self) -> PolicySettings:
+        """How the draft length of each round is chosen; a method that offers policies says so."""
+        return FIXED_LENGTH
+
 
 ChatChoice: TypeAlias = Literal["auto", "on", "off"]
 
@@ -78,6 +101,12 @@ class Request(msgspec.Struct, frozen=True):
     forked_from: str | None = None
     forked_at: int | None = None
     messages: tuple[Message, ...] = ()
+
+
+def policy_of(settings: Mapping[str, Setting]) -> str:
+    """What chooses the draft length; empty where it stays."""
+    name = settings.get("policy", "fixed")
+    return name if isinstance(name, str) and name != "fixed" else ""
 
 
 def make_config(kind: type[Config], settings: Mapping[str, Setting]) -> Config:

@@ -231,8 +231,8 @@ class PromptPanel(Panel):
         for row in (self._title_row, self._button_row, self._header):
             row.setSpacing(theme.GRID)
         column = QVBoxLayout(self)
-        column.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, theme.GRID)
-        column.setSpacing(theme.GRID)
+        column.setContentsMargins(theme.GRID, theme.HALF, theme.GRID, theme.HALF)
+        column.setSpacing(theme.HALF)
         column.addLayout(self._header)
         column.addWidget(self.conversation)
         column.addWidget(self.prompt)

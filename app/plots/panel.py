@@ -13,6 +13,7 @@ from app.panel import Panel
 from app.plots import export as plot_export
 from app.plots.canvas import PlotCanvas
 from app.plots.curve import range_for
+from app.plots.decision_marks import DecisionMarks
 from app.plots.export import Column, Table
 from app.plots.export_menu import ExportMenu
 from app.state.selection import Selection
@@ -77,6 +78,7 @@ class PlotPanel(Panel):
         self._cursor_line.setVisible(False)
         self._cursor_line.setZValue(10)
         self.plot.addItem(self._cursor_line)
+        self.decision_marks = DecisionMarks(self.plot)
         self._name_axes(axis, bottom)
         self._lay_out()
         self._connect_canvas()
@@ -153,6 +155,7 @@ class PlotPanel(Panel):
         for label, name in self._keys:
             label.setStyleSheet(f"color: {getattr(colours, name)}")
         self._cursor_line.setPen(pg.mkPen(colours.text, width=2, style=Qt.PenStyle.DashLine))
+        self.decision_marks.paint(colours)
         self.paint_items(colours)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
@@ -199,7 +202,12 @@ class PlotPanel(Panel):
         at = self._pointed
         if at is None and self.widget.hasFocus() and self.store.selection is not None:
             at = self.store.selection.round
-        self._show_reading(None if at is None else self.reading(at))
+        text = None if at is None else self.reading(at)
+        self._show_reading(None if text is None or at is None else self.with_decision(text, at))
+
+    def with_decision(self, text: str, at: int) -> str:
+        """A reading with the decision of a policy that took effect in its round; overridden where it says so itself."""
+        return self.decision_marks.with_decision(text, at)
 
     def _show_reading(self, text: str | None) -> None:
         """Show a value in place of the legend, and of the title if it is long; None shows both again."""

@@ -31,6 +31,11 @@ class CommandQueue:
         return next((command for command in self._waiting if not command.is_question), None)
 
     @property
+    def work(self) -> Command | None:
+        """What the user would lose by a stop: the command under way or, while a pair is loading, that behind it."""
+        return next((command for command in self._waiting if command.under_way), None)
+
+    @property
     def unanswered(self) -> bool:
         """Whether anything, including a question, waits for its answer."""
         return bool(self._waiting)

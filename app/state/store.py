@@ -194,11 +194,11 @@ class RunStore(QObject):
     @property
     def long_work(self) -> str:
         """Long work under way, in words, which a key pressed by mistake must not end; empty where there is none."""
-        if (front := self.commands.front) is None or self.stopping:
+        if (work := self.commands.work) is None or self.stopping:
             return ""
-        if front.is_run:
+        if work.is_run:
             return pace.indexing(self.engine.progressed) if self.doing in ("warming", "answering") else ""
-        return QCoreApplication.translate("commands", front.under_way)
+        return QCoreApplication.translate("commands", work.under_way)
 
     # Commands
 

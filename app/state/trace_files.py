@@ -142,6 +142,7 @@ def _read(path: Path, tabs: Sequence[TabState], job: FileJob) -> TraceRead | Tab
         raise InputError(f"{path} holds something that no tab shows", "open a run, a training or a comparison")
     record = RunRecord(0, source=path)
     record.add_all(log.events)
+    record.settle()
     return TraceRead(record, log.damage)
 
 

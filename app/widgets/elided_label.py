@@ -10,14 +10,37 @@ from app.widgets.labels import Role
 
 
 class ElidedLabel(QLabel):
-    """Takes the width there is and demands none; its height is that of one line. `text()` is the full text."""
+    """Takes the width there is and demands none; its height is that of one line. `text()` is the full text.
+
+    Where that does not fit, the first shorter version that does is drawn."""
 
     def __init__(self, parent: QWidget, *, role: Role = "normal") -> None:
         super().__init__(parent)
+        self._shorter: tuple[str, ...] = ()
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(theme.tabular(self.font()))
         self.setProperty("role", role)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def set_versions(self, text: str, *shorter: str) -> None:
+        """Set the full text, and versions of it that say less, the longest first."""
+        if (text, *shorter) != (self.text(), *self._shorter):
+            self.setText(text)
+            self._shorter = shorter
+            self.update()
+
+    def setText(self, text: str) -> None:  # noqa: N802 (Qt's name)
+        """Set a text that has no shorter version."""
+        self._shorter = ()
+        super().setText(text)
+
+    @property
+    def drawn_text(self) -> str:
+        """What is drawn: the longest version that fits, or else as much of the shortest as does."""
+        versions, metrics = (self.text(), *self._shorter), self.fontMetrics()
+        fitting = (version for version in versions if metrics.horizontalAdvance(version) <= self.width())
+        last = versions[-1]
+        return next(fitting, None) or metrics.elidedText(last, elide_mode(last), self.width())
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """The full text on one line."""
@@ -28,9 +51,8 @@ class ElidedLabel(QLabel):
         return QSize(0, self.fontMetrics().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """Draw as much of the text as fits."""
+        """Draw what fits."""
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
-        elided = self.fontMetrics().elidedText(self.text(), elide_mode(self.text()), self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, elided)
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.drawn_text)
         painter.end()

@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication
 from app.text.plain_text import one_line
 
 # Values that cannot be mistaken for a word of a sentence.
-_IDENTIFIER = re.compile(r"\w*[_+\-]\w+")
+_IDENTIFIER = re.compile(r"\w*[_+\-][\w.]+")
 
 
 def tr(text: str) -> str:
@@ -83,6 +83,15 @@ def _names_by_setting() -> dict[str, dict[str, str]]:
             "hard": tr("q at most p"),
             "soft": tr("probability of acceptance"),
             "greedy": tr("target's first choice"),
+        },
+        "policy": {
+            "fixed": tr("fixed"),
+            "best-s": tr("best S"),
+            "heuristic": tr("heuristic"),
+            "confidence": tr("confidence"),
+            "saturation": tr("saturation"),
+            "fallback": tr("fallback"),
+            "alpha-0.6": tr("α < 0.6 rule"),
         },
         "part": {"start": tr("read its beginning"), "end": tr("read its end")},
         "attention": {

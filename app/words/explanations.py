@@ -319,6 +319,20 @@ def _plots(summary: Summary, started: RunStarted | None) -> tuple[Explanation, .
             "How often the 1st, 2nd, … token of a draft is accepted when it is tested; the first: {0}. "
             "Falling bars say that a shorter draft might do; hatched ones rest on fewer than ten tokens."
         ).format(quantities.number(share))),
+        *_draft_length(summary),
+    )  # fmt: skip
+
+
+def _draft_length(summary: Summary) -> tuple[Explanation, ...]:
+    """The plot of draft lengths, which is there for runs with a policy."""
+    if not summary.policy:
+        return ()
+    return (
+        Explanation(tr("Draft length"), tr(
+            "How many tokens each round drafted, and how many of them were accepted. A triangle, here and in the other "
+            "plots, marks a round from which on the policy drafts another number; pointing at it says why. Changes so "
+            "far: {0:,}."
+        ).format(summary.n_decisions)),
     )  # fmt: skip
 
 

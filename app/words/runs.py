@@ -3,8 +3,10 @@
 from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line
+from app.words.choice_names import choice_name
 from app.words.model_names import builtin_name
 from engine.events import ModelLoaded, RunStarted, RuntimeName
+from engine.settings import policy_of
 
 # What fits a column; a tooltip shows longer names in full.
 _LONGEST_NAME, _LONGEST_SPEC = 28, 200
@@ -31,6 +33,8 @@ def sampling(started: RunStarted) -> tuple[str, ...]:
     """Draft length, temperature and seed."""
     settings = dict(started.settings)
     gamma = (short(f"γ {settings['gamma']}"),) if "gamma" in settings else ()
+    if policy := policy_of(settings):
+        gamma = (*gamma, one_line(tr("policy {0}").format(choice_name("policy", policy)), longest=_LONGEST_NAME))
     temperature = settings.get("temperature", 0)
     temperature_text = short(tr("T {0}").format(temperature)) if temperature else tr("greedy")
     return (*gamma, temperature_text, short(tr("seed {0}").format(settings.get("seed", 0))))

@@ -84,6 +84,11 @@ class LazyWorkspaces(Mapping[str, Workspace]):
             self[name]
         return len(self._made) < len(self._specs)
 
+    def make_windows(self) -> list[QWidget]:
+        """Make the workspaces in windows of their own that are missing. Returns those made now."""
+        missing = [name for name in self._specs if name not in self._made and name not in self._pages]
+        return [self[name].widget for name in missing]
+
     def make_all(self) -> None:
         """Make those that are missing."""
         while self.make_next():

@@ -3,8 +3,10 @@
 import io
 import os
 import sys
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from engine.cli.exit_status import BAD_INPUT, OK, STOPPED
 from engine.cli.outside_causes import outside_cause
@@ -13,6 +15,9 @@ from engine.machine.quiet import quiet_logs
 
 if TYPE_CHECKING:
     import typer
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -34,6 +39,7 @@ def run_command(app: "typer.Typer", argv: list[str], *, name: str) -> int:
     _write_any_text()
     quiet_logs()
     command = typer.main.get_command(app)
+    command.invoke = _interruptible(command.invoke)  # type: ignore[method-assign]
     try:
         result = command.main(args=argv, prog_name=name, standalone_mode=False)
     except TyperException as err:
@@ -49,12 +55,26 @@ def run_command(app: "typer.Typer", argv: list[str], *, name: str) -> int:
         return _stopped()
     except SystemExit:  # how typer reports a closed pipe, as after `| head`
         return OK
-    except (OSError, MemoryError, ImportError, RuntimeError, UnicodeEncodeError) as err:
+    except (OSError, MemoryError, ImportError, RuntimeError, SystemError, UnicodeEncodeError) as err:
         cause = outside_cause(err)
         if cause is None:
             raise
         return _complain("; ".join(cause))
     return result if isinstance(result, int) else OK
+
+
+def _interruptible(invoke: Callable[P, T]) -> Callable[P, T]:
+    """Let a Ctrl+C that no command waits for be told: typer itself would end with 130 and without a word."""
+    from typer.exceptions import Abort
+
+    @wraps(invoke)
+    def invoked(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return invoke(*args, **kwargs)
+        except KeyboardInterrupt as err:
+            raise Abort from err
+
+    return invoked
 
 
 def _open_streams() -> None:

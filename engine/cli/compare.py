@@ -29,7 +29,7 @@ from engine.events import (
 )
 from engine.experiments import prompt_sets
 from engine.experiments.builtin_prompts import BUILTIN_SETS
-from engine.experiments.lane_specs import accepting, lanes_of, tree_lanes
+from engine.experiments.lane_specs import accepting, lanes_of, tree_lanes, with_policies
 from engine.experiments.prompt_file import MOST_REASONS
 from engine.experiments.recommending import of_speedup
 from engine.reports.sameness_words import sameness_words
@@ -50,6 +50,10 @@ _Prompts = Annotated[
 _NPrompts = Annotated[int, typer.Option(help="prompts at most, evenly over categories; 0 for all")]
 _Gammas = Annotated[str, typer.Option(help="draft lengths to try with each drafter, separated by commas")]
 _Repeats = Annotated[int, typer.Option(help="how often each lane continues each prompt")]
+_Policies = Annotated[
+    list[str] | None,
+    typer.Option("--policy", help="one more lane for each drafter with this draft-length policy, repeated: best-s, …"),
+]
 _Tune = Annotated[bool, typer.Option("--tune", help="predict the best draft lengths, and measure the best three")]
 _Trees = Annotated[
     list[str] | None,
@@ -74,6 +78,7 @@ def compare(
     n_prompts: _NPrompts = 20,
     gamma: _Gammas = "4",
     repeats: _Repeats = 1,
+    policy: _Policies = None,
     tune: _Tune = False,
     method: _Method = "speculative",
     tree: _Trees = None,
@@ -89,6 +94,7 @@ def compare(
     if tree:
         _refuse_trees(method, tune=tune)
         lanes = *lanes, *tree_lanes(_drafters_of(command), tree)
+    lanes = with_policies(lanes, policy or ())
     lanes = tuple(accepting(lane, accept) for lane in lanes)
     command = replace(command, lanes=lanes, repeats=repeats, tune=tune)
     output = Output(json=json, out=out)

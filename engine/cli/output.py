@@ -24,6 +24,7 @@ NAMES: dict[type[Event], str] = {
     events.PhaseFinished: "phase",
     events.RoundFinished: "round",
     events.BlockFinished: "block",
+    events.PolicyDecided: "policy",
     events.Compared: "compared",
     events.Measured: "measured",
     events.ModelLoaded: "loaded",

@@ -22,7 +22,7 @@ def outside_cause(err: BaseException) -> OutsideCause | None:
     """What an error says that the program is not to blame for; None for a defect."""
     if isinstance(err, UnicodeEncodeError):
         return _unreadable_text(err)
-    if not isinstance(err, OSError | MemoryError | ImportError | RuntimeError):
+    if not isinstance(err, OSError | MemoryError | ImportError | RuntimeError | SystemError):
         return None
     if ran_out(err):
         return OutsideCause(f"memory ran out, or address space ({_first_line(err)})", LESS)

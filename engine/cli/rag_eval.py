@@ -1,6 +1,7 @@
 """`draftscope rag eval`: asks Speculative RAG and its baselines questions with known answers."""
 
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -16,6 +17,7 @@ from engine.cli.running import loaded_session, stoppable
 from engine.documents.sources import BUILTIN
 from engine.errors import InputError
 from engine.evaluation.config import USUAL_KINDS
+from engine.evaluation.datasets import refuse_unreadable
 from engine.evaluation.figures import figures
 from engine.evaluation.file import Grid, QuestionLine, every_sampling
 from engine.events import EvaluationMeasured, Event, Progressed, Warned
@@ -94,6 +96,8 @@ def rag_eval(
     if ablation:
         m, k = _numbers("ablation-m", ablation_m, config.m), _numbers("ablation-k", ablation_k, config.k)
         grid = every_sampling(m, k)
+    if dataset != "builtin":
+        refuse_unreadable(Path(dataset))
     from engine.evaluation.run import EvaluationPlan
     from engine.evaluation.turns import ScalingSystems
     from engine.world.pages import form_of

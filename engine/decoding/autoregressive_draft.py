@@ -44,6 +44,16 @@ def ruled_after(rules: RuledText | None, steps: Sequence[DraftStep]) -> Callable
     return lambda logits: rules.applied(logits.unsqueeze(0), drafted)[0]
 
 
+def is_unsure(step: DraftStep, warp: Warp, threshold: float) -> bool:
+    """Whether a drafted token has less probability than the threshold, greedy at temperature 1; 0 asks for nothing.
+
+    Each question waits for the device, which is what a confidence stop costs there."""
+    if not threshold:
+        return False
+    row = step.row.softmax(-1) if warp.greedy else step.row
+    return float(row.gather(0, step.token.view(1))) < threshold  # sync: only where drafts stop by confidence
+
+
 def joined(steps: Sequence[DraftStep], warp: Warp, *, n_vocabulary: int) -> Draft:
     """Join at least one step into a draft; ids that only the target has get probability 0."""
     tokens, rows = torch.stack([step.token for step in steps]), torch.stack([step.row for step in steps])

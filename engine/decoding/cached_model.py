@@ -21,6 +21,8 @@ from engine.decoding.token_tree import Tree
 from engine.decoding.tree_masks import Masks
 
 PREFILL_CHUNK = 512
+# New ids up to so many are read as cheaply with their logits.
+FEW_ROWS = 32
 _FIRST_CAPACITY = 256
 
 

@@ -44,7 +44,8 @@ class Capabilities(NamedTuple):
     hidden_layers: target layers whose output it reads, 0 for the first, -1 for the last. last_kv: it reads the keys and
     values of the target's last layer. embedding_and_head: it uses the target's input embedding and its head.
     first_layers: how many of the target's first layers it drafts with, in the target's own cache. trees: its drafts
-    branch where that is asked for. point_mass: its drafts have no distribution q at any temperature."""
+    branch where that is asked for. point_mass: its drafts have no distribution q at any temperature. stops: its chains
+    end where `DraftContext.stop_below` says."""
 
     hidden_layers: tuple[int, ...] = ()
     last_kv: bool = False
@@ -52,6 +53,7 @@ class Capabilities(NamedTuple):
     first_layers: int = 0
     trees: bool = False
     point_mass: bool = False
+    stops: bool = False
 
 
 class LastKv(NamedTuple):
@@ -100,7 +102,9 @@ class DraftContext(NamedTuple):
     ids: every committed id; the target's cache holds all but the last. n: the most tokens to propose in a row. u: [n]
     float64 uniforms to draw with, on the host; one for each node of a tree. widths: how many nodes the tree has at each
     of n depths; empty for a chain. n_accepted: proposed tokens accepted in the last round, None before any. rules:
-    what the target's logits are changed by; a drafter need not follow them, but is accepted more often if it does."""
+    what the target's logits are changed by; a drafter need not follow them, but is accepted more often if it does.
+    stop_below: a chain ends with the first token that its drafter gives less probability; 0 for never. That token stays
+    in it: left out because of its own value, it would bias the text."""
 
     ids: Sequence[int]
     n: int
@@ -110,6 +114,7 @@ class DraftContext(NamedTuple):
     target: TargetState = NOTHING
     rules: RuledText | None = None
     widths: tuple[int, ...] = ()
+    stop_below: float = 0.0
 
 
 class Drafter(Protocol):

@@ -2,17 +2,30 @@
 
 import time
 from collections.abc import Generator, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from engine.decoding.detokenizer import Detokenizer, TokenTexts
 from engine.decoding.packing import HostRecord, Top
+from engine.decoding.policies.policy import Decision, DraftPolicy, RoundFacts
 from engine.decoding.reasoning import ReasoningCounter
 from engine.decoding.speculate import Decoding, Round
 from engine.decoding.tree_fates import tree_fates
-from engine.events import Candidate, Fate, LastToken, PhaseFinished, ProposedToken, RoundFinished, StopReason
+from engine.events import (
+    Candidate,
+    Fate,
+    LastToken,
+    PhaseFinished,
+    PolicyDecided,
+    ProposedToken,
+    RoundFinished,
+    StopReason,
+)
 
 # A template that begins the reasoning writes its mark at the end of the prompt.
 _N_LAST = 12
+
+# What one generation yields.
+GenerationEvent: TypeAlias = PhaseFinished | RoundFinished | PolicyDecided
 
 
 class Limits(NamedTuple):
@@ -95,23 +108,39 @@ class GenerationProgress:
     def __init__(self, prompt_ids: Sequence[int], gamma: int, limits: Limits, texts: TokenTexts) -> None:
         self.reason: StopReason | None = None
         self._n_prompt, self._gamma, self._limits, self._texts = len(prompt_ids), gamma, limits, texts
+        self._next_gamma = gamma
         self._detokenizer = Detokenizer(texts, prompt_ids)
         self._reasoning = ReasoningCounter(texts.added(token) for token in prompt_ids[-_N_LAST:])
         self._new_ids: list[int] = []
         self._margins: list[float] = []
         self._times = _Times()
 
+    def draft_next(self, gamma: int) -> None:
+        """Let the rounds from the next one on draft gamma tokens, in place of the usual number."""
+        self._next_gamma = gamma
+
+    @property
+    def n_ids(self) -> int:
+        """Length of the text, the prompt included."""
+        return self._n_prompt + len(self._new_ids)
+
+    @property
+    def n_rounds(self) -> int:
+        """Finished rounds."""
+        return len(self._times.rounds)
+
     def allowed(self) -> int:
         """Longest draft with which a round, its last token included, stays within the length and the context."""
         return self._draft_length(len(self._new_ids))
 
     def followed(self) -> bool:
-        """Whether the next round and the one after it both draft gamma tokens unless a stop token comes."""
-        return self.allowed() == self._gamma == self._draft_length(len(self._new_ids) + self._gamma + 1)
+        """Whether the next round and the one after it both draft as many tokens unless a stop token comes."""
+        gamma = self._next_gamma
+        return self.allowed() == gamma == self._draft_length(len(self._new_ids) + gamma + 1)
 
     def _draft_length(self, n_new: int) -> int:
         n_left = min(self._limits.max_new_tokens - n_new, self._limits.context - self._n_prompt - n_new)
-        return min(self._gamma, n_left - 1)
+        return min(self._next_gamma, n_left - 1)
 
     def take(self, round_result: Round) -> DecodedRound:
         """Add a round, except its time, and set `reason` if it was the last."""
@@ -149,35 +178,63 @@ class GenerationProgress:
         return "context" if self._n_prompt + len(self._new_ids) >= self._limits.context else None
 
 
+class _Deciding:
+    """Asks a policy after each round, and states what it decided."""
+
+    def __init__(self, policy: DraftPolicy) -> None:
+        self._policy, self._gamma = policy, policy.gamma
+
+    def after(self, record: HostRecord, n_asked: int, ms: float, progress: GenerationProgress) -> Decision | None:
+        """Tell the policy of the round that was just taken, and let the next one draft as it says."""
+        decision = self._policy.observe(RoundFacts(n_asked, record.n_steps, record.n_accepted, ms, progress.n_ids))
+        if decision is not None:
+            progress.draft_next(self._policy.gamma)
+        return decision
+
+    def event(self, decision: Decision, n_rounds: int, at_s: float) -> PolicyDecided:
+        """State a decision after so many rounds."""
+        before, self._gamma = self._gamma, decision.gamma
+        return PolicyDecided(
+            n_rounds - decision.past, before, decision.gamma, decision.predicted_before, decision.predicted_after,
+            decision.reason, at_s,
+        )  # fmt: skip
+
+
 def generate(
     decoder: Decoding,
     prompt_ids: Sequence[int],
-    gamma: int,
+    policy: DraftPolicy,
     limits: Limits,
     texts: TokenTexts,
     run: RunClock,
-) -> Generator[PhaseFinished | RoundFinished, None, Generation]:
-    """Yield the end of the prefill and each round; returns the generation.
+) -> Generator[GenerationEvent, None, Generation]:
+    """Yield the end of the prefill, each round and each decision of the policy; returns the generation.
 
-    Time that the consumer spends between two events is not counted."""
+    Time that the consumer spends between two events is not counted, that of the policy is."""
     prefill_start = time.perf_counter()
     decoder.prefill(prompt_ids, run.checkpoint)
     prefill_ms = 1e3 * (time.perf_counter() - prefill_start)
     yield PhaseFinished("prefill", prefill_ms, len(prompt_ids) - 1, at_s=run.elapsed_s())
-    progress = GenerationProgress(prompt_ids, gamma, limits, texts)
+    progress, deciding = GenerationProgress(prompt_ids, policy.gamma, limits, texts), _Deciding(policy)
     while progress.reason is None:
         run.checkpoint()
         round_start = time.perf_counter()
-        round_result = decoder.round(progress.allowed(), followed=progress.followed())
+        n_allowed = progress.allowed()
+        round_result = decoder.round(n_allowed, followed=policy.settled and progress.followed())
         decoded_round = progress.take(round_result)
         # A round launched ahead used device time before this call.
-        wall_ms = max(1e3 * (time.perf_counter() - round_start), round_result.draft_ms + round_result.verify_ms)
+        device_ms = round_result.draft_ms + round_result.verify_ms
+        round_ms = max(1e3 * (time.perf_counter() - round_start), device_ms)
+        decision = deciding.after(round_result.record, n_allowed, round_ms, progress)
+        wall_ms = max(1e3 * (time.perf_counter() - round_start), device_ms)
         yield progress.event(decoded_round, wall_ms, run.elapsed_s())
+        if decision is not None and progress.reason is None:
+            yield deciding.event(decision, progress.n_rounds, run.elapsed_s())
     return progress.result(prefill_ms)
 
 
 def whole(
-    generation: Generator[PhaseFinished | RoundFinished, None, Generation],
+    generation: Generator[GenerationEvent, None, Generation],
 ) -> tuple[list[RoundFinished], Generation]:
     """Run a generation to its end; returns its rounds and the generation."""
     rounds: list[RoundFinished] = []

@@ -74,7 +74,7 @@ class Decoder:
     handles: the embedding and the head of the target, where the drafter uses them. The target must keep the
     hidden states that the drafter declared. rules: change the target's logits before anything reads them.
     prefill_chunk: how many ids of a prompt are read at once. widths: how many nodes a draft has at each depth, for a
-    drafter that branches; empty for chains."""
+    drafter that branches; empty for chains. stop_below: ends chains by confidence, see `DraftContext`."""
 
     def __init__(
         self,
@@ -89,11 +89,13 @@ class Decoder:
         tree_verifier: TreeVerifies = _EXACT_TREES,
         rules: RuledText | None = None,
         widths: tuple[int, ...] = (),
+        stop_below: float = 0.0,
         prefill_chunk: int = PREFILL_CHUNK,
     ) -> None:
         self.ids: list[int] = []
         self._prefill_chunk = prefill_chunk
         self._rules, self._widths, self._tree_verifier = rules, widths, tree_verifier
+        self._stop_below = stop_below
         self._target, self._drafter, self._verifier, self._handles = target, drafter, verifier, handles
         self._warp, self._clock = warp, clock
         self._rng = torch.Generator().manual_seed(seed)
@@ -178,7 +180,9 @@ class Decoder:
         if self._drafter is None or gamma == 0:
             return no_draft(self._target.device)
         state = self._state_for(self._drafter, self._kept_hidden.take())
-        context = DraftContext(self.ids, gamma, self._warp, u, self._n_accepted, state, self._rules, widths)
+        context = DraftContext(
+            self.ids, gamma, self._warp, u, self._n_accepted, state, self._rules, widths, self._stop_below
+        )
         draft = self._drafter.propose(context)
         if self._first_layers is not None:
             self._first_layers.rollback(self._first_layers.length - self._target.length)

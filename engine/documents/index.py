@@ -18,6 +18,7 @@ import msgspec
 
 from engine.documents.sources import SHIPPED
 from engine.errors import EngineError, InputError
+from engine.machine.no_memory import ran_out
 from engine.machine.quiet import quiet_logs
 
 if TYPE_CHECKING:
@@ -101,13 +102,17 @@ class NoIndex(InputError):
     """There is no index at an address."""
 
     def __init__(self, uri: str) -> None:
-        super().__init__(f"there is no index at {uri}", "make one with: rag index DIR --index PATH")
+        super().__init__(f"there is no index at {uri or 'an empty name'}", "make one with: rag index DIR --index PATH")
 
 
 def refuse_missing(uri: str) -> None:
-    """Raises NoIndex for a folder that is not there, from the file system alone; says nothing of other addresses."""
-    if "://" not in uri and uri not in SHIPPED and not Path(uri).expanduser().exists():
+    """Raises NoIndex for a folder that holds none, from the file system alone; says nothing of other addresses."""
+    if is_local(uri) and uri not in SHIPPED and not _is_made(uri):
         raise NoIndex(uri)
+
+
+def _is_made(uri: str) -> bool:
+    return (Path(uri) / f"{MANIFEST}.lance").is_dir()
 
 
 class OpenIndex:
@@ -151,19 +156,27 @@ def is_local(uri: str) -> bool:
 
 
 def connect(uri: str) -> "DBConnection":
-    """Open LanceDB at a folder or an object store's address. Raises EngineError if it is not installed."""
+    """Open LanceDB at a folder or an object store's address. Raises EngineError: not installed, cannot be reached."""
     quiet_logs()
     try:
         import lancedb
     except ImportError as err:
         raise EngineError(f"LanceDB is not installed ({err})", "pip install lancedb") from err
-    db: DBConnection = lancedb.connect(uri)
+    try:
+        db: DBConnection = lancedb.connect(uri)
+        if not is_local(uri):
+            names(db)
+    except Exception as err:
+        if is_local(uri):
+            raise
+        reason = f"the index at {uri} cannot be reached ({words_of(err)})"
+        raise EngineError(reason, "check its address, your rights there and the connection") from err
     return db
 
 
 def open_index(uri: str) -> OpenIndex:
     """Open the complete index. Raises NoIndex, Damaged, and InputError if a newer Draftscope made it."""
-    if is_local(uri) and not (Path(uri) / f"{MANIFEST}.lance").is_dir():
+    if is_local(uri) and not _is_made(uri):
         raise NoIndex(uri)
     with reading(uri):
         db = connect(uri)
@@ -212,6 +225,8 @@ def reading(uri: str) -> Iterator[None]:
     except PermissionError as err:
         raise EngineError(f"the index at {uri} cannot be read ({err.strerror})", "check its permissions") from err
     except Exception as err:
+        if ran_out(err):
+            raise MemoryError(words_of(err)) from err
         raise Damaged(uri, err) from err
 
 

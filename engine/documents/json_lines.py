@@ -81,7 +81,7 @@ def _line(number: int, text: str) -> JsonText | BadLine:
     try:
         value = _value(text)
     except (ValueError, RecursionError) as err:
-        return BadLine(number, f"is not JSON ({_words(err)})")
+        return BadLine(number, f"is not JSON ({why_not_json(err)})")
     if not isinstance(value, dict):
         return BadLine(number, "is not a JSON object")
     content = value.get("text")
@@ -108,7 +108,10 @@ def _written(value: object) -> str:
     return str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
-def _words(err: ValueError | RecursionError) -> str:
+def why_not_json(err: ValueError | RecursionError) -> str:
+    """Say in words why a line is no JSON, with the character where that shows."""
+    if isinstance(err, UnicodeError):
+        return "it is no text"
     if isinstance(err, json.JSONDecodeError):
         return f"{err.msg.lower()}, character {err.pos + 1:,}"
     return "it is nested too deep" if isinstance(err, RecursionError) else str(err)

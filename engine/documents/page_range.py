@@ -46,7 +46,8 @@ def refuse_no_file(text: str) -> None:
     try:
         is_file, is_folder = path.is_file(), path.is_dir()
     except (OSError, ValueError) as err:
-        raise InputError(f"{text[:80]} is not a path ({err})", "name a file, or builtin") from err
+        reason = err.strerror if isinstance(err, OSError) else err
+        raise InputError(f"{text[:80]} is not a path ({reason})", "name a file, or builtin") from err
     if is_file:
         return
     if is_folder:

@@ -65,7 +65,8 @@ def retrieve(
         raise InputError("the question is empty", "ask something")
     if n < 1:
         raise InputError(f"n = {n}: must be >= 1", "10 is a good beginning")
-    depth = n if how != "hybrid" else max(n, _FUSED_FROM)
+    # The library takes no number of rows beyond 64 bits.
+    depth = min(n if how != "hybrid" else max(n, _FUSED_FROM), max(1, index.head.n_chunks))
     dense = [] if how == "text" else dense_hits(index, _vector(index, embedder, question), depth)
     text = [] if how == "dense" else text_hits(index, question, depth)
     return _passages(index, dense, text, how)[:n]

@@ -193,7 +193,7 @@ def _entries(spec: str, *, alone: bool) -> Iterator[SourceFile | Skipped | _Foll
         way_out = _UNREAD.get(path.suffix.lower(), f"name files of these kinds: {_READABLE}")
         raise InputError(f"{spec} is of a kind that is not read", way_out)
     else:
-        yield _entry(path, path.name if alone else readable_name(path.absolute()))
+        yield _entry(path, readable_name(Path(path.name) if alone else path.absolute()))
 
 
 class _Item(NamedTuple):

@@ -24,7 +24,7 @@ class EarlyExitDrafter:
     """Drafts with the target's first layers in the target's own cache, so that it has nothing to keep in step."""
 
     def __init__(self, n_layers: int, *, context: int, n_vocabulary: int, device: torch.device) -> None:
-        self.capabilities = Capabilities(first_layers=n_layers)
+        self.capabilities = Capabilities(first_layers=n_layers, stops=True)
         self._context, self._n_vocabulary, self._device = context, n_vocabulary, device
 
     def reset(self) -> None:
@@ -45,6 +45,8 @@ class EarlyExitDrafter:
         for i in range(n):
             logits, ruled = model.forward(new_ids)[-1], autoregressive_draft.ruled_after(context.rules, steps)
             steps.append(autoregressive_draft.step(logits, u[i], warp, n_vocabulary=self._n_vocabulary, ruled=ruled))
+            if autoregressive_draft.is_unsure(steps[-1], warp, context.stop_below):
+                break
             new_ids = steps[-1].token.view(1)
         return autoregressive_draft.joined(steps, warp, n_vocabulary=self._n_vocabulary)
 

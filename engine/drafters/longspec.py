@@ -31,7 +31,7 @@ class LongspecDrafter:
     Its ring is allocated by the first draft and given back by `reset`, except
     where drafts are captured over it. repeaters: for a target whose last keys and values lie at fixed places."""
 
-    capabilities = Capabilities(last_kv=True, embedding_and_head=True, trees=True)
+    capabilities = Capabilities(last_kv=True, embedding_and_head=True, trees=True, stops=True)
 
     def __init__(
         self, use: BlockInUse, *, device: torch.device, repeaters: Callable[[], Repeater] | None = None
@@ -65,14 +65,16 @@ class LongspecDrafter:
             self._length = last + 1
             return self._tree(ring, context, n)
         # Under rules rounds are not captured, and the target's keys lie in memory that grows.
-        if self._repeaters is not None and context.rules is None and target_kv.length:
+        # Where drafts end by confidence, no two have the same shape.
+        fixed = context.rules is None and not context.stop_below
+        if self._repeaters is not None and fixed and target_kv.length:
             self._catch_up(ring, context.ids, last - 1)
             drafts = self._captured_over(ring, self._repeaters)
             draft = drafts.draft(context.ids, context.u[:n], context.warp, target_kv)
         else:
             self._catch_up(ring, context.ids, last)
             draft = self._direct(ring, context, n)
-        self._length = last + n
+        self._length = last + draft.tokens.shape[0]
         return draft
 
     def rehearse(self, n: int, warp: Warp, target: TargetState) -> Draft:
@@ -99,7 +101,8 @@ class LongspecDrafter:
     def _direct(self, ring: KvRing, context: DraftContext, n: int) -> Draft:
         """A draft of n tokens, its steps launched one by one."""
         token, u = uploaded_together([torch.tensor(context.ids[-1:]), context.u[:n]], self._device)
-        inputs = ChainInputs(token, self._places(context, n), _attending(context.target), u, context.warp)
+        attending = _attending(context.target)
+        inputs = ChainInputs(token, self._places(context, n), attending, u, context.warp, context.stop_below)
         return chain_draft.draft(self._use, ring, inputs)
 
     def _tree(self, ring: KvRing, context: DraftContext, n: int) -> Draft:

@@ -7,10 +7,9 @@ from torch import Tensor
 
 from engine.decoding import autoregressive_draft
 from engine.decoding.autoregressive_draft import DraftStep
-from engine.decoding.cached_model import SequenceModel, windows_of
+from engine.decoding.cached_model import FEW_ROWS, PREFILL_CHUNK, SequenceModel, windows_of
 from engine.decoding.drafting import Capabilities, Draft, DraftContext, TargetState, no_draft
 from engine.decoding.ruled_text import RuledText
-from engine.decoding.sampling import Warp
 from engine.decoding.transfers import moved_together, uploaded_ids, uploaded_together
 from engine.decoding.tree_draft import GrowingTree, TreeSettings, fitting
 from engine.decoding.tree_widths import MOST_NODES
@@ -32,7 +31,7 @@ class SmallModelDrafter:
         trees: bool = True,
     ) -> None:  # fmt: skip
         """trees: whether the model can read a tree depth by depth."""
-        self.capabilities = Capabilities(trees=trees)
+        self.capabilities = Capabilities(trees=trees, stops=True)
         self._model = model
         self._context = context
         self._n_target = n_target_vocabulary
@@ -57,6 +56,7 @@ class SmallModelDrafter:
         n = min(context.n, self._context - len(context.ids))
         if n < 1:
             return no_draft(self._target_device)
+        self._catch_up(context.ids)
         new_ids, u = uploaded_together([torch.tensor(context.ids[self._model.length :]), context.u], self._model.device)
         # On another device the rules' own tensors are out of reach; there the draft is only accepted less often.
         rules = context.rules if context.rules is not None and context.rules.device == self._model.device else None
@@ -64,15 +64,25 @@ class SmallModelDrafter:
             widths = fitting(context.widths[:n], min(self._model.n_vocabulary, self._n_target))
             draft = self._tree(new_ids, TreeSettings(widths, context.warp, u, self._n_target, rules))
         else:
-            draft = self._chain(new_ids, u[:n], context.warp, rules)
+            draft = self._chain(new_ids, u[:n], context, rules)
         return self._on_target_device(draft)
 
-    def _chain(self, new_ids: Tensor, u: Tensor, warp: Warp, rules: RuledText | None) -> Draft:
-        """Draw a token for each uniform, one after another."""
+    def _catch_up(self, ids: Sequence[int]) -> None:
+        """Read what rounds without a draft have left unread, where it is much: as a prompt, without logits."""
+        if len(ids) - self._model.length <= FEW_ROWS:
+            return
+        for start in range(self._model.length, len(ids) - 1, PREFILL_CHUNK):
+            self._model.prefill(uploaded_ids(ids[start : min(start + PREFILL_CHUNK, len(ids) - 1)], self._model.device))
+
+    def _chain(self, new_ids: Tensor, u: Tensor, context: DraftContext, rules: RuledText | None) -> Draft:
+        """Draw a token for each uniform, one after another, up to one that the drafter is unsure of."""
         steps: list[DraftStep] = []
+        warp = context.warp
         for i in range(u.shape[0]):
             logits, ruled = self._model.forward(new_ids)[-1], autoregressive_draft.ruled_after(rules, steps)
             steps.append(autoregressive_draft.step(logits, u[i], warp, n_vocabulary=self._n_target, ruled=ruled))
+            if autoregressive_draft.is_unsure(steps[-1], warp, context.stop_below):
+                break
             new_ids = steps[-1].token.view(1)
         return autoregressive_draft.joined(steps, warp, n_vocabulary=self._n_target)
 

@@ -21,6 +21,7 @@ from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
+from engine.documents.json_lines import why_not_json
 from engine.documents.readers import Document
 from engine.errors import InputError
 from engine.evaluation.questions import TRUE_OR_FALSE, AnswerChoice, GoldQuestion
@@ -31,7 +32,7 @@ Raw: TypeAlias = Mapping[str, object]
 _TRUE, _FALSE = ("true", "supports", "2"), ("false", "refutes", "0")
 # Lines without an end would fill the memory.
 _MOST_BYTES = 2 << 30
-_WAY_OUT = "see the layouts in engine/evaluation/datasets.py"
+_WAY_OUT = "write one JSON object a line, with a question and an answer"
 
 
 class Dataset(NamedTuple):
@@ -71,23 +72,30 @@ def read(path: Path, *, n: int, seed: int) -> Dataset:
     return Dataset(layout, tuple(questions[place] for place in chosen), n_left_out)
 
 
-def _records(path: Path) -> Iterator[tuple[int, Raw]]:
+def refuse_unreadable(path: Path) -> None:
+    """Raise InputError for what cannot be read as a file, before models are loaded for its questions."""
     refuse_irregular(path, _WAY_OUT, most_bytes=_MOST_BYTES)
     try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield number, _record(path, number, line.strip().removeprefix(b"\xef\xbb\xbf"))
+        path.open("rb").close()
     except OSError as err:
         raise InputError(f"{path} cannot be read ({err.strerror})", "name a file of JSON Lines, or builtin") from err
+
+
+def _records(path: Path) -> Iterator[tuple[int, Raw]]:
+    refuse_unreadable(path)
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield number, _record(path, number, line.strip().removeprefix(b"\xef\xbb\xbf"))
 
 
 def _record(path: Path, number: int, line: bytes) -> Raw:
     try:
         return _object(line)
+    except msgspec.ValidationError as err:
+        raise InputError(f"{path.name}, line {number}: is no object", _WAY_OUT) from err
     except (ValueError, RecursionError) as err:
-        reason = str(err).replace("`", "")
-        raise InputError(f"{path.name}, line {number}: {reason}", "write one JSON object a line") from err
+        raise InputError(f"{path.name}, line {number}: is not JSON ({why_not_json(err)})", _WAY_OUT) from err
 
 
 def _object(line: bytes) -> Raw:

@@ -27,7 +27,9 @@ from engine.settings import TemplateConfig, make_config
 _Way: TypeAlias = Literal[
     "speculative", "stored", "standard", "standard_speculative", "zero_shot", "many_shot", "drag", "iterdrag"
 ]
-_SCALING: tuple[_Way, ...] = ("zero_shot", "many_shot", "drag", "iterdrag")
+_SCALING: dict[_Way, System] = {
+    "zero_shot": "zero_shot", "many_shot": "many_shot", "drag": "drag", "iterdrag": "iterdrag",
+}  # fmt: skip
 _WAYS: tuple[_Way, ...] = get_args(_Way)
 Result = TypeVar("Result")
 
@@ -46,11 +48,11 @@ class QuestionOutcome(NamedTuple):
 class ScalingSystems(NamedTuple):
     """How DRAG and its like are asked besides, over as many documents as standard RAG: m demonstrations, n iterations.
 
-    index, pool: where documents and demonstrations come from."""
+    index_spec, pool: where documents and demonstrations come from."""
 
     m: int
     n: int
-    index: str
+    index_spec: str
     pool: str = "builtin"
 
 
@@ -73,9 +75,9 @@ def ask_all(
             answers |= {answered.system: answered for answered in outcome.answers}
         elif way == "stored":
             answers["speculative_rag_stored"] = _stored(question, config, context)
-        elif scaling is not None and way in _SCALING:
+        elif scaling is not None and (system := _SCALING.get(way)) is not None:
             told = _return_value(answered(question, _scaled_config(way, scaling, config), _scaling_context(context)))
-            scaled[way], answers[way] = told, _as_answer(way, told)
+            scaled[system], answers[system] = told, _as_answer(system, told)
         else:
             gamma = config.gamma if way == "standard_speculative" else 0
             steps = standard(
@@ -101,7 +103,14 @@ def _scaled_config(way: _Way, scaling: ScalingSystems, config: SpeculativeRagCon
     shared: dict[str, Setting] = {name: getattr(config, name) for name in TemplateConfig.__struct_fields__}
     k = config.n if way in ("drag", "iterdrag") else 0
     m = 0 if way == "zero_shot" else scaling.m
-    shared |= {"k": k, "m": m, "gamma": 0, "retrieval": config.retrieval, "index": scaling.index, "pool": scaling.pool}
+    shared |= {
+        "k": k,
+        "m": m,
+        "gamma": 0,
+        "retrieval": config.retrieval,
+        "index": scaling.index_spec,
+        "pool": scaling.pool,
+    }
     shared["stop_at_end"] = True
     return (
         make_config(IterDragConfig, {**shared, "n": scaling.n})

@@ -99,6 +99,8 @@ from engine.events.models import ModelsListed as ModelsListed
 from engine.events.models import OfferedModel as OfferedModel
 from engine.events.models import OfferedPair as OfferedPair
 from engine.events.models import PairsOffered as PairsOffered
+from engine.events.policies import PolicyDecided as PolicyDecided
+from engine.events.policies import PolicyReason as PolicyReason
 from engine.events.previews import PromptPreviewed as PromptPreviewed
 from engine.events.scaling import ScalingMeasured as ScalingMeasured
 from engine.events.training import CheckpointSaved as CheckpointSaved
@@ -261,6 +263,7 @@ AnyEvent: TypeAlias = (
     | Measured
     | TokensEmitted
     | BlockFinished
+    | PolicyDecided
     | Compared
     | RunFinished
     | RunFailed

@@ -161,6 +161,7 @@ class LaneFigures(Struct, frozen=True):
     ranks: tuple[int, ...] = ()
     categories: tuple[CategoryFigures, ...] = ()
     why_not: str = ""
+    policy: str = ""
 
 
 class GammaPrediction(Struct, frozen=True):

@@ -15,6 +15,7 @@ from engine.events import PLAIN_LANE, CategoryFigures, ComparedPrompt, Generatio
 from engine.experiments.generations import FURTHEST_RANK
 from engine.experiments.lane_specs import is_tree
 from engine.experiments.shapes import shape_of
+from engine.settings import policy_of
 from engine.speed_model import CostModel, mean_expected_tokens
 from engine.statistics import FEWEST_FOR_INTERVAL, Interval, RatioEstimate, RatioSums, UnitTime, running_interval
 
@@ -153,7 +154,8 @@ def alpha_interval(texts: Texts) -> Interval | None:
 
 def _figures(lane: LaneSpec, texts: Texts, plain: Texts, prompts: Sequence[ComparedPrompt]) -> LaneFigures:
     counts, ms = counts_of(texts), statistics.ms_per_token(_prompt_times(texts))
-    costs = cost_model(plain, texts) if lane.gamma else None
+    # Under a policy there is no one draft length whose steps could be compared with those of plain decoding.
+    costs = cost_model(plain, texts) if lane.gamma and not policy_of(dict(lane.settings)) else None
     positions = tuple(zip(counts.accepted, counts.tested, strict=True))
     shape, shape_at = shape_of(positions)
     differing = [text for text in texts if text.first_divergence is not None]
@@ -165,6 +167,7 @@ def _figures(lane: LaneSpec, texts: Texts, plain: Texts, prompts: Sequence[Compa
         drafter=lane.drafter,
         gamma=lane.gamma,
         method=lane.method,
+        policy=policy_of(dict(lane.settings)),
         n_prompts=len({text.prompt for text in texts}),
         n_tokens=counts.n_tokens,
         alpha=counts.alpha,

@@ -46,9 +46,28 @@ def lanes_of(
         for spec in titles
         for gamma in dict.fromkeys(gammas)
     ]
-    if len(lanes) >= MOST_LANES:
-        raise InputError(f"{len(lanes) + 1} lanes are too many", f"compare at most {MOST_LANES} at once")
+    _refuse_many(len(lanes) + 1)
     return PLAIN, *lanes
+
+
+def _refuse_many(n: int) -> None:
+    if n > MOST_LANES:
+        raise InputError(f"{n} lanes are too many", f"compare at most {MOST_LANES} at once")
+
+
+def with_policies(lanes: Sequence[LaneSpec], policies: Sequence[str]) -> tuple[LaneSpec, ...]:
+    """The lanes, and one more for each drafter and policy, which starts with the drafter's first draft length.
+
+    Raises InputError: too many lanes, or a method or a name without policies."""
+    added = [
+        replace(lane, name=f"{lane.name}, {policy}", settings=(*lane.settings, ("policy", policy)))
+        for lane in one_a_drafter(lanes)
+        for policy in dict.fromkeys(policies)
+    ]
+    for lane in added:
+        config_of(lane, {})
+    _refuse_many(len(lanes) + len(added))
+    return *lanes, *added
 
 
 def tree_lanes(drafter_specs: Sequence[str], trees: Sequence[str]) -> tuple[LaneSpec, ...]:

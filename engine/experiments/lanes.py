@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from engine.decoding.drafting import Drafter
 from engine.decoding.generation import Generation, whole
+from engine.decoding.policies.round_times import RoundTimes
 from engine.drafters import model_spec, weights_bytes
 from engine.events import LaneSpec, RoundFinished
 from engine.experiments.lane_specs import method_of
@@ -27,13 +28,15 @@ _WARM_UP_CONTEXT = 64
 class Lane(NamedTuple):
     """One lane, ready to decode. drafter: None for plain decoding; model: the drafter's, None where it is none.
 
-    config: that of its method, with the draft length."""
+    config: that of its method, with the draft length. round_times: what its policy knows of its rounds, kept from one
+    text to the next; None where nothing is kept."""
 
     spec: LaneSpec
     target: LoadedModel
     drafter: Drafter | None
     model: LoadedModel | None
     config: GenerationConfig
+    round_times: RoundTimes | None = None
 
 
 class MeasuredText(NamedTuple):
@@ -56,7 +59,9 @@ def warm_up(lane: Lane, ids: Sequence[int], cancelled: Flag) -> None:
 
 def continued(lane: Lane, ids: Sequence[int], cancelled: Flag, meter: EnergyMeter | None) -> MeasuredText:
     """Continue a prompt once; rounds are kept, not sent anywhere meanwhile. Raises Cancelled once the flag is set."""
-    runtime = RunContext(lane.target, lane.drafter, lane.spec.drafter, cancelled=cancelled)
+    runtime = RunContext(
+        lane.target, lane.drafter, lane.spec.drafter, cancelled=cancelled, round_times=lane.round_times
+    )
     if not drafts_trees(lane.config):  # they are not captured
         runtime.prepare(lane.config, ids, gamma=lane.spec.gamma)
     decode = method_of(lane.spec).decode

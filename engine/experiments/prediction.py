@@ -42,7 +42,7 @@ def replayed_tau(run: RecordedRun, lenience: float = 1.0, *, most_gamma: int = M
     if not n:
         return None
     taus = [n / sum(expected_rounds(acceptance, gamma) for acceptance in along) for gamma in gammas]
-    if run.gamma < len(taus):
+    if run.steady and run.gamma < len(taus):
         taus[run.gamma] = run.tau  # as it was: what happened is not to be expected
     return ReplayedTau(sum(map(sum, along)) / n, tuple(taus))
 

@@ -29,16 +29,17 @@ class _Runner:
         own = lane._replace(target=lane.target._replace(static=None))
         self.name, self.at_s = lane.spec.name, 0.0
         self.generation: Generation | None = None
-        self._events = decode(
-            own.config, ids, RunContext(own.target, own.drafter, own.spec.drafter, cancelled=cancelled)
+        context = RunContext(
+            own.target, own.drafter, own.spec.drafter, cancelled=cancelled, round_times=own.round_times
         )
+        self._events = decode(own.config, ids, context)
 
     def next_round(self) -> RoundFinished | None:
         """Its next round; None once it has ended."""
         try:
             event = next(self._events)
-            while isinstance(event, PhaseFinished):
-                self.at_s += event.ms / 1e3
+            while not isinstance(event, RoundFinished):
+                self.at_s += event.ms / 1e3 if isinstance(event, PhaseFinished) else 0.0
                 event = next(self._events)
         except StopIteration as end:
             self.generation = end.value

@@ -171,7 +171,8 @@ def _unsure_text(lane: LaneFigures) -> str:
 
 def _named(lane: LaneFigures) -> str:
     title, mark, _ = lane.lane.rpartition(_LENGTH_MARK)
-    return f"{title} at γ {lane.gamma}" if mark else lane.lane
+    policy = f" under the policy {lane.policy}" if lane.policy else ""
+    return f"{title} at γ {lane.gamma}{policy}" if mark else lane.lane
 
 
 def _value(lane: LaneFigures) -> float:

@@ -10,6 +10,7 @@ from engine.events import ComparisonStarted, Event, GenerationMeasured, LaneSpec
 from engine.experiments.lane_figures import cost_model, counts_of, shared_units
 from engine.runs import trace
 from engine.runs.summary import Summary, fold
+from engine.settings import policy_of
 from engine.speed_model import CostModel
 
 
@@ -19,7 +20,7 @@ class RecordedRun(NamedTuple):
 
     costs: None where no plain decoding was measured beside it, without which there is no speedup. share: of its rounds
     that had a draft; the others, in which a lookup found nothing, cost a plain step. fill: mean length of its drafts
-    over the draft length."""
+    over the draft length. steady: whether every round was to draft gamma tokens; under a policy none was."""
 
     name: str
     gamma: int
@@ -28,6 +29,7 @@ class RecordedRun(NamedTuple):
     costs: CostModel | None
     share: float = 1.0
     fill: float = 1.0
+    steady: bool = True
 
     def speedup(self, tau: float, gamma: int, drafter_speed: float) -> float | None:
         """Speedup of rounds that emit tau tokens, with a drafter so many times as fast; None without costs."""
@@ -63,7 +65,8 @@ def recorded_run(events: Iterable[Event]) -> RecordedRun | None:
         tau=summary.n_emitted / summary.n_rounds,
         costs=summary.costs,
         share=summary.drafted_share,
-        fill=summary.mean_draft / summary.gamma if summary.gamma else 1.0,
+        fill=summary.mean_draft / summary.gamma if summary.gamma and not summary.policy else 1.0,
+        steady=not summary.policy,
     )
 
 
@@ -91,7 +94,7 @@ def _lane(lane: LaneSpec, own: Sequence[GenerationMeasured], plain: Sequence[Gen
     texts = tuple(event.rounds for event in own if _replayable(event.rounds))
     if not texts:
         return None
-    counts = counts_of(own)
+    counts, steady = counts_of(own), not policy_of(dict(lane.settings))
     return RecordedRun(
         name=lane.name,
         gamma=lane.gamma,
@@ -99,5 +102,6 @@ def _lane(lane: LaneSpec, own: Sequence[GenerationMeasured], plain: Sequence[Gen
         tau=counts.tau,
         costs=cost_model(plain, own) if plain else None,
         share=counts.drafted_share,
-        fill=counts.mean_draft / lane.gamma,
+        fill=counts.mean_draft / lane.gamma if steady else 1.0,
+        steady=steady,
     )

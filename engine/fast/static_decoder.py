@@ -99,16 +99,17 @@ class StaticDecoder:
         end_prompt(self._drafter, ids)
         settle(self._cache.device)
 
-    def prepare(self, gamma: int, n: int, checkpoint: Callable[[], None]) -> None:
+    def prepare(self, lengths: Sequence[int], n: int, checkpoint: Callable[[], None]) -> None:
         """Run rounds without a text, until every kind that a generation from n ids on may need is at full speed.
 
-        Those are rounds of gamma at every span, shorter ones where the text ends, and rounds of any length where a
-        drafter on the host decides the length. Call `prefill` afterwards. checkpoint() between rounds."""
+        Those are rounds of the given draft lengths at every span, shorter ones where the text ends, and rounds of any
+        length where a drafter on the host decides it. Call `prefill` afterwards. checkpoint() between rounds."""
         self._begin([0])
-        last = self._cache.spans(max(n, self._n_most - gamma - 1))
-        for span in self._cache.spans(n + gamma):
-            lengths = range(gamma + 1) if self._drafter is not None or span in last else [gamma]
-            for n_drafted in lengths:
+        longest = max(lengths)
+        last = self._cache.spans(max(n, self._n_most - longest - 1))
+        for span in self._cache.spans(n + min(lengths)):
+            any_length = self._drafter is not None or span in last
+            for n_drafted in range(longest + 1) if any_length else lengths:
                 self._rehearse(n_drafted, span)
                 checkpoint()
             if span >= self._n_most:

@@ -23,7 +23,8 @@ from engine.fast.static_round import VerifySettings
 from engine.fast.weights import FusedWeights
 
 _LEAST_SPAN = 256
-_MOST_HALVES = 256
+# Both halves of every draft length up to 64 at half a dozen spans, as a policy may ask for.
+_MOST_HALVES = 768
 
 
 class FusedDrafter(NamedTuple):

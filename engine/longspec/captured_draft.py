@@ -19,7 +19,7 @@ from engine.longspec import chain_draft
 from engine.longspec.chain_draft import BlockInUse, ChainInputs
 from engine.longspec.ring import KvRing, attended
 
-_MOST_CAPTURED = 64
+_MOST_CAPTURED = 384
 
 
 class _Kind(NamedTuple):

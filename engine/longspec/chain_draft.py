@@ -49,13 +49,15 @@ def write(use: BlockInUse, ring: KvRing, ids: Tensor, places: Places) -> None:
 
 class ChainInputs(NamedTuple):
     """What a chain of n tokens is drawn from. token: [1] int64, the last committed id; places: of it and of all drafted
-    tokens but the last, [n]; attend_target: to the target's keys, the same for every step; u: [n] float64."""
+    tokens but the last, [n]; attend_target: to the target's keys, the same for every step; u: [n] float64. stop_below:
+    ends it by confidence, see `DraftContext`; it is then no work that a device may replay."""
 
     token: Tensor
     places: Places
     attend_target: CrossAttention
     u: Tensor
     warp: Warp
+    stop_below: float = 0.0
 
 
 def draft(use: BlockInUse, ring: KvRing, inputs: ChainInputs) -> Draft:
@@ -73,5 +75,7 @@ def draft(use: BlockInUse, ring: KvRing, inputs: ChainInputs) -> Draft:
         hidden = use.block(use.embed(token), place.turns, attend_self, inputs.attend_target)
         logits = use.head(hidden)[0]
         steps.append(autoregressive_draft.step(logits, inputs.u[i], inputs.warp, n_vocabulary=use.n_vocabulary))
+        if autoregressive_draft.is_unsure(steps[-1], inputs.warp, inputs.stop_below):
+            break
         token = steps[-1].token.view(1)
     return autoregressive_draft.joined(steps, inputs.warp, n_vocabulary=use.n_vocabulary)

@@ -7,7 +7,8 @@ import re
 LESS = "use a smaller model or a shorter run, close other programs, or raise the limit of address space (ulimit -v)"
 _PHRASES = re.compile(
     r"MemoryError|annot allocate memory|can't allocate memory|failed to map segment|std::bad_alloc|"
-    r"memory allocation of \d+ bytes failed|can't start new thread|Could not find/load shared object file"
+    r"memory allocation of \d+ bytes failed|can't start new thread|Could not find/load shared object file|"
+    r"error return without exception set"
 )
 
 

@@ -75,11 +75,14 @@ def locate(spec: str, *, drafter: bool) -> Path:
             names = ", ".join(BUILTIN_DRAFTERS) if drafter else "builtin"
             raise InputError(f"there is no built-in model {spec!r}", f"use one of: {names}")
         return builtin_folder(name)
+    if not spec.strip():  # a path without a name would be the current folder
+        raise InputError("the name of a model is empty", "name a folder or a hub id; builtin is always there")
     try:
         folder = Path(spec).expanduser()
         exists = folder.exists()
     except (OSError, RuntimeError, ValueError) as err:
-        raise InputError(f"{spec[:80]} is not a path ({err})", "name a folder or a hub id") from err
+        reason = err.strerror if isinstance(err, OSError) else err
+        raise InputError(f"{spec[:80]} is not a path ({reason})", "name a folder or a hub id") from err
     return folder if exists or _looks_like_path(spec) else _cached_folder(spec)
 
 

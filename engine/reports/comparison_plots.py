@@ -112,7 +112,7 @@ def _cells(compared: ComparisonFacts) -> dict[tuple[str, int], MapCell]:
     predictions = () if compared.measured is None else compared.measured.predictions
     cells = {(each.drafter, each.gamma): _predicted_cell(each) for each in predictions if each.gamma > 0}
     for lane in compared.taking_part:
-        if lane.gamma > 0 and lane.speedup is not None:
+        if lane.gamma > 0 and lane.speedup is not None and not lane.policy:
             cells[lane.drafter, lane.gamma] = MapCell(lane.speedup.value)
     return cells
 

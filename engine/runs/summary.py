@@ -8,27 +8,13 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from engine import events, speed_model, statistics
+from engine.runs.round_counts import Position, RoundKind, count_kind, count_length, count_positions
+from engine.settings import policy_of
 from engine.speed_model import CostModel
 from engine.statistics import Interval, RatioEstimate, RatioSums, UnitTime
 
 State: TypeAlias = Literal["idle", "running", "finished", "failed"]
-_MAX_POSITIONS = 256
 _MAX_GAMMA = 1024
-
-
-class Position(msgspec.Struct, frozen=True):
-    """The fate of the tokens at one position of the draft, over all rounds."""
-
-    n_accepted: int = 0
-    n_tested: int = 0
-
-
-class RoundKind(msgspec.Struct, frozen=True):
-    """Rounds that contribute the same to alpha."""
-
-    n_accepted: int
-    n_tested: int
-    n_rounds: int
 
 
 class BlockTime(msgspec.Struct, frozen=True):
@@ -47,7 +33,8 @@ class Summary(msgspec.Struct, frozen=True, dict=True):
     many of them drafted one token, two, and so on. n_unverified: drafted tokens that the text keeps without the
     target's consent, of which n_audited were compared with it afterwards; audited_wrong: how many of these it would
     have rejected, expected over the draws. judged_together: whether a rule judged the tokens of a draft together, of
-    which none is tested on its own. n_overlaps: at how many positions overlap_sum was taken.
+    which none is tested on its own. n_overlaps: at how many positions overlap_sum was taken. policy: what chooses the
+    draft length, empty where gamma always holds; n_decisions: how often it changed the length.
 
     A tree is as long as it is deep: gamma and draft_lengths count depths. Several of its nodes may be tested at one
     place of the text, which counts once, as accepted if one of them was; n_proposed alone counts every node.
@@ -84,6 +71,8 @@ class Summary(msgspec.Struct, frozen=True, dict=True):
     kinds: tuple[RoundKind, ...] = ()
     positions: tuple[Position, ...] = ()
     draft_lengths: tuple[int, ...] = ()
+    policy: str = ""
+    n_decisions: int = 0
     blocks: tuple[BlockTime, ...] = ()
     same: bool | None = None
     first_divergence: int | None = None
@@ -201,9 +190,10 @@ class Summary(msgspec.Struct, frozen=True, dict=True):
             return None
         drafts = [block.draft_step_ms for block in self.paired("speculative") if block.draft_step_ms is not None]
         narrow_ms = median(self._target_steps("plain") or [plain_ms])
-        steps = self._target_steps("speculative")
+        # Steps are those of drafts of gamma tokens, of which a policy leaves few.
+        steps = [] if self.policy else self._target_steps("speculative")
         longest = max(self.gamma, self.mean_draft) if steps else self.mean_draft
-        wide_ms = median(steps) if steps else self.verify_ms / self.n_rounds
+        wide_ms = median(steps) if steps else self._verify_ms_of_drafts(narrow_ms)
         return CostModel(
             plain_ms=plain_ms,
             fixed_ms=max(0.0, self.other_ms / self.n_rounds),
@@ -211,6 +201,11 @@ class Summary(msgspec.Struct, frozen=True, dict=True):
             # Noise must not make a wider forward cost less.
             widths=((1, narrow_ms), (longest + 1, max(narrow_ms, wide_ms))),
         )
+
+    def _verify_ms_of_drafts(self, narrow_ms: float) -> float:
+        """Mean time of verifying in the recorded rounds; under a policy without those of plain decoding."""
+        n_plain = self.n_rounds - self.n_drafted if self.policy else 0
+        return max(0.0, self.verify_ms - n_plain * narrow_ms) / (self.n_rounds - n_plain)
 
     @property
     def drafted_share(self) -> float:
@@ -297,6 +292,7 @@ def _(event: events.RunStarted, summary: Summary) -> Summary:
         n_prompt=len(event.prompt_ids),
         chat=bool(event.messages),
         rules=event.rules,
+        policy=policy_of(dict(event.settings)),
     )
 
 
@@ -339,38 +335,20 @@ def _(event: events.RoundFinished, summary: Summary) -> Summary:
         other_ms=summary.other_ms + event.other_ms,
         first_ms=ms if summary.first_ms is None else summary.first_ms,
         n_first=summary.n_first or len(event.emitted),
-        kinds=_count_kind(summary.kinds, accepted, tested),
-        positions=_count_positions(summary.positions, event),
+        kinds=count_kind(summary.kinds, accepted, tested),
+        positions=count_positions(summary.positions, accepted, tested, first=_n_untested_first(event)),
         draft_lengths=count_length(summary.draft_lengths, depth),
     )
 
 
-def count_length(lengths: tuple[int, ...], length: int) -> tuple[int, ...]:
-    """The numbers of rounds by draft length, with one more; those of 0 are not counted."""
-    if not length:
-        return lengths
-    place = min(length, _MAX_POSITIONS) - 1
-    padded = lengths + (0,) * (place + 1 - len(lengths))
-    return (*padded[:place], padded[place] + 1, *padded[place + 1 :])
+def _n_untested_first(event: events.RoundFinished) -> int:
+    """How many tokens at the start of a draft a gate kept untested."""
+    return 0 if event.parents else sum(token.fate == "unverified" for token in event.proposed)
 
 
-def _count_kind(kinds: tuple[RoundKind, ...], accepted: int, tested: int) -> tuple[RoundKind, ...]:
-    for i, kind in enumerate(kinds):
-        if (kind.n_accepted, kind.n_tested) == (accepted, tested):
-            return (*kinds[:i], RoundKind(accepted, tested, kind.n_rounds + 1), *kinds[i + 1 :])
-    return (*kinds, RoundKind(accepted, tested, 1))
-
-
-def _count_positions(positions: tuple[Position, ...], event: events.RoundFinished) -> tuple[Position, ...]:
-    """The counts with a round's tokens, of which a gate may have kept the first ones untested."""
-    first = 0 if event.parents else sum(token.fate == "unverified" for token in event.proposed)
-    accepted, tested = first + event.n_accepted, first + event.n_tested
-    n = min(_MAX_POSITIONS, max(len(positions), tested))
-    padded = positions + (Position(),) * (n - len(positions))
-    return tuple(
-        Position(old.n_accepted + (first <= i < accepted), old.n_tested + (first <= i < tested))
-        for i, old in enumerate(padded)
-    )
+@_fold.register
+def _(event: events.PolicyDecided, summary: Summary) -> Summary:
+    return msgspec.structs.replace(summary, n_decisions=summary.n_decisions + 1)
 
 
 @_fold.register

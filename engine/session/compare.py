@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from engine import drafters
 from engine.commands import Compare, Load, Race
+from engine.decoding.policies.round_times import RoundTimes
 from engine.errors import EngineError, InputError
 from engine.events import ComparedPrompt, Event, LaneRefused, LaneSpec, Progressed, Warned
 from engine.experiments import prompt_sets
@@ -193,7 +194,7 @@ def _loaded_lanes(
             refused.append((spec, replace(drafter, lane=spec.name)))
         else:
             config = config_of(spec, command.settings)
-            lanes.append(Lane(spec, drafter.target, drafter.drafter, drafter.model, config))
+            lanes.append(Lane(spec, drafter.target, drafter.drafter, drafter.model, config, RoundTimes()))
     return lanes, refused
 
 

@@ -15,6 +15,7 @@ from engine import drafters
 from engine import session as families
 from engine.commands import Command, Load
 from engine.decoding.drafting import Drafter
+from engine.decoding.policies.round_times import RoundTimes
 from engine.documents import embedding
 from engine.documents.embedding import Embedder
 from engine.errors import InputError
@@ -56,6 +57,7 @@ class Session:
         self.drafter: Drafter | None = None
         self.loaded: Load | None = None
         self.provenance = Provenance()
+        self.round_times = RoundTimes()
         self._embedder: tuple[tuple[str, str, str], Embedder] | None = None
         self.memo = Memo()
         self.pools = PoolMaker(self)
@@ -73,6 +75,7 @@ class Session:
     def take_pair(self, pair: Pair, drafter: Drafter | None, command: Load) -> None:
         """Replace the loaded pair by what a command loaded."""
         self.models, self.target, self.drafter, self.loaded = pair, pair.target, drafter, command
+        self.round_times = RoundTimes()
         has_files = pair.drafter is not None or drafters.weights_bytes(drafter) > 0
         self.provenance = Provenance(
             versions.processor(pair.target.device),
@@ -114,7 +117,7 @@ class Session:
         documents = DocumentResources(drafter, open_index, self.memo, self.pools.pool)
         return RunContext(
             self.target, self.drafter, self.drafter_spec, cancelled=cancelled, documents=documents,
-            provenance=self.provenance,
+            provenance=self.provenance, round_times=self.round_times,
         )  # fmt: skip
 
     def on_pair(self, context: RunContext, work: Callable[[RunContext], Iterator[Item]]) -> Iterator[Item]:

@@ -266,6 +266,11 @@ class Fold:
             self._digest = replace(self._digest, end="finished")
 
     @_take.register
+    def _(self, event: events.SettingsMeasured) -> None:
+        if event.complete:
+            self._digest = replace(self._digest, end="finished")
+
+    @_take.register
     def _(self, event: events.Refused) -> None:
         if event.what != "save":
             self._digest = replace(self._digest, end="failed")

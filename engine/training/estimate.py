@@ -160,17 +160,18 @@ def refuse_too_large(needed: TrainingEstimated, out: Path) -> None:
     """Raise InputError if memory or disk would run out."""
     n_bytes = _HEADROOM * (needed.target_bytes + needed.drafter_bytes + needed.batch_bytes)
     if n_bytes > needed.free_bytes:
-        reason = f"training needs {_gib(n_bytes)}, {_gib(needed.free_bytes)} are free on {needed.device}"
+        reason = f"training needs {_size(n_bytes)}, {_size(needed.free_bytes)} are free on {needed.device}"
         raise InputError(reason, "choose a narrower drafter, --dtype bfloat16 or a smaller target")
     nearest_folder = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
     free = shutil.disk_usage(nearest_folder).free
     if needed.disk_bytes > free:
-        reason = f"checkpoints need {_gib(needed.disk_bytes)}, {_gib(free)} are free on the disk of {out}"
+        reason = f"checkpoints need {_size(needed.disk_bytes)}, {_size(free)} are free on the disk of {out}"
         raise InputError(reason, "free the disk, name another folder or choose a narrower drafter")
 
 
-def _gib(n_bytes: float) -> str:
-    return f"{n_bytes / 2**30:.1f} GiB"
+def _size(n_bytes: float) -> str:
+    gib = n_bytes / 2**30
+    return f"{gib:.1f} GiB" if gib >= 0.1 else f"{n_bytes / 2**20:.1f} MiB"
 
 
 def matrix_rate(device: torch.device, dtype: torch.dtype, *, n_rows: int, width: int) -> float:

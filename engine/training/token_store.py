@@ -36,11 +36,13 @@ class TokenizedDocument(NamedTuple):
 
 
 class _Contents(msgspec.Struct, frozen=True):
-    """The contents of the id file: where each document ends, its key, and what the texts were read from."""
+    """The contents of the id file: where each document ends, its key, what the texts were read from, and the hash of
+    the ids; stores of older versions have none."""
 
     ends: list[int]
     keys: list[int]
     source: str
+    digest: str = ""
 
 
 class TokenStore:
@@ -153,6 +155,7 @@ def write(folder: Path, documents: Iterable[TokenizedDocument], *, source: str) 
     Documents after MOST_TOKENS are left out. Raises EngineError if the disk refuses."""
     ends: list[int] = []
     keys: list[int] = []
+    digest = _digest()
     partial = folder / f"{_IDS}.partial"
     with refused_by_disk("the tokens", folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -162,6 +165,7 @@ def write(folder: Path, documents: Iterable[TokenizedDocument], *, source: str) 
             for document in documents:
                 row = np.asarray(document.ids, dtype=np.uint32)
                 file.write(row.tobytes())
+                digest.update(row.tobytes())
                 ends.append((ends[-1] if ends else 0) + len(row))
                 keys.append(document.key)
                 yield ends[-1]
@@ -170,7 +174,7 @@ def write(folder: Path, documents: Iterable[TokenizedDocument], *, source: str) 
         sync(partial)
         partial.replace(folder / _IDS)
         partial_list = folder / f"{_LIST}.partial"
-        write_synced(partial_list, msgspec.json.encode(_Contents(ends, keys, source)))
+        write_synced(partial_list, msgspec.json.encode(_Contents(ends, keys, source, digest.hexdigest())))
         partial_list.replace(folder / _LIST)
 
 
@@ -188,6 +192,9 @@ def _read(folder: Path) -> _Contents:
         n_bytes = (folder / _IDS).stat().st_size
         if n_bytes != (contents.ends[-1] if contents.ends else 0) * np.dtype(np.uint32).itemsize:
             raise ValueError(f"{_IDS} has {n_bytes} bytes, not those of its documents")
+        with (folder / _IDS).open("rb") as file:
+            if contents.digest and hashlib.file_digest(file, _digest).hexdigest() != contents.digest:
+                raise ValueError(f"{_IDS} has other bytes than were written")
         return contents
     except (OSError, ValueError) as err:
         raise EngineError(f"the tokens in {folder} are damaged ({err})", "delete that folder to start again") from err
@@ -195,6 +202,10 @@ def _read(folder: Path) -> _Contents:
 
 def _spans(ends: Sequence[int]) -> Iterator[tuple[int, int]]:
     yield from zip([0, *ends], ends, strict=False)
+
+
+def _digest() -> "hashlib.blake2b":
+    return hashlib.blake2b(digest_size=16)
 
 
 def _hash(raw: bytes) -> int:

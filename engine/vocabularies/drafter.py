@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from engine.decoding.cached_model import PREFILL_CHUNK, SequenceModel
+from engine.decoding.cached_model import FEW_ROWS, PREFILL_CHUNK, SequenceModel
 from engine.decoding.drafting import Capabilities, Draft, DraftContext, TargetState, chain, no_draft
 from engine.decoding.transfers import moved_together, uploaded, uploaded_ids, uploaded_together
 from engine.vocabularies import intersection
@@ -95,6 +95,7 @@ class OtherTokenizerDrafter:
         n = min(context.n, self._context - len(self._text.ids))
         if n < 1 or not self._text.ids or not self._text.complete:
             return no_draft(self._target_device)
+        self._catch_up()
         draft = self._sampled(context, n) if not context.warp.greedy else self._continued(context, n)
         return no_draft(self._target_device) if draft is None else self._on_target_device(draft)
 
@@ -133,6 +134,16 @@ class OtherTokenizerDrafter:
             self._text.draw(shared_id, new[0])
             new = new[1:]
         return new
+
+    def _catch_up(self) -> None:
+        """Read what rounds without a draft have left unread, where it is much: as a prompt, without logits."""
+        end = len(self._text.ids) - 1
+        if end - len(self._cached) <= FEW_ROWS:
+            return
+        for start in range(len(self._cached), end, PREFILL_CHUNK):
+            chunk = self._text.ids[start : min(start + PREFILL_CHUNK, end)]
+            self._model.prefill(uploaded_ids(chunk, self._model.device))
+            self._cached += chunk
 
     def _sampled(self, context: DraftContext, n: int) -> Draft | None:
         """Draw n shared tokens; those before the first position that has hardly any, up to what ends the text."""

@@ -26,7 +26,11 @@ from app.main_window import MainWindow
 from app.theme import Scheme
 from app.widgets.elided_label import ElidedLabel
 from app.widgets.note_label import NoteLabel
+from app.workspaces.decode.headline import HeadlinePanel
+from app.workspaces.decode.same_text import SameText
+from app.workspaces.longcontext.headline import LengthHeadlinePanel
 from app.workspaces.longcontext.state import LengthProgress
+from app.workspaces.longcontext.table import LengthTablePanel
 from app.workspaces.train.training import TrainingRunProgress
 from engine.commands import Load, MeasureLengths
 from engine.events import Event, Measured
@@ -153,6 +157,21 @@ def _outside_of_parents(widget: QWidget) -> str:
     return ""
 
 
+def _headline_faults(window: MainWindow) -> Iterator[str]:
+    """Headlines that are cut in spite of their shorter versions."""
+    for panel in window.front.widget.findChildren(QWidget):
+        if isinstance(panel, HeadlinePanel | LengthHeadlinePanel | SameText):
+            labels = panel.findChildren(ElidedLabel)
+            yield from (f"headline cut: {label.text()}" for label in labels if label.drawn_text.endswith("…"))
+
+
+def _wide_tables(window: MainWindow) -> Iterator[str]:
+    """Tables of lengths that have to be scrolled sideways."""
+    for panel in window.front.widget.findChildren(LengthTablePanel):
+        if panel.isVisible() and (beyond := panel.table.horizontalScrollBar().maximum()):
+            yield f"the table of lengths has {beyond} more columns at its side"
+
+
 def _filled_window(qtbot: QtBot) -> MainWindow:
     """A window with a run, a comparison, an answer, a training and a measurement over lengths."""
     host = FakeHost()
@@ -195,6 +214,7 @@ def test_no_text_is_cut_in_any_workspace(qtbot: QtBot, scaled_font: None, scheme
             if spec.is_tab:
                 window.show_view(spec.name)
                 qtbot.wait(60)
-                faults += (f"{spec.title} {size[0]}×{size[1]}: {fault}" for fault in cut_widgets(window))
+                seen = [*cut_widgets(window), *_headline_faults(window), *_wide_tables(window)]
+                faults += (f"{spec.title} {size[0]}×{size[1]}: {fault}" for fault in seen)
     window.close_now()
     assert not faults, "\n".join(faults)

@@ -44,7 +44,7 @@ class AcceptancePlot(PlotPanel):
             store,
             parent,
             title=tr("Acceptance rate α"),
-            caption=tr("Accepted ÷ tested; of blocks the overlap of p and q. High and narrow is good."),
+            caption=tr("Accepted ÷ tested; high and narrow is good."),
             axis="α",
             bottom=tr("round"),
             keys=(("━", tr("α"), "accepted"), ("▒", tr("95 %"), "accepted")),
@@ -56,11 +56,13 @@ class AcceptancePlot(PlotPanel):
         self._band = _Band(self.low.item, self.high.item)
         self.plot.addItem(self._band)
         self.alpha = Curve(self.plot)
+        self.tell_keys([tr("Accepted ÷ tested so far; of blocks the overlap of p and q."), tr("Its 95 % interval.")])
         self.recolour()
         self.clear()
 
     def clear(self) -> None:
         """Empty the plot."""
+        self.decision_marks.clear()
         self._sums, self._overlap = RatioSums(), _Overlap()
         for curve in (self.alpha, self.low, self.high):
             curve.clear()
@@ -71,6 +73,7 @@ class AcceptancePlot(PlotPanel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Append one point and its interval per round."""
         rounds = [event for event in new if isinstance(event, RoundFinished)]
+        self.decision_marks.take(new)
         if rounds:
             self._append(rounds)
             for curve in (self.alpha, self.low, self.high):

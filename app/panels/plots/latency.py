@@ -42,6 +42,7 @@ class LatencyPlot(PlotPanel):
 
     def clear(self) -> None:
         """Empty the plot."""
+        self.decision_marks.clear()
         for curve in (self.whole, self.verified, self.drafted):
             curve.clear()
         self._top = _FIRST_TOP_MS
@@ -51,6 +52,7 @@ class LatencyPlot(PlotPanel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Append the three cumulative times of each round."""
         rounds = [event for event in new if isinstance(event, RoundFinished)]
+        self.decision_marks.take(new)
         if rounds:
             self._append(rounds)
             # A single slow round, such as the first, must not flatten all others.

@@ -14,7 +14,8 @@ from app.plots.panel import PlotPanel, tr
 from app.state.selection import Selection
 from app.state.store import RunStore
 from engine.events import Event
-from engine.runs.summary import Position, Summary
+from engine.runs.round_counts import Position
+from engine.runs.summary import Summary
 
 _MIN_PLACES = 4
 _MAX_TICKS = 8

@@ -34,7 +34,7 @@ class SpeedPlot(PlotPanel):
             store,
             parent,
             title=tr("Speed"),
-            caption=tr("Tokens a second so far, prefill apart; high is good."),
+            caption=tr("Tokens a second, prefill apart; high is good."),
             axis=tr("tokens/s"),
             bottom=tr("round"),
             keys=(
@@ -61,6 +61,7 @@ class SpeedPlot(PlotPanel):
 
     def clear(self) -> None:
         """Empty the plot."""
+        self.decision_marks.clear()
         self._n_emitted, self._ms, self._n_blocks = 0, 0.0, 0
         self._top = _FIRST_TOP
         self.speed.clear()
@@ -73,6 +74,7 @@ class SpeedPlot(PlotPanel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Append one point per round; move the horizontal lines when a block was measured."""
         rounds = [event for event in new if isinstance(event, RoundFinished)]
+        self.decision_marks.take(new)
         has_new_blocks = len(summary.blocks) != self._n_blocks
         if rounds:
             self._append(rounds)
@@ -116,7 +118,7 @@ class SpeedPlot(PlotPanel):
 
     def _waiting_text(self, summary: Summary) -> str:
         if summary.method == "plain" or summary.state == "idle":
-            return tr("Tokens a second so far, prefill apart; high is good.")
+            return tr("Tokens a second, prefill apart; high is good.")
         return quantities.no_baseline(summary, self.store.started)
 
     def reading(self, at: int) -> str | None:

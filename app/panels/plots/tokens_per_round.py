@@ -14,7 +14,8 @@ from app.plots.export import Column
 from app.plots.panel import PlotPanel, tr
 from app.state.store import RunStore
 from engine.events import Event, RoundFinished
-from engine.runs.summary import Summary, count_length
+from engine.runs.round_counts import count_length
+from engine.runs.summary import Summary
 from engine.speed_model import expected_over
 
 _FIRST_TOP = 5
@@ -42,8 +43,9 @@ class TokensPerRoundPlot(PlotPanel):
 
     def clear(self) -> None:
         """Empty the plot."""
+        self.decision_marks.clear()
         self._n_accepted = self._n_tested = self._n_emitted = 0
-        self._n_rounds = 0
+        self._n_rounds, self._most = 0, 0.0
         self._lengths: tuple[int, ...] = ()
         self.measured.clear()
         self.predicted.clear()
@@ -53,11 +55,13 @@ class TokensPerRoundPlot(PlotPanel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Append one point per round to both lines."""
         rounds = [event for event in new if isinstance(event, RoundFinished)]
+        self.decision_marks.take(new)
         if rounds:
             self._append(rounds)
             self.measured.show()
             self.predicted.show()
-        self.set_span(summary, round_end(max(2, summary.gamma + 1)))
+        # A policy drafts more than gamma tokens where that pays.
+        self.set_span(summary, round_end(max(2, summary.gamma + 1, self._most)))
         self.say_empty(summary, empty=not self._n_rounds)
 
     def _append(self, rounds: Sequence[RoundFinished]) -> None:
@@ -73,6 +77,7 @@ class TokensPerRoundPlot(PlotPanel):
             self._lengths = count_length(self._lengths, event.depth)
             numbers.append(event.round)
             taus.append(self._n_emitted / self._n_rounds)
+            self._most = max(self._most, taus[-1])
             if self._n_tested:
                 predicted_numbers.append(event.round)
                 alpha = self._n_accepted / self._n_tested

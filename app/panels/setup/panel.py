@@ -19,6 +19,7 @@ from app.panels.setup.measure_box import MeasureBox
 from app.panels.setup.memory_block import MemoryBlock
 from app.panels.setup.method_box import MethodBox
 from app.panels.setup.pair_form import PairForm
+from app.panels.setup.policy_fields import show_policy_fields
 from app.panels.setup.rules_note import RulesNote
 from app.panels.setup.tree_fields import show_tree_fields, usable_values, why_no_tree
 from app.state.notices import Trouble
@@ -34,10 +35,11 @@ from engine.commands import Estimate, Load, Survey
 from engine.events import Estimated, Event, ModelLoaded, Progressed, RunStarted, Setting, Surveyed
 from engine.runs.summary import Summary
 
-_FIRST_FIELDS = ("gamma", "temperature", "max_new_tokens")
+_FIRST_FIELDS = ("gamma", "policy", "temperature", "max_new_tokens")
 # What people rarely change; a method's own settings are in view.
 _FOLDED_FIELDS = (
     "tree", "accept", "top_k", "top_p", "min_p", "seed", "stop_at_end", "baseline", "repeats", "generation_rules",
+    "most_gamma", "confidence", "draft_until", "least_free",
 )  # fmt: skip
 _ASKED = ("chat", "system")  # in a box of their own
 _PAUSE_MS = 300
@@ -250,6 +252,7 @@ class SetupPanel(Panel):
     def _draw_tree(self) -> None:
         """Offer trees where the chosen drafter can branch."""
         show_tree_fields(self.form, why_no_tree(self.store.engine.model, self.models.pair()))
+        show_policy_fields(self.form)
 
     def _follow_rules(self) -> None:
         self.rules.set_obeyed(obeyed=self._values().get("generation_rules") is not False)

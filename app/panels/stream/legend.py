@@ -27,7 +27,7 @@ class Legend(QWidget):
         self.fates = [LegendEntry(fate, self) for fate in _FATES]
         self.control = LegendEntry("prompt", self, control=True)
         self.control.hide()
-        self._reading = self._has_control = self._has_unverified = False
+        self._reading = self._has_control = self._has_unverified = self._tight = False
         self._entry("unverified").hide()
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
@@ -40,7 +40,10 @@ class Legend(QWidget):
 
     @property
     def _possible(self) -> list["LegendEntry"]:
-        """The entries of reading and inspecting, so that nothing moves between the two."""
+        """The entries of reading and inspecting, so that nothing moves between the two; where room is tight, those on
+        show."""
+        if self._tight:
+            return self.entries
         fates = [entry for entry in self.fates if self._has_unverified or entry.fate != "unverified"]
         return [*fates, self.control] if self._has_control else fates
 
@@ -52,6 +55,12 @@ class Legend(QWidget):
         if shown != self._has_unverified:
             self._has_unverified = shown
             self._show_entries()
+
+    def keep_room(self, kept: bool) -> None:
+        """Choose whether room is kept for the entries that are shown at other times."""
+        if self._tight == kept:
+            self._tight = not kept
+            self.updateGeometry()
 
     def show_control(self, shown: bool) -> None:
         """Explain how control tokens are marked, where the target has any."""

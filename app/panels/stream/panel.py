@@ -20,6 +20,9 @@ from app.state.store import RunStore
 from engine.events import Event, RoundFinished, RunStarted
 from engine.runs.summary import Summary
 
+# Lower panels, in lines of text, leave Fork to the menus, so that the legend fits beside the controls.
+_LOW_LINES = 22
+
 
 class TokenStreamPanel(Panel):
     """Appends the tokens of the prompt and of each round to the view."""
@@ -49,6 +52,7 @@ class TokenStreamPanel(Panel):
         self.find_text = self._action(self.tr("Search…"), self.open_search)
         self.inspect = self._action(self.tr("Inspect tokens"), lambda: None, "Ctrl+I")
         self.inspect.setCheckable(True)
+        self.inspect.setShortcutContext(Qt.ShortcutContext.WindowShortcut)  # no other part of the window has its key
         self.zoom_actions = (
             self._zoom_action(self.tr("Larger text in the stream"), self.zoom_in, "Ctrl+Alt++", "Ctrl+Alt+="),
             self._zoom_action(self.tr("Smaller text in the stream"), self.zoom_out, "Ctrl+Alt+-"),
@@ -181,8 +185,11 @@ class TokenStreamPanel(Panel):
         self.x_ray_key.explain(greedy=greedy)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Put the legend beside the controls or, if there is no room, above them."""
+        """Put the legend beside the controls or, if there is no room, above them; a low panel keeps what it must."""
         super().resizeEvent(event)
+        is_low = self.height() < _LOW_LINES * self.fontMetrics().lineSpacing()
+        self.fork.setVisible(not is_low)
+        self.legend.keep_room(not is_low)
         needed = self.legend.sizeHint().width() + self._control_row.minimumSize().width() + 4 * theme.GRID
         fits = needed <= self.width()
         self._footer.setDirection(QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom)

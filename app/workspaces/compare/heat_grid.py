@@ -39,7 +39,7 @@ def heat_grid(record: ComparisonRecord) -> HeatGrid:
         )
     trees = {lane.name for lane in record.lanes if is_tree(lane)}  # they have no draft length of their own
     for lane in record.figures:
-        if lane.lane == PLAIN_LANE or lane.lane in trees or lane.speedup is None:
+        if lane.lane == PLAIN_LANE or lane.lane in trees or lane.speedup is None or lane.policy:
             continue
         before = cells.get((lane.drafter, lane.gamma))
         predicted = lane.predicted_speedup if before is None else before.predicted

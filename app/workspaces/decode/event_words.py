@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line, path_line
-from app.words import conversions, quantities, runs
+from app.words import conversions, policies, quantities, runs
 from app.words.counts import count
 from app.words.model_names import full_name
 from app.workspaces.compare import words as compared_words
@@ -63,6 +63,11 @@ def _(event: events.PhaseFinished) -> str:
 
 
 @_describe.register
+def _(event: events.PolicyDecided) -> str:
+    return policies.decision(event)
+
+
+@_describe.register
 def _(event: events.BlockFinished) -> str:
     per_token = quantities.milliseconds(event.decode_ms / max(1, len(event.ids)))
     if not event.paired:
@@ -114,6 +119,12 @@ def _(event: events.LengthsMeasured) -> str:
     ended = tr("lengths measured") if event.complete else tr("stopped measuring lengths")
     combinations = count(event.n_measured, "combination")
     return tr("{0}: {1} with a drafter, {2:,} refused").format(ended, combinations, event.n_refused)
+
+
+@_describe.register
+def _(event: events.SettingsMeasured) -> str:
+    ended = tr("thresholds measured") if event.complete else tr("stopped measuring thresholds")
+    return tr("{0}: {1} on {2}").format(ended, count(event.n_settings, "setting"), count(event.n_prompts, "prompt"))
 
 
 @_describe.register

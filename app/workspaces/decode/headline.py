@@ -53,15 +53,16 @@ class HeadlinePanel(Panel):
         started = self.store.started
         if started is None:
             setup = self._plan()
-            verdict, scope, full = headlines.plan(setup), headlines.plan_scope(setup), headlines.plan_scope(setup)
+            verdicts, scopes = headlines.plan(setup), headlines.plan_scope(setup)
+            full = "\n".join((verdicts[0], scopes[0]))
         else:
-            verdict, scope = headlines.verdict(summary, started), headlines.scope(summary, started)
-            full = "\n".join((verdict, scope, headlines.in_full(started)))
+            verdicts, scopes = headlines.verdict(summary, started), headlines.scope(summary, started)
+            full = "\n".join((verdicts[0], scopes[0], headlines.in_full(started)))
         self.figure.show_text("" if started is None else quantities.times(summary.speedup))
         self.figure.setToolTip(headlines.meaning())
         set_role(self.figure, "bad" if headlines.is_loss(summary) else "normal")
-        self.verdict.setText(verdict)
-        self.scope.setText(scope)
+        self.verdict.set_versions(*verdicts)
+        self.scope.set_versions(*scopes)
         for label in (self.verdict, self.scope):
             label.setToolTip(plain_tip(full))
 

@@ -1,14 +1,22 @@
-"""The headline of a run in words: what its speedup is, what it holds for, and what the next run would measure."""
+"""The headline of a run in words: what its speedup is, what it holds for, and what the next run would measure.
+
+Each sentence comes with shorter versions for a narrow window, the longest first."""
+
+import re
 
 from PySide6.QtCore import QCoreApplication
 
 from app.state.requests import NO_DRAFTER, Setup
 from app.text.plain_text import one_line
 from app.words import quantities, runs, speedups
+from app.words.choice_names import choice_name
 from app.words.counts import count
 from app.words.model_names import full_name
 from engine.events import RunStarted
 from engine.runs.summary import Summary
+from engine.settings import policy_of
+
+_SIZE = re.compile(r" \([\d.]+ [MB]\)")
 
 
 def tr(text: str) -> str:
@@ -26,25 +34,31 @@ def is_loss(summary: Summary) -> bool:
     return summary.speedup is not None and summary.speedup < 1
 
 
-def verdict(summary: Summary, started: RunStarted) -> str:
+def verdict(summary: Summary, started: RunStarted) -> tuple[str, ...]:
     """What the figure says, with its interval or range; or why there is none."""
     if summary.method == "plain":
-        return tr("Plain decoding: the yardstick. Choose a drafter to see a speedup.")
+        return tr("Plain decoding: the yardstick. Choose a drafter to see a speedup."), tr("plain decoding")
     estimate = summary.measured_speedup
     if estimate is None:
         if summary.paired("plain"):
-            return tr("Speedup over plain decoding: {0}").format(quantities.no_baseline(summary, started))
+            why = quantities.no_baseline(summary, started)
+            return tr("Speedup over plain decoding: {0}").format(why), why
         if quantities.baseline_to_come(summary, started):
-            return tr("Speedup over plain decoding: measured in the same run, after the text is done.")
-        return tr("Speedup over plain decoding: not measured in this run.")
+            when = tr("measured after the text is done")
+            return tr("Speedup over plain decoding: measured in the same run, after the text is done."), when
+        return tr("Speedup over plain decoding: not measured in this run."), tr("speedup not measured")
     spread = speedups.in_brackets(estimate).removeprefix("(").removesuffix(")")
-    parts = (spread, speedups.slower(summary) or tr("the speed of plain decoding"))
-    return ", ".join(part for part in parts if part)
+    ends = spread if estimate.ci or not estimate.range else tr("{0:.2f} to {1:.2f}").format(*estimate.range)
+    loss = speedups.slower(summary)
+    short_loss = tr("slower here") if loss else ""
+    in_full = (spread, loss or tr("the speed of plain decoding"))
+    texts = in_full, (ends, loss) if loss else (spread, ""), (ends, short_loss)
+    return tuple(", ".join(filter(None, parts)) for parts in texts if any(parts))
 
 
-def scope(summary: Summary, started: RunStarted) -> str:
+def scope(summary: Summary, started: RunStarted) -> tuple[str, ...]:
     """What the figure holds for: what disturbed it, pair, workload, and how much of the text is reasoning."""
-    cautions = (tr("⚠ {0}").format(why) for why in summary.disturbances)
+    cautions = tuple(tr("⚠ {0}").format(why) for why in summary.disturbances)
     forked = () if started.forked_at is None else (tr("forked at token {0}").format(started.forked_at),)
     chat = (tr("as chat"),) if summary.chat else ()
     share = tr("reasoning: {0:,} of {1}").format(summary.n_reasoning, count(summary.n_emitted, "new token"))
@@ -54,8 +68,17 @@ def scope(summary: Summary, started: RunStarted) -> str:
     sampling = (
         sampling if dict(started.settings).get("temperature") else sampling[:-1]
     )  # greedy runs draw nothing from their seed
-    parts = (runs.pair(started), *sampling, tr("this prompt"), device, *forked, *chat)
-    return " · ".join((*cautions, *parts, *_rules(summary), *reasoning))
+    pair, others = runs.pair(started), (*forked, *chat, *_rules(summary), *reasoning)
+    full = (*cautions, pair, *sampling, tr("this prompt"), device, *others)
+    short_pair, disturbed = without_sizes(pair), (tr("⚠ measuring was disturbed"),) if cautions else ()
+    warnings = (cautions, disturbed) if cautions else ((),)
+    shorter = [(*warning, name, *sampling, *others) for warning in warnings for name in (pair, short_pair)]
+    return tuple(" · ".join(parts) for parts in (full, *shorter, (*disturbed, short_pair)))
+
+
+def without_sizes(pair: str) -> str:
+    """The names of built-in models without the numbers of their parameters."""
+    return _SIZE.sub("", pair)
 
 
 def _rules(summary: Summary) -> tuple[str, ...]:
@@ -76,29 +99,34 @@ def in_full(started: RunStarted) -> str:
     return "\n".join(lines)
 
 
-def plan(setup: Setup) -> str:
+def plan(setup: Setup) -> tuple[str, ...]:
     """What Run will measure."""
     if setup.pair.drafter == NO_DRAFTER:
-        return tr("Run will time plain decoding: the yardstick. Choose a drafter to see a speedup.")
+        full = tr("Run will time plain decoding: the yardstick. Choose a drafter to see a speedup.")
+        return full, tr("Run will time plain decoding")
     if setup.settings.get("baseline") is False:
-        return tr("Run will show the text and its acceptance; it measures no speedup (More: Measure plain too).")
+        full = tr("Run will show the text and its acceptance; it measures no speedup (More: Measure plain too).")
+        return full, tr("Run will measure no speedup")
     repeats = setup.settings.get("repeats")
-    n = repeats if isinstance(repeats, int) else 1
-    return tr("Run will measure the speedup over plain decoding, in {0}.").format(speedups.counted(n, "repeats"))
+    n = speedups.counted(repeats if isinstance(repeats, int) else 1, "repeats")
+    full = tr("Run will measure the speedup over plain decoding, in {0}.").format(n)
+    return full, tr("Run will measure the speedup, in {0}").format(n), tr("Run will measure the speedup")
 
 
-def plan_scope(setup: Setup) -> str:
+def plan_scope(setup: Setup) -> tuple[str, ...]:
     """What that would hold for."""
     target, drafter = full_name(setup.pair.target, "target"), full_name(setup.pair.drafter, "drafter")
     pair = target if setup.pair.drafter == NO_DRAFTER else tr("{0} + {1}").format(target, drafter)
     temperature = setup.settings.get("temperature")
     how = tr("temperature {0:g}").format(temperature) if temperature else tr("greedy")
     gamma = setup.settings.get("gamma")
-    length = setup.settings.get("max_new_tokens")
+    policy, length = policy_of(setup.settings), setup.settings.get("max_new_tokens")
     parts = (
         pair,
         tr("draft length γ {0}").format(gamma) if gamma is not None else "",
+        tr("policy {0}").format(choice_name("policy", policy)) if policy else "",
         how,
         count(length, "token") if isinstance(length, int) else "",
     )
-    return " · ".join(part for part in parts if part)
+    texts = parts, (without_sizes(pair), *parts[1:]), (without_sizes(pair),)
+    return tuple(" · ".join(filter(None, text)) for text in texts)

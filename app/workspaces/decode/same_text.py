@@ -34,7 +34,8 @@ class SameText(Panel):
         role: labels.Role = "muted" if summary.same is None else "good" if summary.same else "bad"
         labels.set_role(self.label, role)
         text = self._result(summary) if summary.same is not None else self._why_not(summary)
-        self.label.setText(text)
+        short = self.tr("✓ same text") if summary.same else self.tr("✗ other text")
+        self.label.set_versions(text, *([] if summary.same is None else [short]))
         self.label.setToolTip(f"{text}. {self._meaning()}")
 
     def _meaning(self) -> str:

@@ -58,7 +58,7 @@ class LengthHeadlinePanel(Panel):
         idle = self.tr("What does the length of a text do to speculation?")
         headline = words.headline(record) or (self.tr("Measuring lengths…") if live else idle)
         if headline != self.headline.text():
-            self.headline.setText(headline)
+            self.headline.set_versions(headline, *(words.headline(record, n) for n in (2, 1) if words.headline(record)))
             self.headline.setToolTip(plain_tip(headline))
         labels.set_role(self.headline, "bad" if words.is_loss(record) else "normal")
         ending = words.ending(record)

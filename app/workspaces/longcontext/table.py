@@ -108,7 +108,7 @@ class LengthTablePanel(Panel):
             self._fit_columns()
 
     def _fit_columns(self) -> None:
-        """Every column as wide as its cells; those that matter less go where there is no room."""
+        """Every column as wide as its cells; where there is no room, those that matter less go, then names are cut."""
         metrics = self.table.fontMetrics()
         self.table.verticalHeader().setDefaultSectionSize(metrics.height() + theme.GRID)
         widths = [self._width(place) for place in range(len(self.model.columns))]
@@ -117,6 +117,12 @@ class LengthTablePanel(Panel):
         rare = [place for place, column in enumerate(self.model.columns) if column.rare]
         while rare and sum(width for place, width in enumerate(widths) if place not in hidden) > room:
             hidden.add(rare.pop())
+        too_wide = sum(width for place, width in enumerate(widths) if place not in hidden) - room
+        narrowest = min(widths[DRAFTER], _NOTE_WIDTH)
+        if too_wide > widths[DRAFTER] - narrowest:  # the tooltip of every cell has the note, too
+            hidden.add(len(widths) - 1)
+            too_wide -= widths[-1]
+        widths[DRAFTER] = max(narrowest, widths[DRAFTER] - max(0, too_wide))
         for place, width in enumerate(widths):
             self.table.setColumnHidden(place, place in hidden)
             self.table.setColumnWidth(place, width)

@@ -175,7 +175,7 @@ class LengthsModel(QAbstractTableModel):
             ),
             LengthColumn(
                 "α", tr("Acceptance rate: accepted ÷ tested, with its 95 % interval."), _alpha,
-                lambda row: _figure(row, "alpha"), "0.00 [0.00, 0.00]",
+                lambda row: _figure(row, "alpha"), "0.00 [0.00, 0.00]", rare=True,
             ),
         )  # fmt: skip
 

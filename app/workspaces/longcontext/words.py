@@ -57,7 +57,7 @@ def ratio(speedup: RatioEstimate | None) -> str:
 # The top of the tab
 
 
-def headline(record: LengthRecord) -> str:
+def headline(record: LengthRecord, most_named: int = _MOST_NAMED) -> str:
     """What the longest length measured so far does, in one line; empty while nothing is measured."""
     points = ranked(record.longest)
     if not points:
@@ -67,8 +67,8 @@ def headline(record: LengthRecord) -> str:
         f"{record.mark(point.drafter).glyph} {drafter_name(point.drafter)} {_figure(point, in_full=place == 0)}"
         for place, point in enumerate(points)
     ]
-    figures = ", ".join(named[:_MOST_NAMED])
-    more = tr(" and {0} more").format(len(named) - _MOST_NAMED) if len(named) > _MOST_NAMED else ""
+    figures = ", ".join(named[:most_named])
+    more = tr(" and {0} more").format(len(named) - most_named) if len(named) > most_named else ""
     if is_loss(record):
         return tr("{0} drafting does not pay: {1}{2}").format(at, figures, more)
     return tr("{0}: {1}{2}").format(at, figures, more)

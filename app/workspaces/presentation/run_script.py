@@ -4,6 +4,7 @@ from statistics import median
 
 from app.state.run_record import RunRecord
 from app.words import runs
+from app.words.choice_names import choice_name
 from app.workspaces.presentation.race import MeanPace, RecordedRounds
 from app.workspaces.presentation.script import RaceFacts, RaceLane, RaceScript, TextCheck
 from engine.events import PLAIN_LANE, BlockFinished, LaneSpec, RoundFinished, RunStarted
@@ -69,7 +70,8 @@ def _plain_lane(plain: list[BlockFinished], record: RunRecord) -> RaceLane:
 
 def _drafted_lane(started: RunStarted, record: RunRecord, blocks: list[BlockFinished]) -> RaceLane:
     summary = record.summary
-    name = runs.short(started.drafter) + (f" γ {summary.gamma}" if summary.gamma else "")
+    how = choice_name("policy", summary.policy) if summary.policy else f"γ {summary.gamma}" if summary.gamma else ""
+    name = f"{runs.short(started.drafter)} {how}".rstrip()
     prefill_ms = summary.prefill_ms or 0.0
     recording = RecordedRounds(
         _RoundsOfRun(record),

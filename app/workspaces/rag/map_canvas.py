@@ -10,10 +10,13 @@ from PySide6.QtWidgets import QWidget
 
 from app import theme
 from app.workspaces.rag.cluster_marks import ClusterMark
+from app.workspaces.rag.rank_places import rank_places
 from engine.events.answers import Point
 
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
 _SIZE, _SMALL, _QUESTION, _RING, _REACH = 12, 4, 17, 22, 18
+# From the middle of a passage's mark to where its rank may begin.
+_MARK = 11
 _MARGIN = 0.08
 _FARTHEST = 1e9
 
@@ -43,6 +46,7 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no type
             item.setZValue(depth)
             self.plot.addItem(item)
         self._set_up_axes()
+        self.plot.getViewBox().sigResized.connect(self._place_ranks)
 
     def show_points(self, passages: Sequence[Point], question: Point, background: Sequence[Point]) -> None:
         """Draw passages, question and background, and fit the axes to passages and question."""
@@ -173,18 +177,25 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no type
             margin = _MARGIN * (high - low) or 1.0
             set_range(low - margin, high + 2 * margin, padding=0)
 
-    def _place_ranks(self) -> None:
-        """Write the rank beside each passage."""
+    def _place_ranks(self, *_: object) -> None:
+        """Write the rank beside each passage, where it covers no other; the table of passages has them all."""
         while len(self._ranks) < len(self._points):
-            item = pg.TextItem(str(len(self._ranks) + 1), anchor=(-0.45, 0.9), color=QColor(theme.current().muted))
+            item = pg.TextItem(str(len(self._ranks) + 1), color=QColor(theme.current().muted))
+            item.textItem.document().setDocumentMargin(0)
             item.setZValue(9)
             self.plot.addItem(item, ignoreBounds=True)
             self._ranks.append(item)
-        for number, item in enumerate(self._ranks):
-            shown = number < len(self._points)
-            item.setVisible(shown)
-            if shown:
-                item.setPos(self._points[number].x, self._points[number].y)
+        box, shown = self.plot.getViewBox(), self._ranks[: len(self._points)]
+        centres = [box.mapViewToScene(QPointF(point.x, point.y)).toTuple() for point in self._points]
+        sizes = [item.textItem.boundingRect().size().toTuple() for item in shown]
+        places = rank_places(centres, sizes, _MARK)
+        for item in self._ranks[len(self._points) :]:
+            item.setVisible(False)
+        for item, point, (x, y), place in zip(shown, self._points, centres, places, strict=True):
+            item.setVisible(place is not None)
+            if place is not None:
+                item.setAnchor(((x - place.left) / place.width, (y - place.top) / place.height))
+                item.setPos(point.x, point.y)
 
 
 def _coordinates(

@@ -138,6 +138,7 @@ class TargetCalls:
             for event in events:
                 if isinstance(event, PhaseFinished):
                     prefill_ms = event.ms
+                if not isinstance(event, RoundFinished):
                     continue
                 yield TokensEmitted(self.system, event.emitted, event.text, at_s=rt.elapsed_s())
                 if tally.ends_with(event):

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.events import Event, PhaseFinished, RoundFinished
+from engine.events import Event
 from engine.method import MethodSpec
 from engine.methods.plain.config import PlainConfig
 from engine.settings import Request
 
 if TYPE_CHECKING:
-    from engine.decoding.generation import Generation
+    from engine.decoding.generation import Generation, GenerationEvent
     from engine.runtime import RunContext
 
 
@@ -24,7 +24,7 @@ def _run(config: msgspec.Struct, request: Request, runtime: "RunContext") -> Ite
 
 def _decode(
     config: msgspec.Struct, ids: Sequence[int], runtime: "RunContext"
-) -> "Generator[PhaseFinished | RoundFinished, None, Generation]":
+) -> "Generator[GenerationEvent, None, Generation]":
     assert isinstance(config, PlainConfig)
     return runtime.generate(config, ids, gamma=0)
 

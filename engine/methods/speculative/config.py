@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from engine.decoding.tree_widths import read_widths
 from engine.errors import InputError
-from engine.settings import AcceptRule, ChatConfig
+from engine.settings import AcceptRule, ChatConfig, PolicyName, PolicySettings
 
 _REPEATS = (
     "timed repeats: each is one run of the method and one of plain decoding, from the same prompt. "
@@ -23,6 +23,19 @@ _ACCEPT = (
     "a drafter that draws. token: one by one; block: a chain as a whole, which accepts as many or more; in a tree, "
     "recursive: the children of a node one by one (as token does), traversal: whole paths (as block does)"
 )
+_POLICY = (
+    "what chooses the draft length of each round; the text stays the target's. fixed: always γ; best-s: the one "
+    "with the largest predicted speedup S, or none at all; heuristic: two more after a draft that was accepted whole, "
+    "one less otherwise, as transformers does; confidence: up to γ, ending where the drafter is unsure; saturation: "
+    "as long as drafts were lately accepted; fallback: γ, or plain decoding where drafting does not pay; alpha-0.6: "
+    "a popular rule, γ or plain decoding below an acceptance rate of 0.6, which is wrong for cheap drafters"
+)
+_MOST_GAMMA = "the longest draft that best-s, heuristic and saturation may choose"
+_CONFIDENCE = (
+    "of the policy confidence: a draft ends with the first token that the drafter gives less probability than this"
+)
+_MOST_IDS = "nothing is drafted once prompt and text have so many tokens; 0: no limit"
+_LEAST_FREE = "nothing is drafted while less memory than this is free on the target's device, in MiB; 0: no limit"
 _NO_TREE = "{0} is a rule for trees, and this draft is a chain"
 
 
@@ -35,8 +48,20 @@ class SpeculativeConfig(ChatConfig, frozen=True):
     tree: Annotated[str, Meta(title="Branches at each step", description=_TREE)] = ""
     accept: Annotated[AcceptRule, Meta(title="Accept rule", description=_ACCEPT)] = "token"
 
+    policy: Annotated[PolicyName, Meta(title="Policy", description=_POLICY)] = "fixed"
+    most_gamma: Annotated[int, Meta(ge=1, le=64, title="Longest draft", description=_MOST_GAMMA)] = 16
+    confidence: Annotated[float, Meta(gt=0, le=1, title="Least confidence", description=_CONFIDENCE)] = 0.4
+    draft_until: Annotated[
+        int, Meta(ge=0, title="Draft up to", description=_MOST_IDS, extra_json_schema={"zero": "no limit"})
+    ] = 0
+    least_free: Annotated[
+        int, Meta(ge=0, title="Leave free (MiB)", description=_LEAST_FREE, extra_json_schema={"zero": "no limit"})
+    ] = 0
+
     def __post_init__(self) -> None:
-        """Raises InputError for a text that describes no tree, and for a rule for trees without one."""
+        """Raises InputError for a text that describes no tree, and for what needs one or cannot have one."""
+        if read_widths(self.tree) and self.policy == "confidence":
+            raise InputError("policy = confidence: it ends a chain, and this draft is a tree", "choose another policy")
         if not read_widths(self.tree) and self.accept in ("recursive", "traversal"):
             rule = "block" if self.accept == "traversal" else "token"
             raise InputError(f"accept = {self.accept}: {_NO_TREE.format(self.accept)}", f"use {rule}, or draft a tree")
@@ -45,6 +70,11 @@ class SpeculativeConfig(ChatConfig, frozen=True):
     def accept_rule(self) -> AcceptRule:
         """How drafted tokens are accepted."""
         return self.accept
+
+    @property
+    def draft_policy(self) -> PolicySettings:
+        """How the draft length of each round is chosen."""
+        return PolicySettings(self.policy, self.most_gamma, self.confidence, self.draft_until, self.least_free)
 
     @property
     def widths(self) -> tuple[int, ...]:

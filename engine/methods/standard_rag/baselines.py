@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from engine import prompts
-from engine.events import PhaseFinished
+from engine.events import PhaseFinished, RoundFinished
 from engine.methods.standard_rag.config import StandardRagConfig
 from engine.rag.demonstrations import demonstrations
 from engine.rag.encoding import Fitted, fit
@@ -42,7 +42,7 @@ def standard(
         for event in events:
             if isinstance(event, PhaseFinished):
                 prefill_ms = event.ms
-            else:
+            elif isinstance(event, RoundFinished):
                 times.append(event.draft_ms + event.verify_ms + event.other_ms)
                 ids += event.emitted
                 n_proposed += len(event.proposed)

@@ -1,13 +1,13 @@
 import os
 
 from app.state.selection import Selection
-from tests.app.factory import MODEL, PAIR, a_round, started, whole_run
+from engine.events import RunFinished
+from engine.runs.trace import TraceWriter
+from tests.app.factory import MODEL, PAIR, a_round, blocks, started, whole_run
 from tests.app.state.attached_store import RUN, attached
 
 
 def test_a_damaged_file_is_shown_up_to_its_damage(qtbot, tmp_path):
-    from engine.runs.trace import TraceWriter
-
     path = tmp_path / "trace.jsonl"
     writer = TraceWriter(path)
     for event in whole_run():
@@ -20,6 +20,19 @@ def test_a_damaged_file_is_shown_up_to_its_damage(qtbot, tmp_path):
     assert len(store.log) == len(whole_run()) - 1
     assert store.trouble.kind == "damaged"
     assert store.close() is True
+
+
+def test_what_needs_every_timed_block_is_computed_before_a_file_reaches_the_window(qtbot, tmp_path):
+    path = tmp_path / "trace.jsonl"
+    writer = TraceWriter(path)
+    for event in (started(), a_round(0, [" a"]), *blocks(12), RunFinished("length", 1)):
+        writer.write(event)
+    writer.close()
+    store, _ = attached(qtbot)
+    store.open_trace(path)
+    qtbot.waitUntil(lambda: not store.busy)
+    assert {"measured_speedup", "disturbances", "costs"} <= vars(store.history.shown.summary).keys()
+    store.close()
 
 
 def test_a_saved_run_reads_back_the_same(qtbot, tmp_path):

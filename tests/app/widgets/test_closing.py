@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from app import application
 from app.main_window import MainWindow
 from app.widgets.closing import ClosingQuestion
+from engine.commands import Index
 from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started, whole_run
 
 # A window whose engine never lets go, as a library stuck in native code: the answer alone must end the process.
@@ -74,6 +75,20 @@ def test_a_model_that_is_loading_is_no_reason_to_ask(qtbot):
     qtbot.waitUntil(lambda: bool(host.submitted))
     window.close()
     assert host.closed
+
+
+def test_work_that_waits_for_its_pair_is_a_reason_to_ask(qtbot):
+    host = FakeHost()
+    window = MainWindow(PAIR, None, make_host=lambda: host)
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitUntil(lambda: bool(host.submitted))
+    window.store.commands.ask(Index(("builtin",), "somewhere"))
+    window.close()
+    assert window.question.text() == "An index is being made." and not host.closed
+    window.escape()
+    assert window.stop_question.isVisible() and host.n_cancelled == 0
+    window.close_now()
 
 
 def test_closing_during_a_run_asks_once_and_names_what_runs(window):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu, QTabWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
@@ -16,6 +17,7 @@ from app.panel import Panel
 from app.widgets.side_column import SideColumn
 from app.workspaces.compare.bar import CompareBar
 from app.workspaces.compare.workspace import CompareWorkspace
+from app.workspaces.decode.workspace import DecodeWorkspace
 from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started
 from tests.app.workspaces.train.test_record import GOLDEN
 
@@ -94,6 +96,15 @@ def test_a_closed_window_makes_no_more_tabs(open_window) -> None:  # type: ignor
     window.close_now()
     window._make_tabs()
     assert window.workspaces.made == (window.front,)
+
+
+def test_a_key_of_a_window_not_made_yet_works_at_once(open_window, qtbot: QtBot) -> None:  # type: ignore[no-untyped-def]
+    window, _ = open_window()
+    qtbot.keyClick(window.workspace(DecodeWorkspace).prompt.prompt, Qt.Key.Key_A)
+    assert window.workspaces.made == (window.front,), "a letter is the prompt's"
+    qtbot.keyClick(window, Qt.Key.Key_F11)
+    assert window.workspaces.made_names == ("decode", "presentation")
+    assert window.workspaces["presentation"].widget.isVisible()
 
 
 def test_a_tab_that_is_asked_for_is_made_at_once_and_looks_as_if_it_had_been_there(open_window) -> None:  # type: ignore[no-untyped-def]

@@ -20,6 +20,7 @@ from engine.decoding.clock import clock_for
 from engine.decoding.drafting import Drafter
 from engine.decoding.generation import Generation, Limits, generate, whole
 from engine.decoding.generation_rules import Bias, GenerationRules
+from engine.decoding.policies.fixed import FixedLength
 from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Decoder
@@ -129,7 +130,7 @@ def alone(
     drafter, verifier = one_drafter(pair, kind), BLOCK if block else EXACT
     decoder = Decoder(target.sequence(), drafter, warp=warp, seed=one.seed, clock=clock, verifier=verifier, rules=text)
     gamma, run = 0 if kind == "none" else GAMMA, RunContext(target, None, "", cancelled=Flag())
-    rounds, made = whole(generate(decoder, one.ids, gamma, one.limits, target.texts, run))
+    rounds, made = whole(generate(decoder, one.ids, FixedLength(gamma), one.limits, target.texts, run))
     return made, rounds
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.output import Output
+from engine.cli.output import Output, project
 from engine.errors import InputError
+from engine.events import PolicyDecided
 
 
 def test_lists_are_printed_plainly(capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,3 +33,10 @@ def test_a_summary_is_printed_also_where_its_file_cannot_be_written_any_more(
     with pytest.raises(FileNotFoundError):
         output.summary({"alpha": 0.5})
     assert '"alpha":0.5' in capsys.readouterr().out
+
+
+def test_a_decision_of_a_policy_is_an_object_of_its_own() -> None:
+    assert project(PolicyDecided(40, 4, 7, 1.62, 1.71, "faster")) == {
+        "event": "policy", "round": 40, "gamma_before": 4, "gamma_after": 7, "predicted_before": 1.62,
+        "predicted_after": 1.71, "reason": "faster", "at_s": 0.0,
+    }  # fmt: skip

@@ -4,6 +4,7 @@ import io
 import json
 
 import pytest
+import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,3 +84,14 @@ def test_a_group_without_a_command_is_one_line(capsys: pytest.CaptureFixture[str
 def test_prompt_that_is_no_text_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(tree(), ["decode", "--prompt", "a\udcff"], name="draftscope") == 2
     assert "not valid UTF-8" in capsys.readouterr().err
+
+
+def test_an_interrupt_that_no_command_waits_for_is_told(capsys) -> None:  # type: ignore[no-untyped-def]
+    app = typer.Typer()
+
+    @app.command()
+    def imports() -> None:
+        raise KeyboardInterrupt
+
+    assert run_command(app, [], name="imports") == 130
+    assert capsys.readouterr().err == "draftscope: stopped\n"

@@ -252,6 +252,29 @@ def test_where_there_is_no_index_it_says_how_to_make_one(tmp_path: Path) -> None
         open_index(f"file://{tmp_path}/none")
 
 
+def test_an_index_that_is_not_there_is_refused_before_anything_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"")
+    for name in ("none", "folder", "file"):
+        with pytest.raises(NoIndex):
+            index_module.refuse_missing(str(tmp_path / name))
+    for uri in ("builtin", "s3://bucket/index"):
+        index_module.refuse_missing(uri)
+
+
+def test_memory_that_runs_out_is_no_damage() -> None:
+    with pytest.raises(MemoryError), index_module.reading("i"):
+        raise SystemError("error return without exception set")
+    with pytest.raises(Damaged), index_module.reading("i"):
+        raise SystemError("unknown opcode")
+
+
+def test_an_address_that_cannot_be_reached_is_not_called_damaged() -> None:
+    with pytest.raises(EngineError, match=r"the index at http://x/y cannot be reached .*check its address") as err:
+        open_index("http://x/y")
+    assert not isinstance(err.value, Damaged)
+
+
 @pytest.mark.parametrize("kind", ["manifest.lance/_versions/*.manifest", "chunks.lance/_versions/*.manifest"])
 def test_a_damaged_index_is_named(tmp_path: Path, kind: str) -> None:
     make(str(tmp_path / "i"), "a")

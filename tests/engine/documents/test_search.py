@@ -100,6 +100,11 @@ def test_an_index_of_another_embedder_is_refused(index: OpenIndex, tmp_path: Pat
         retrieve(index, other, "salt", 1)
 
 
+@pytest.mark.parametrize("how", ["dense", "text", "hybrid"])
+def test_more_passages_than_any_index_has_are_all_of_it(index: OpenIndex, embedder: Embedder, how: search.How) -> None:
+    assert retrieve(index, embedder, "salt", 10**12, how) == retrieve(index, embedder, "salt", index.head.n_chunks, how)
+
+
 @pytest.mark.parametrize(("question", "n", "how"), [(" ", 1, "text"), ("salt", 0, "text"), ("salt", 1, "dense")])
 def test_what_cannot_be_asked_is_refused(index: OpenIndex, question: str, n: int, how: search.How) -> None:
     with pytest.raises(InputError):

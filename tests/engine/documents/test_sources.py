@@ -102,6 +102,7 @@ def test_a_hundred_megabytes_of_text_are_too_many(tmp_path: Path) -> None:
 def test_a_name_that_is_no_text_is_written_with_escapes(tmp_path: Path) -> None:
     (Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.txt"))).write_text("x")
     assert names(str(tmp_path)) == ["\\xff.txt"]
+    assert names(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.txt")) == ["\\xff.txt"]
 
 
 def test_files_of_several_places_have_their_whole_names(tmp_path: Path) -> None:

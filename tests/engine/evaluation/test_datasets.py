@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.cli import main
 from engine.errors import InputError
 from engine.evaluation import datasets
 from engine.evaluation.datasets import Dataset
@@ -103,6 +104,20 @@ def test_bad_records_are_refused_with_their_line(tmp_path: Path, row: object, re
     assert "asked.jsonl, line 1" in err.value.message and reason in err.value.message
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"\x00\x00\x00", r"is not JSON \(expecting value, character 1\)"),
+        (b"\xff\xfe\x01", r"is not JSON \(it is no text\)"),
+        (b"[" * 100_000, r"is not JSON \(it is nested too deep\)"),
+    ],
+)
+def test_a_line_that_is_no_json_says_so_in_words(tmp_path: Path, line: bytes, reason: str) -> None:
+    (tmp_path / "q.jsonl").write_bytes(line)
+    with pytest.raises(InputError, match=f"q.jsonl, line 1: {reason}; write one JSON object a line"):
+        datasets.read(tmp_path / "q.jsonl", n=1, seed=0)
+
+
 def test_files_with_nothing_to_ask_are_refused(tmp_path: Path) -> None:
     for rows, reason in (
         ((), "empty"),
@@ -114,3 +129,12 @@ def test_files_with_nothing_to_ask_are_refused(tmp_path: Path) -> None:
         datasets.read(tmp_path / "none.jsonl", n=1, seed=0)
     with pytest.raises(InputError, match="stands twice"):
         read(tmp_path, *[{"question": "x", "answer": "y", "id": "a"}] * 2)
+
+
+def test_a_file_that_cannot_be_read_is_refused_before_models_are_loaded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.cli.rag_eval.loaded_session", lambda *_: pytest.fail("models were loaded"))
+    for path in (tmp_path, tmp_path / "none"):
+        assert main(["rag", "eval", "--dataset", str(path)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 2

@@ -15,6 +15,7 @@ from engine.experiments.lane_specs import (
     refuse_ambiguous,
     tree_lanes,
     with_gamma,
+    with_policies,
 )
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.settings import AcceptRule
@@ -111,3 +112,19 @@ def test_an_accept_rule_is_given_to_each_lane_in_the_kind_that_fits(
     assert rules == [of_chain, of_tree]
     for lane in (chain, *tree_lanes(["a"], ("2,2",))):
         config_of(accepting(lane, rule), {})
+
+
+def test_a_policy_is_one_more_lane_for_each_drafter() -> None:
+    lanes = with_policies(lanes_of(["builtin", "lookup"], [2, 4]), ["best-s", "best-s", "fallback"])
+    assert [lane.name for lane in lanes[5:]] == [
+        "builtin γ 2, best-s", "builtin γ 2, fallback", "lookup γ 2, best-s", "lookup γ 2, fallback",
+    ]  # fmt: skip
+    assert config_of(lanes[5], {}).draft_policy.name == "best-s"
+    assert config_of(lanes[1], {}).draft_policy.name == "fixed"
+
+
+def test_a_policy_that_there_is_not_is_refused() -> None:
+    with pytest.raises(InputError, match="policy"):
+        with_policies(lanes_of(["builtin"], [4]), ["clever"])
+    with pytest.raises(InputError, match="too many"):
+        with_policies(lanes_of(["builtin", "lookup"], list(range(1, 31))), ["best-s", "fallback"])

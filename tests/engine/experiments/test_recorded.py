@@ -19,6 +19,15 @@ def test_a_recorded_run_costs_what_the_steps_of_its_blocks_took() -> None:
     assert run.tau == sum(len(each.emitted) for each in run.texts[0]) / 3
 
 
+def test_a_run_under_a_policy_has_no_one_draft_length() -> None:
+    first, *rest = stories.whole_run()
+    assert isinstance(first, RunStarted)
+    under_policy = msgspec.structs.replace(first, settings=(*first.settings, ("policy", "heuristic")))
+    run, fixed = recorded_run([under_policy, *rest]), recorded_run([first, *rest])
+    assert run is not None and fixed is not None
+    assert (run.steady, fixed.steady, run.fill) == (False, True, 1.0)
+
+
 def test_without_plain_decoding_nothing_is_known_of_costs() -> None:
     run = recorded_run(event for event in stories.whole_run() if not isinstance(event, BlockFinished))
     assert run is not None

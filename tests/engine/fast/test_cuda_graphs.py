@@ -94,7 +94,7 @@ def test_half_precision_repeats_with_the_seed_and_says_positive_times(
 def test_two_thousand_rounds_take_no_more_memory_than_the_first(tmp_path: Path) -> None:
     made = decoder(loaded(tmp_path, context=LONG, dtype="bfloat16"), gamma=4, n_most=LONG)
     with torch.inference_mode():
-        made.prepare(4, 8, lambda: None)
+        made.prepare((4,), 8, lambda: None)
         made.prefill([3, 1, 4, 1, 5, 9, 2, 6], lambda: None)
         for _ in range(20):
             made.round(4, followed=True)
@@ -118,7 +118,7 @@ def test_launching_a_round_waits_for_nothing(tmp_path: Path, monkeypatch: pytest
             torch.cuda.set_sync_debug_mode("default")
 
     with torch.inference_mode():
-        made.prepare(4, 8, lambda: None)
+        made.prepare((4,), 8, lambda: None)
         made.prefill([3, 1, 4, 1, 5, 9, 2, 6], lambda: None)
         for _ in range(4):
             made.round(4, followed=True)

@@ -29,7 +29,7 @@ def test_preparing_changes_nothing_that_is_made(session: Session) -> None:
         for gamma in (4, 0):
             decoder = rt.decoder(config, gamma=gamma, n_most=60)
             assert isinstance(decoder, StaticDecoder)
-            decoder.prepare(gamma, len(PROMPT), lambda: None)
+            decoder.prepare((gamma,), len(PROMPT), lambda: None)
     assert ids_of(rt, config, PROMPT, 4) == expected
 
 

@@ -128,7 +128,7 @@ def test_truncated_weights_are_refused(folder: Path, n_kept: int) -> None:
         checkpoint_folder.inspect(str(folder))
 
 
-@pytest.mark.parametrize("spec", ["~no-such-user-here/x", "x" * 300, "a\0b"])
+@pytest.mark.parametrize("spec", ["", "  ", "~no-such-user-here/x", "x" * 300, "a\0b"])
 def test_impossible_path_is_refused(spec: str) -> None:
     with pytest.raises(InputError):
         checkpoint_folder.inspect(spec)

@@ -6,8 +6,9 @@ from functools import reduce
 import msgspec
 import pytest
 
-from engine.events import BlockFinished, Lane, Progressed, RoundFinished, RunFailed
-from engine.runs.summary import BlockTime, Position, Summary, fold
+from engine.events import BlockFinished, Lane, PolicyDecided, Progressed, RoundFinished, RunFailed
+from engine.runs.round_counts import Position
+from engine.runs.summary import BlockTime, Summary, fold
 from tests.engine.runs import stories
 
 
@@ -191,3 +192,23 @@ def test_of_blocks_alpha_is_the_overlap_of_all_drafted_tokens_and_has_no_interva
     assert (summary.n_overlaps, summary.n_tested, summary.alpha_ci) == (60, 40, None)
     assert summary.tau == pytest.approx(2.0)
     assert summary.predicted_tau is not None
+
+
+def test_decisions_of_a_policy_are_counted() -> None:
+    begun = stories.started(4)
+    begun = msgspec.structs.replace(begun, settings=(*begun.settings, ("policy", "best-s")))
+    decision = PolicyDecided(1, 4, 6, 1.2, 1.3, "faster")
+    summary = folded(begun, stories.round_of(0, "accepted"), decision, decision)
+    assert (summary.policy, summary.n_decisions) == ("best-s", 2)
+    assert folded(stories.started(4)).policy == ""
+
+
+def test_under_a_policy_the_cost_of_verifying_is_that_of_the_rounds_with_a_draft() -> None:
+    begun = stories.started(2)
+    begun = msgspec.structs.replace(begun, settings=(*begun.settings, ("policy", "fallback")))
+    drafted, plain = stories.round_of(0, "accepted", "rejected"), stories.round_of(1)
+    blocks = [event for event in stories.whole_run() if isinstance(event, BlockFinished)]
+    costs = folded(begun, msgspec.structs.replace(drafted, verify_ms=6.0), plain, *blocks).costs
+    assert costs is not None
+    narrow_ms = costs.widths[0][1]
+    assert costs.widths[1] == (3, pytest.approx(6.0 + plain.verify_ms - narrow_ms))

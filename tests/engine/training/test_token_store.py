@@ -99,7 +99,8 @@ def test_store_torn_while_it_replaces_another_is_not_taken_for_either(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("tokens.json", b""), ("tokens.json", b'{"ends":['), ("tokens.bin", b"")]
+    ("name", "content"),
+    [("tokens.json", b""), ("tokens.json", b'{"ends":['), ("tokens.bin", b""), ("tokens.bin", b"\xff" * 12)],
 )
 def test_store_with_a_torn_file_is_written_anew_and_said_to_be_damaged(
     tmp_path: Path, name: str, content: bytes

@@ -15,6 +15,7 @@ from engine.decoding.detokenizer import TokenTexts
 from engine.decoding.drafting import NOTHING, DraftContext
 from engine.decoding.generation import Generation, Limits, generate, whole
 from engine.decoding.generation_rules import GenerationRules
+from engine.decoding.policies.fixed import FixedLength
 from engine.decoding.ruled_text import RuledText
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Decoder
@@ -74,7 +75,7 @@ def decoded(
     text = None if rules is None else RuledText(rules, n_vocabulary=len(pair.words), n_most=4000, device=CPU)
     decoder = Decoder(pair.target, drafter, warp=warp, seed=seed, clock=clock_for(CPU), rules=text)
     limits = Limits(n, 4000, frozenset({pair.words.eos_token_id}))
-    rounds, generation = whole(generate(decoder, ids, gamma, limits, TokenTexts(pair.words), Run()))
+    rounds, generation = whole(generate(decoder, ids, FixedLength(gamma), limits, TokenTexts(pair.words), Run()))
     pair.drafter.reset()
     return rounds, generation
 

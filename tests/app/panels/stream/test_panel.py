@@ -186,3 +186,14 @@ def test_the_tokens_of_the_prompt_stand_without_gaps_and_others_with_one(shown):
     segments = panel.view.lines.line(0)
     gaps = [after.x - before.x - before.width for before, after in pairwise(segments)]
     assert [round(gap, 2) for gap in gaps] == [0, 0, 0, 0, 1, 1, 2, 2]
+
+
+def test_a_low_panel_leaves_fork_to_the_menus_and_keeps_no_room_in_its_legend(shown):
+    _, panel, _ = shown
+    panel.mode.inspect(False)
+    line = panel.fontMetrics().lineSpacing()
+    panel.resize(400, 40 * line)
+    assert panel.fork.isVisible()
+    high = panel.legend.heightForWidth(300)
+    panel.resize(400, 12 * line)
+    assert not panel.fork.isVisible() and panel.legend.heightForWidth(300) < high

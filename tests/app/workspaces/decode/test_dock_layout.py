@@ -43,7 +43,8 @@ def test_the_text_has_half_of_the_height_at_the_usual_font(qtbot: QtBot, height:
 
 def test_docks_give_way_to_the_text_in_large_type_and_come_back(qtbot: QtBot, large_type: None) -> None:
     window, tab = _shown(qtbot, 1280, 720)
-    assert tab.stream.width() >= 640 and tab.stream.view.height() >= 0.4 * 720
+    qtbot.waitUntil(lambda: tab.stream.view.height() >= 360)
+    assert tab.stream.width() >= 640
     figures, tables = (group.switch for group in tab.docks.groups)
     assert not tab.rounds.isVisible() and not tables.isChecked() and not figures.isChecked()
     tables.trigger()

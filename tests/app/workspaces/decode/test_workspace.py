@@ -77,3 +77,14 @@ def test_nothing_above_the_text_moves_when_a_value_arrives(qtbot: QtBot, window:
         window.store.changed.emit()
         QApplication.processEvents()
         assert [part.geometry() for part in parts] == before
+
+
+def test_the_key_that_inspects_tokens_works_wherever_the_focus_is(qtbot: QtBot, window: MainWindow) -> None:
+    window.workspaces.make_all()
+    window.activateWindow()
+    for name, field in (("decode", "prompt"), ("long-context", "setup")):
+        window.show_view(name)
+        tab = window.workspaces[name]
+        focused = getattr(tab, field)
+        qtbot.keyClick(focused, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
+        assert tab.stream.inspecting, name  # type: ignore[attr-defined]
