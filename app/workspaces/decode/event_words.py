@@ -124,7 +124,7 @@ def _(event: events.LengthsMeasured) -> str:
 @_describe.register
 def _(event: events.SettingsMeasured) -> str:
     ended = tr("thresholds measured") if event.complete else tr("stopped measuring thresholds")
-    return tr("{0}: {1} on {2}").format(ended, count(event.n_settings, "setting"), count(event.n_prompts, "prompt"))
+    return tr("{0}: {1:,} on {2}").format(ended, event.n_settings, count(event.n_prompts, "prompt"))
 
 
 @_describe.register
