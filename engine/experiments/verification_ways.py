@@ -6,10 +6,10 @@ from typing import NamedTuple, TypeAlias
 from msgspec.structs import replace
 from torch import Tensor
 
-from engine.decoding.generation import Generation, Limits, generate
+from engine.decoding.generation import Generation, GenerationEvent, Limits, generate
+from engine.decoding.policies.fixed import FixedLength
 from engine.decoding.speculate import Decoder
 from engine.decoding.verifying import BLOCK, Verifier
-from engine.events import PhaseFinished, RoundFinished
 from engine.events.gates import Verification
 from engine.methods.sprinter.config import SprinterConfig
 from engine.methods.sprinter.run import gated
@@ -18,7 +18,7 @@ from engine.sprinter import laws
 from engine.sprinter.files import StoredGate
 from engine.sprinter.lossy_verifying import EnsembleVerifier, LenientVerifier
 
-Writing: TypeAlias = Generator[PhaseFinished | RoundFinished, None, Generation]
+Writing: TypeAlias = Generator[GenerationEvent, None, Generation]
 
 
 class Way(NamedTuple):
@@ -60,7 +60,7 @@ class Writer:
             rules=ruled_text(target, config, n_most=n_most), prefill_chunk=rt.prefill_chunk,
         )  # fmt: skip
         limits = Limits(config.max_new_tokens, target.context, target.stop_ids if config.stop_at_end else frozenset())
-        return generate(decoder, ids, gamma, limits, target.texts, rt)
+        return generate(decoder, ids, FixedLength(gamma), limits, target.texts, rt)
 
 
 def law_of(way: Way, passes: Callable[[], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:

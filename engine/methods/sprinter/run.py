@@ -6,11 +6,12 @@ from typing import NamedTuple
 import msgspec
 
 from engine.decoding.drafting import expect_length
-from engine.decoding.generation import Generation, Limits, generate, whole
+from engine.decoding.generation import Generation, GenerationEvent, Limits, generate, whole
+from engine.decoding.policies.fixed import FixedLength
 from engine.decoding.speculate import Decoder
 from engine.decoding.verifying import EXACT
 from engine.errors import InputError
-from engine.events import Event, Lane, Measured, PhaseFinished, Progressed, RoundFinished, Warned
+from engine.events import Event, Lane, Measured, Progressed, RoundFinished, Warned
 from engine.methods.run_events import block, finished, run_started, warnings
 from engine.methods.sprinter.config import SprinterConfig
 from engine.models.loading import LoadedModel
@@ -58,7 +59,7 @@ def drafter_of(rt: RunContext) -> LoadedModel:
 
 def gated(
     config: SprinterConfig, ids: Sequence[int], rt: RunContext, stored: StoredGate | None = None
-) -> Generator[PhaseFinished | RoundFinished, None, Generation]:
+) -> Generator[GenerationEvent, None, Generation]:
     """One generation with a gate, and nothing beside it."""
     drafter, target = drafter_of(rt), rt.target
     stored = stored or open_gate(config.gate, target, drafter)
@@ -75,7 +76,7 @@ def gated(
     )  # fmt: skip
     decoding = GatedDecoding(decoder, gated_drafter, tests_last=tests_last, audit=config.audit, seed=config.seed)
     limits = Limits(config.max_new_tokens, target.context, target.stop_ids if config.stop_at_end else frozenset())
-    return generate(decoding, ids, config.cap, limits, target.texts, rt)
+    return generate(decoding, ids, FixedLength(config.cap), limits, target.texts, rt)
 
 
 def _shown(
