@@ -16,6 +16,8 @@ from engine.events import (
     Estimated,
     EvaluationMeasured,
     Event,
+    GateRowsCollected,
+    GateTrained,
     Indexed,
     LaneSpec,
     LengthsMeasured,
@@ -34,6 +36,7 @@ from engine.events import (
     RunFinished,
     ScalingMeasured,
     Setting,
+    SettingsMeasured,
     Surveyed,
     SweepMeasured,
     TextPart,
@@ -337,6 +340,65 @@ class Race(OwnModels, frozen=True, tag=True):
     settings: Mapping[str, Setting] = {}
 
 
+class CollectGateRows(Order, frozen=True, tag=True):
+    """Label drafted tokens of the loaded pair, for a gate to learn from. prompts: a set as in Compare; n_prompts: how
+    many documents; n_new: tokens drafted along each; out: the folder of the rows. settings: those of
+    GenerationConfig."""
+
+    needs_pair: ClassVar[bool] = True
+    last: ClassVar[tuple[type[Event], ...]] = (GateRowsCollected,)
+    ends_itself: ClassVar[bool] = True
+    after_stop: ClassVar[str] = "start it again: it goes on with the next document"
+    doing: ClassVar[str] = "collecting"
+    under_way: ClassVar[str] = "drafted tokens are being labelled"
+
+    out: str
+    prompts: str = "builtin"
+    n_prompts: int = 400
+    n_new: int = 40
+    settings: Mapping[str, Setting] = {}
+
+
+class TrainGate(Order, frozen=True, tag=True):
+    """Train a gate on the rows in a folder. out: the gate's own folder; settings: those of GateTrainingConfig."""
+
+    last: ClassVar[tuple[type[Event], ...]] = (GateTrained,)
+    after_stop: ClassVar[str] = "nothing was written; start it again"
+    doing: ClassVar[str] = "training"
+    under_way: ClassVar[str] = "a gate is being trained"
+
+    rows: str
+    out: str
+    settings: Mapping[str, Setting] = {}
+
+
+class MeasureThresholds(Order, frozen=True, tag=True):
+    """Measure what thresholds of a gate cost in quality and gain in time, on the loaded pair; plain decoding and exact
+    speculation at its best draft length are always measured too.
+
+    weights: of the target in ensembles; leniences: of lenient rules; gammas: draft lengths of exact speculation that
+    are tried. prompts, n_prompts: as in Compare; n_questions: of the built-in world, 0 for none. settings: those of
+    SprinterConfig, for all."""
+
+    needs_pair: ClassVar[bool] = True
+    last: ClassVar[tuple[type[Event], ...]] = (SettingsMeasured,)
+    ends_itself: ClassVar[bool] = True
+    patience_s: ClassVar[float] = 30.0  # it computes its figures first
+    after_stop: ClassVar[str] = "what was measured so far is kept"
+    doing: ClassVar[str] = "measuring thresholds"
+    under_way: ClassVar[str] = "thresholds are being measured"
+    kept_as: ClassVar[WorkKind | Literal[""]] = "measurement"
+
+    thresholds: tuple[float, ...] = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
+    weights: tuple[float, ...] = ()
+    leniences: tuple[float, ...] = ()
+    gammas: tuple[int, ...] = (1, 2, 3, 4, 6, 8)
+    prompts: str = "builtin"
+    n_prompts: int = 16
+    n_questions: int = 24
+    settings: Mapping[str, Setting] = {}
+
+
 class GetModel(Order, frozen=True, tag=True):
     """Download a model of a hub into its cache. spec: OWNER/NAME, or OWNER/NAME/FILE.gguf; revision: a branch, a tag or
     a commit."""
@@ -482,6 +544,9 @@ Command: TypeAlias = (
     | SweepAllocations
     | Compare
     | Race
+    | CollectGateRows
+    | TrainGate
+    | MeasureThresholds
     | GetModel
     | RemoveModel
     | Pause

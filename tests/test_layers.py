@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 # From the ground up: each imports from those before it alone. A module at a root is a room of its own.
 ENGINE = (
     "errors", "prompts", "speed_model", "statistics", "world", "machine", "events", "settings", "commands", "runs",
-    "store", "reports", "decoding", "vocabularies", "fast", "models", "hub", "longspec", "drafters", "batch",
-    "documents", "rag", "runtime", "method", "measuring", "training", "methods", "evaluation", "allocation",
+    "store", "reports", "decoding", "vocabularies", "fast", "models", "hub", "longspec", "sprinter", "drafters",
+    "batch", "documents", "rag", "runtime", "method", "measuring", "training", "methods", "evaluation", "allocation",
     "experiments", "session", "host", "bench", "cli",
 )  # fmt: skip
 APP = (

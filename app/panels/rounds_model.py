@@ -267,7 +267,7 @@ def rejected_text(event: RoundFinished) -> str:
 
 def least_accept_prob(event: RoundFinished) -> float | None:
     """The lowest acceptance probability of the tested tokens; None if none was tested."""
-    tested = (token for token in event.proposed if token.fate != "untested")
+    tested = (token for token in event.proposed if token.tested)
     return min((t.accept_prob if t.prefix_prob is None else t.prefix_prob for t in tested), default=None)
 
 

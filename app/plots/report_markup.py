@@ -19,6 +19,7 @@ from engine.reports.document import (
     TableBlock,
     TextsBlock,
     Tone,
+    fates_in,
 )
 from engine.reports.palette import PAINTS, Paint, lane_paint
 from engine.reports.shown_text import one_line, paragraphs
@@ -34,7 +35,7 @@ _SHORT = 30
 _NO_BREAK = ' style="white-space: nowrap"'
 _PAINTS: dict[MarkedFate, Paint] = {
     "plain": "text", "accepted": "accepted", "correction": "correction", "bonus": "bonus", "rejected": "rejected",
-    "untested": "untested",
+    "untested": "untested", "unverified": "unverified",
 }  # fmt: skip
 _TONES: dict[Tone, str] = {
     "plain": "", "headline": "font-size: 19pt; font-weight: 600; margin: 10px 0 4px 0",
@@ -69,7 +70,7 @@ def printed(content: ReportDocument) -> PrintedReport:
     for section in content.sections:
         parts.append(f"<h2>{_text(section.title)}</h2>")
         if any(isinstance(block, TextsBlock) for block in section.blocks):
-            parts.append(_legend())
+            parts.append(_legend(fates_in(section.blocks)))
         parts += map(writer.block, section.blocks)
     return PrintedReport(content.title, "".join(parts), _SHEET, tuple(writer.plots))
 
@@ -205,12 +206,13 @@ def _styled(text: str, fate: MarkedFate) -> str:
         return text
     inner = {
         "accepted": f"<u>{text}</u>", "correction": f"<b>{text}</b>", "bonus": f"•{text}", "rejected": f"<s>{text}</s>",
-        "untested": f"<i>{text}</i>",
+        "untested": f"<i>{text}</i>", "unverified": f"<u>~{text}</u>",
     }[fate]  # fmt: skip
     return f'<span style="color: {PAINTS[_PAINTS[fate]].light}">{inner}</span>'
 
 
-def _legend() -> str:
-    names: tuple[MarkedFate, ...] = ("accepted", "correction", "bonus", "rejected", "untested")
+def _legend(used: frozenset[MarkedFate]) -> str:
+    lossy: tuple[MarkedFate, ...] = ("unverified",) if "unverified" in used else ()
+    names: tuple[MarkedFate, ...] = ("accepted", *lossy, "correction", "bonus", "rejected", "untested")
     entries = (*(_styled(name, name) for name in names), "<b>≠</b> first difference")
     return f'<p class="caption">{" &nbsp; ".join(entries)}</p>'

@@ -72,10 +72,9 @@ def _joined(path: tuple[int, ...], parents: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _accepted(event: RoundFinished) -> tuple[int, ...]:
-    """The accepted tokens of a chain, which are its first ones."""
-    fates = [token.fate for token in event.proposed]
-    n_accepted = next((place for place, fate in enumerate(fates) if fate != "accepted"), len(fates))
-    return tuple(range(n_accepted))
+    """The kept tokens of a chain, which are its first ones."""
+    kept = [token.kept for token in event.proposed]
+    return tuple(range(kept.index(False) if False in kept else len(kept)))
 
 
 def inline_nodes(event: RoundFinished) -> tuple[int, ...]:

@@ -78,6 +78,12 @@ def _names_by_setting() -> dict[str, dict[str, str]]:
             "recursive": tr("recursive (tree)"),
             "traversal": tr("traversal (tree)"),
         },
+        "tested": {"last": tr("last token of a run"), "all": tr("whole run")},
+        "label": {
+            "hard": tr("q at most p"),
+            "soft": tr("probability of acceptance"),
+            "greedy": tr("target's first choice"),
+        },
         "policy": {
             "fixed": tr("fixed"),
             "best-s": tr("best S"),

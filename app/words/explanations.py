@@ -123,7 +123,7 @@ def _reason(rejected: ProposedToken) -> str:
 
 
 def _fates(summary: Summary) -> tuple[Explanation, ...]:
-    n_untested = summary.n_proposed - summary.n_tested
+    n_untested = summary.n_proposed - summary.n_tested - summary.n_unverified
     together = summary.judged_together
     return (
         Explanation(tr("prompt"), tr(
@@ -134,6 +134,7 @@ def _fates(summary: Summary) -> tuple[Explanation, ...]:
         ).format(summary.n_accepted, summary.n_proposed) if together else tr(
             "Proposed by the drafter and kept by the target, underlined: {0:,} of {1:,} tested tokens so far."
         ).format(summary.n_accepted, summary.n_tested), "accepted"),
+        *_unverified(summary.n_unverified),
         Explanation(tr("correction"), tr(
             "In bold: the target's own token in place of a rejected one; it keeps the text what the target would write."
         ), "correction"),
@@ -153,6 +154,14 @@ def _fates(summary: Summary) -> tuple[Explanation, ...]:
             "With a dotted line: proposed behind a rejected token, so never looked at. {0:,} so far, work in vain."
         ).format(n_untested), "untested"),
     )  # fmt: skip
+
+
+def _unverified(n: int) -> tuple[Explanation, ...]:
+    """What a wavy line means, where a gate kept tokens."""
+    if not n:
+        return ()
+    text = tr("With a wavy line: proposed by the drafter and let through by a gate, without the target. {0:,} so far.")
+    return (Explanation(tr("unverified"), text.format(n), "unverified"),)
 
 
 def _marks() -> tuple[Explanation, ...]:

@@ -30,6 +30,8 @@ from engine.cli import (
     scaling_bench,
     scaling_fit,
     scaling_sweep,
+    sprinter,
+    sprinter_run,
     store_bench,
     train,
     what_if,
@@ -67,6 +69,10 @@ _RUNS: _Group = {
     "purge": runs.runs_purge, "rename": runs.runs_rename, "tag": runs.runs_tag, "note": runs.runs_note,
     "what-if": what_if.runs_what_if,
 }  # fmt: skip
+_SPRINTER: _Group = {
+    "collect": sprinter.sprinter_collect, "train": sprinter.sprinter_train, "run": sprinter_run.sprinter_run,
+    "sweep": sprinter_run.sprinter_sweep,
+}  # fmt: skip
 
 
 def tree() -> typer.Typer:
@@ -84,6 +90,7 @@ def tree() -> typer.Typer:
         ("builtin", "The built-in world and models, examined.", _BUILTIN),
         ("models", "Models of a hub: got only when asked, listed, removed.", _MODELS),
         ("runs", "Everything that was kept: searched, labelled, exported, deleted.", _RUNS),
+        ("sprinter", "Approximate verification: a gate decides when the target is asked.", _SPRINTER),
         ("rag", "Documents made searchable, and searched.", _RAG),
         ("scaling", "More documents, demonstrations and iterations for an answer.", _SCALING),
     ):

@@ -19,7 +19,12 @@ from engine.runs.round_cost import verdict
 from engine.runs.summary import Summary, fold
 from engine.settings import Request, make_config
 
-_STYLES = {"accepted": "green underline", "rejected": "red strike", "untested": "bright_black"}
+_STYLES = {
+    "accepted": "green underline",
+    "rejected": "red strike",
+    "untested": "bright_black",
+    "unverified": "yellow underline",
+}
 _LAST_STYLES = {"correction": "bold blue", "bonus": "magenta"}
 
 
@@ -52,7 +57,7 @@ def follow(
     fields["best_gamma"] = best = run.best_gamma()
     if not json and best == 0:
         fields["best_gamma"] = "0: leave it off"
-    output.summary({**fields, **run.answers(), **note, "run": kept.run_id})
+    output.summary({**fields, **unverified_fields(run.summary), **run.answers(), **note, "run": kept.run_id})
     return STOPPED if flag.is_set() else OK
 
 
@@ -170,6 +175,14 @@ def run_summary(summary: Summary, ids: list[int], text: str) -> dict[str, Value]
         "reason": summary.reason or "cancelled",
         "workload": "one prompt",
     }
+
+
+def unverified_fields(summary: Summary) -> dict[str, Value]:
+    """What a gate let through, and what its audits say; no field for a run without any."""
+    if not summary.n_unverified:
+        return {}
+    share = summary.audited_wrong / summary.n_audited if summary.n_audited else None
+    return {"gated": summary.n_unverified, "audited": summary.n_audited, "audited_wrong": share}
 
 
 def _pair(interval: statistics.Interval | None) -> list[float] | None:

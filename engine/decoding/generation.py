@@ -273,12 +273,12 @@ def _fates(record: HostRecord, kept: Sequence[int], *, ended: bool) -> Sequence[
     if record.parents:
         return tree_fates(record.parents, kept, leaves_first=record.leaves_first, ended=ended)
     n, rejected_at = len(kept), None if ended else record.n_accepted
-    return [_fate(i, n, rejected_at) for i in range(len(record.tokens))]
+    return [_fate(i, n, rejected_at, record.first_tested) for i in range(len(record.tokens))]
 
 
-def _fate(i: int, n_kept: int, rejected_at: int | None) -> Fate:
+def _fate(i: int, n_kept: int, rejected_at: int | None, first_tested: int) -> Fate:
     if i < n_kept:
-        return "accepted"
+        return "accepted" if i >= first_tested else "unverified"
     return "rejected" if i == rejected_at else "untested"
 
 
@@ -297,6 +297,8 @@ def _proposed(record: HostRecord, i: int, fate: Fate, texts: TokenTexts) -> Prop
         top_p=_candidates(record.top_p[i], texts),
         top_q=_candidates(record.top_q[i], texts),
         prefix_prob=None if record.prefix_prob is None else record.prefix_prob[i],
+        gate=record.gate[i] if record.gate else None,
+        audited=i in record.audited,
     )
 
 

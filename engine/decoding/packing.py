@@ -30,7 +30,9 @@ class HostRecord(NamedTuple):
     last_rank: rank of the last token in the drafter's distribution, None for a bonus. last_p: its probability. parents:
     of a tree, see `RoundFinished`; empty for a chain. path: of a tree, its accepted nodes in order. leaves_first:
     whether whole paths were tested, in the order in which a depth-first walk leaves their ends. prefix_prob: None where
-    tokens were judged one by one."""
+    tokens were judged one by one. first_tested: the first token that the target decided on; those before it are kept
+    without its consent. gate: the probabilities that a gate gave, empty without one. audited: indices of the tokens
+    that were kept so and compared with the target afterwards."""
 
     n_accepted: int
     last_id: int
@@ -49,6 +51,9 @@ class HostRecord(NamedTuple):
     path: tuple[int, ...] = ()
     leaves_first: bool = False
     prefix_prob: list[float] | None = None
+    first_tested: int = 0
+    gate: tuple[float, ...] = ()
+    audited: frozenset[int] = frozenset()
 
     @property
     def accepted(self) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """Every event that a run or the engine reports: the only vocabulary between engine and app, and of the trace file.
 
 Ids are token ids of the target's vocabulary; times are seconds or milliseconds as their suffix says. Fields are only
-ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. Events of trainings,
+ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. Events of trainings, gates,
 documents, answers, iterations, their evaluation, allocations, the scaling of a pair, lengths and models of a hub are
 defined in the modules of those names, and all are re-exported here."""
 
@@ -74,6 +74,21 @@ from engine.events.decoding import TokensEmitted as TokensEmitted
 from engine.events.documents import FileSkipped as FileSkipped
 from engine.events.documents import Indexed as Indexed
 from engine.events.evaluation import EvaluationMeasured as EvaluationMeasured
+from engine.events.gates import GateConfusion as GateConfusion
+from engine.events.gates import GateFigures as GateFigures
+from engine.events.gates import GateInput as GateInput
+from engine.events.gates import GateLabel as GateLabel
+from engine.events.gates import GateRowsCollected as GateRowsCollected
+from engine.events.gates import GateScore as GateScore
+from engine.events.gates import GateTrained as GateTrained
+from engine.events.gates import GateTrainingStarted as GateTrainingStarted
+from engine.events.gates import PredictedFigures as PredictedFigures
+from engine.events.gates import QualityFigures as QualityFigures
+from engine.events.gates import ReliabilityBin as ReliabilityBin
+from engine.events.gates import RocPoint as RocPoint
+from engine.events.gates import SettingMeasured as SettingMeasured
+from engine.events.gates import SettingsMeasured as SettingsMeasured
+from engine.events.gates import WorkFigures as WorkFigures
 from engine.events.iterations import ContextPart as ContextPart
 from engine.events.iterations import DemonstrationsChosen as DemonstrationsChosen
 from engine.events.iterations import IterationFinished as IterationFinished
@@ -326,6 +341,11 @@ AnyEvent: TypeAlias = (
     | AllocationRouted
     | QualityJudged
     | QueryPriced
+    | GateRowsCollected
+    | GateTrainingStarted
+    | GateTrained
+    | SettingMeasured
+    | SettingsMeasured
     | DemonstrationsChosen
     | ModelCalled
     | IterationFinished

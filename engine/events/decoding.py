@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from engine.events.base import SCHEMA, Event, Setting, Struct
 from engine.prompts import Message
 
-Fate: TypeAlias = Literal["accepted", "rejected", "untested"]
+Fate: TypeAlias = Literal["accepted", "rejected", "untested", "unverified"]
 LastKind: TypeAlias = Literal["correction", "bonus"]
 StopReason: TypeAlias = Literal["length", "end_of_text", "context", "cancelled"]
 Lane: TypeAlias = Literal["speculative", "plain"]
@@ -36,7 +36,9 @@ class ProposedToken(Struct, frozen=True):
     overlap: sum(min(p, q)) over the vocabulary at this position. rank: its place in the drafter's list, 0 first.
     prefix_prob: where the tokens of a draft are judged together, the probability that it is accepted at least up to
     this one. accept_prob is then what u is compared with, and a token is accepted where its own draw, or that of a
-    later one, is below; None where they are judged one by one."""
+    later one, is below; None where they are judged one by one. gate: what a gate beside the drafter gave as the
+    probability that the target accepts it; None without a gate. audited: whether an unverified token, which the text
+    keeps without the target's consent, was compared with the target afterwards."""
 
     id: int
     text: str
@@ -50,6 +52,18 @@ class ProposedToken(Struct, frozen=True):
     top_p: tuple[Candidate, ...] = ()
     top_q: tuple[Candidate, ...] = ()
     prefix_prob: float | None = None
+    gate: float | None = None
+    audited: bool = False
+
+    @property
+    def tested(self) -> bool:
+        """Whether the target decided on it."""
+        return self.fate in ("accepted", "rejected")
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is in the text."""
+        return self.fate in ("accepted", "unverified")
 
 
 class LastToken(Struct, frozen=True):
@@ -150,7 +164,7 @@ class RoundFinished(Event, frozen=True):
 
     @property
     def n_accepted(self) -> int:
-        """How many of the proposed tokens were accepted."""
+        """How many of the proposed tokens the target accepted."""
         return sum(token.fate == "accepted" for token in self.proposed)
 
     @property
@@ -160,7 +174,7 @@ class RoundFinished(Event, frozen=True):
         Several tokens of a tree may be tested at one place, which counts once."""
         if self.parents:
             return self.n_accepted + (self.last is not None and self.last.kind == "correction")
-        return sum(token.fate != "untested" for token in self.proposed)
+        return sum(token.tested for token in self.proposed)
 
     @property
     def in_a_row(self) -> tuple[ProposedToken, ...]:
@@ -177,7 +191,7 @@ class RoundFinished(Event, frozen=True):
     def overlaps(self) -> tuple[float, ...]:
         """sum(min(p, q)) at each of these places, or the largest of the tokens that were proposed there."""
         if not self.parents:
-            return tuple(token.overlap for token in self.proposed[: self.n_tested])
+            return tuple(token.overlap for token in self.proposed if token.tested)
         own: dict[int, float] = {}
         for token, parent in zip(self.proposed, self.parents, strict=False):
             own[parent] = max(own.get(parent, 0.0), token.overlap)

@@ -41,6 +41,22 @@ def built_in(name: str) -> tuple[ComparedPrompt, ...]:
     return tuple(ComparedPrompt(f"{name} {i}", (text,), name) for i, text in enumerate(texts, 1))
 
 
+def further(name: str, n: int) -> tuple[ComparedPrompt, ...]:
+    """n prompts of a task that are in no built-in set, to train on what the sets then measure."""
+    refuse_unknown(name)
+    texts = islice(_WRITERS[name](Random(f"compared prompts/{name}")), N_PROMPTS, N_PROMPTS + n)
+    return tuple(ComparedPrompt(f"{name} {i}", (text,), name) for i, text in enumerate(texts, N_PROMPTS + 1))
+
+
+def answered(n: int) -> tuple[tuple[str, str], ...]:
+    """n prompts with a question about four documents, each with its answer; they are in no set."""
+    rng = Random("answered questions")
+    asked = islice(_asked(rng, "single", "dated", "comparison"), n)
+    return tuple(
+        (prompts.standard_rag(each.documents, each.question.text).given, each.question.answer) for each in asked
+    )
+
+
 def refuse_unknown(name: str) -> None:
     """Raises InputError where there is no task of that name."""
     if name not in BUILTIN_SETS:

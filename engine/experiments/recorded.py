@@ -47,7 +47,8 @@ def read_recorded(path: Path) -> tuple[RecordedRun, ...]:
 
 
 def recorded_run(events: Iterable[Event]) -> RecordedRun | None:
-    """Read a decode run; None if it proposed nothing, drafted trees or decoded several sequences at once."""
+    """Read a decode run; None if it proposed nothing, drafted trees, left tokens unverified or decoded several
+    sequences at once."""
     summary, rounds, started = Summary(), [], None
     for event in events:
         summary = fold(summary, event)
@@ -83,8 +84,8 @@ def recorded_lanes(events: Iterable[Event]) -> tuple[RecordedRun, ...]:
 
 
 def _replayable(rounds: Sequence[RoundFinished]) -> bool:
-    """Whether another draft length can be told from these rounds: from chains of one sequence."""
-    if any(each.parents for each in rounds):
+    """Whether another draft length can be told from these rounds: from chains of one sequence, all tested in turn."""
+    if any(each.parents or (each.proposed and each.proposed[0].fate == "unverified") for each in rounds):
         return False
     return any(each.proposed and each.emitted for each in rounds) and len({each.lane for each in rounds}) == 1
 

@@ -97,7 +97,7 @@ def lenient_alpha(rounds: Sequence[RoundFinished], lenience: float) -> float | N
 
 
 def _tested(each: RoundFinished) -> list[ProposedToken]:
-    return [token for token in each.proposed if token.fate != "untested"]
+    return [token for token in each.proposed if token.tested]
 
 
 def _positions(each: RoundFinished, final: bool) -> Iterator[_Position]:

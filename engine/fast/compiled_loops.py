@@ -1,5 +1,6 @@
 """Finds the compiled loops, which need numba; without it torch's operations compute the same."""
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -19,3 +20,12 @@ def kernels() -> "Kernels | None":
     from engine.fast.kernels import compiled
 
     return compiled()
+
+
+def gated_choice() -> "Callable[..., tuple[int, float]] | None":
+    """The compiled loop of a gate beside a drafter; None where `kernels` has none."""
+    if kernels() is None:
+        return None
+    from engine.fast.kernels import compiled_gate
+
+    return compiled_gate()

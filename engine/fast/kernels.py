@@ -29,6 +29,7 @@ _LEAST, _MOST = np.float32(-87.0), np.float32(88.0)
 _TAYLOR = tuple(map(np.float32, (1 / 5040, 1 / 720, 1 / 120, 1 / 24, 1 / 6, 0.5, 1.0, 1.0)))
 _ZERO, _ONE, _HALF = np.float32(0.0), np.float32(1.0), np.float32(0.5)
 _GELU_SCALE, _GELU_CUBIC = np.float32(2 * (2 / np.pi) ** 0.5), np.float32(0.044715)
+_GATE_EPSILON = np.float32(1e-6)
 _BIAS, _SHIFT = np.int32(127), np.int32(23)
 
 
@@ -65,6 +66,13 @@ def compiled() -> Kernels:
             _compiled(gate_gelu, "void(f4[:,:], f4[:,::1], f4[:,::1])"),
             _compiled(multiply_int8, "void(f4[:,::1], i1[:,::1], f4[::1], f4[:,::1])"),
         )
+
+
+@cache
+def compiled_gate() -> Callable[..., tuple[int, float]]:
+    """`gated_choice`, compiled or loaded from the cache; only gates need it."""
+    with _cache_folder():
+        return _compiled(gated_choice, "Tuple((i8, f4))(f4[::1], f4[::1], f4[::1], f4, f4, f4[:,::1])")
 
 
 @contextmanager
@@ -108,6 +116,33 @@ def add_normed(hidden: Floats, product: Floats, factor: float, scaled: Floats, f
         inverse_length = _ONE / np.sqrt(total)
         for j in range(d):
             out[i, j] = hidden[i, j] * inverse_length * scaled[j]
+
+
+def gated_choice(
+    logits: Floats, state: Floats, weights: Floats, log_q: float, bias: float, scratch: Floats
+) -> tuple[int, float]:
+    """The token with the largest logit, and what a linear gate makes of it: a logit of its own.
+
+    logits: [V]; state, weights: [width], both empty for a gate without states; log_q: the weight of the logarithm of
+    the token's probability; scratch: [2, V or more]. The state counts divided by its root mean square."""
+    n, best = logits.shape[0], 0
+    for i in range(1, n):
+        if logits[i] > logits[best]:
+            best = i
+    shifted, total = scratch[0, :n], _ZERO
+    for i in range(n):
+        shifted[i] = logits[i] - logits[best]
+    _exp(shifted, scratch[1, :n])
+    for i in range(n):
+        total += shifted[i]
+    z = bias - log_q * np.log(total)
+    width, product, squares = state.shape[0], _ZERO, _ZERO
+    for j in range(width):
+        product += weights[j] * state[j]
+        squares += state[j] * state[j]
+    if width:
+        z += product / np.sqrt(squares / width + _GATE_EPSILON)
+    return best, z
 
 
 def multiply_int8(x: Floats, numbers: NDArray[np.int8], scales: Floats, out: Floats) -> None:

@@ -50,9 +50,7 @@ def measured(
     n_units = len(times) if len(times) > 1 else called.repeats
     speedup = RatioEstimate(1.0, n=n_units) if is_plain else statistics.speedup(plain_times, times)
     prefill_ms, drafter_ms = _prefill(called)
-    has_tests = any(
-        token.fate != "untested" for call in called.first for each in call.rounds for token in each.proposed
-    )
+    has_tests = any(token.tested for call in called.first for each in call.rounds for token in each.proposed)
     alpha, alpha_ci = blocks.alpha(called.first) if has_tests else (None, None)
     same = [call.ids == other.ids for call, other in zip(calls, plain, strict=True)]
     return LengthMeasured(

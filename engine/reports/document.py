@@ -2,13 +2,14 @@
 
 * imports neither Qt nor torch."""
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from engine.reports.cells import ReportTable
 from engine.reports.svg import Plot
 
 Tone: TypeAlias = Literal["plain", "headline", "lead", "note", "good", "bad"]
-MarkedFate: TypeAlias = Literal["plain", "accepted", "correction", "bonus", "rejected", "untested"]
+MarkedFate: TypeAlias = Literal["plain", "accepted", "unverified", "correction", "bonus", "rejected", "untested"]
 GHOSTS: frozenset[MarkedFate] = frozenset({"rejected", "untested"})
 DEFAULT_PROMPTS = 5
 
@@ -71,6 +72,12 @@ class TextsBlock(NamedTuple):
 
 
 Block: TypeAlias = Paragraph | BulletList | FactList | TableBlock | Plot | TextsBlock
+
+
+def fates_in(blocks: Sequence[Block]) -> frozenset[MarkedFate]:
+    """The fates of all tokens in the texts among the blocks."""
+    texts = (block for block in blocks if isinstance(block, TextsBlock))
+    return frozenset(token.fate for text in texts for lane in text.lanes for token in lane.tokens)
 
 
 class ReportSection(NamedTuple):

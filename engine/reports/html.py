@@ -23,6 +23,7 @@ from engine.reports.document import (
     ReportSection,
     TableBlock,
     TextsBlock,
+    fates_in,
 )
 from engine.reports.documents import ReportOptions, document
 from engine.reports.palette import lane_paint
@@ -32,9 +33,11 @@ from engine.reports.svg import Plot
 _LONGEST_LINE = 4_000
 _CLASSES: dict[MarkedFate, str] = {
     "plain": "", "accepted": "ta", "correction": "tc", "bonus": "tb", "rejected": "tr", "untested": "tu",
+    "unverified": "tw",
 }  # fmt: skip
 _LEGEND: tuple[tuple[MarkedFate, str], ...] = (
-    ("accepted", "accepted: underlined"), ("correction", "correction: bold"), ("bonus", "bonus: dot before it"),
+    ("accepted", "accepted: underlined"), ("unverified", "kept unverified: wavy line"),
+    ("correction", "correction: bold"), ("bonus", "bonus: dot before it"),
     ("rejected", "rejected: struck through"), ("untested", "untested: dotted line"),
 )  # fmt: skip
 _TITLE = "Draftscope report"
@@ -81,7 +84,7 @@ def _opening(content: ReportDocument) -> Iterable[str]:
 def _section(section: ReportSection, number: int) -> Iterable[str]:
     yield f'<section id="s{number}">\n<h2>{escape(section.title)}</h2>\n'
     if any(isinstance(block, TextsBlock) for block in section.blocks):
-        yield _legend()
+        yield _legend(fates_in(section.blocks))
     yield from map(_block, section.blocks)
     yield "</section>\n"
 
@@ -180,6 +183,8 @@ def _one_token(token: MarkedToken) -> str:
     return text.replace("\n", "⏎" if token.fate in GHOSTS else "⏎\n")
 
 
-def _legend() -> str:
-    entries = (f'<span class="{_CLASSES[fate]}">{text}</span>' for fate, text in _LEGEND)
+def _legend(used: frozenset[MarkedFate]) -> str:
+    """What the marks mean; unverified tokens, which few texts have, only where there are any."""
+    known = [(fate, text) for fate, text in _LEGEND if fate != "unverified" or fate in used]
+    entries = (f'<span class="{_CLASSES[fate]}">{text}</span>' for fate, text in known)
     return f'<p class="legend">{"".join(entries)}<span><span class="td">≠</span> first difference</span></p>\n'

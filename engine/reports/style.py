@@ -70,6 +70,7 @@ figcaption, .caption { color: var(--muted); font-size: 14px; margin-top: 6px; ma
 .tb { color: var(--bonus) } .tb::before { content: "•"; font-size: .8em; vertical-align: .5em }
 .tr { color: var(--rejected); text-decoration: line-through }
 .tu { color: var(--untested); text-decoration: underline dotted; text-underline-offset: 3px }
+.tw { color: var(--unverified); text-decoration: underline wavy; text-underline-offset: 3px }
 .td { background: var(--text); color: var(--base); padding: 0 3px; border-radius: 3px }
 footer { margin-top: 64px; color: var(--muted); font-size: 13px }
 """

@@ -20,9 +20,9 @@ def round_tokens(rounds: Sequence[RoundFinished]) -> tuple[MarkedToken, ...]:
     for event in rounds:
         left = len(event.emitted)
         for proposed in event.in_a_row:
-            kept = proposed.fate == "accepted" and left > 0
+            kept = proposed.kept and left > 0
             left -= kept
-            fate: MarkedFate = proposed.fate if proposed.fate != "accepted" or kept else "untested"
+            fate: MarkedFate = proposed.fate if not proposed.kept or kept else "untested"
             tokens.append(MarkedToken(proposed.text, fate, _tip(proposed)))
         if event.last is not None:
             tip = f"p {event.last.p:.2f}" if event.proposed else ""

@@ -39,8 +39,13 @@ def count_kind(kinds: tuple[RoundKind, ...], accepted: int, tested: int) -> tupl
     return (*kinds, RoundKind(accepted, tested, 1))
 
 
-def count_positions(positions: tuple[Position, ...], accepted: int, tested: int) -> tuple[Position, ...]:
-    """The fates by position, with those of one more round."""
-    n = min(_MAX_POSITIONS, max(len(positions), tested))
+def count_positions(
+    positions: tuple[Position, ...], accepted: int, tested: int, *, first: int = 0
+) -> tuple[Position, ...]:
+    """The fates by position, with those of one more round. first: tokens at its start that were kept untested."""
+    n = min(_MAX_POSITIONS, max(len(positions), first + tested))
     padded = positions + (Position(),) * (n - len(positions))
-    return tuple(Position(old.n_accepted + (i < accepted), old.n_tested + (i < tested)) for i, old in enumerate(padded))
+    return tuple(
+        Position(old.n_accepted + (first <= i < first + accepted), old.n_tested + (first <= i < first + tested))
+        for i, old in enumerate(padded)
+    )

@@ -30,9 +30,11 @@ class BlockTime(msgspec.Struct, frozen=True):
 
 class Summary(msgspec.Struct, frozen=True, dict=True):
     """Counters and rates of one run so far. Times in milliseconds. n_drafted: rounds with a draft; draft_lengths: how
-    many of them drafted one token, two, and so on. judged_together: whether a rule judged the tokens of a draft
-    together, of which none is tested on its own. n_overlaps: at how many positions overlap_sum was taken. policy: what
-    chooses the draft length, empty where gamma always holds; n_decisions: how often it changed the length.
+    many of them drafted one token, two, and so on. n_unverified: drafted tokens that the text keeps without the
+    target's consent, of which n_audited were compared with it afterwards; audited_wrong: how many of these it would
+    have rejected, expected over the draws. judged_together: whether a rule judged the tokens of a draft together, of
+    which none is tested on its own. n_overlaps: at how many positions overlap_sum was taken. policy: what chooses the
+    draft length, empty where gamma always holds; n_decisions: how often it changed the length.
 
     A tree is as long as it is deep: gamma and draft_lengths count depths. Several of its nodes may be tested at one
     place of the text, which counts once, as accepted if one of them was; n_proposed alone counts every node.
@@ -52,6 +54,9 @@ class Summary(msgspec.Struct, frozen=True, dict=True):
     n_proposed: int = 0
     n_accepted: int = 0
     n_rejected: int = 0
+    n_unverified: int = 0
+    n_audited: int = 0
+    audited_wrong: float = 0.0
     n_emitted: int = 0
     n_reasoning: int = 0
     overlap_sum: float = 0.0
@@ -120,7 +125,7 @@ class Summary(msgspec.Struct, frozen=True, dict=True):
     @property
     def predicted_tau(self) -> float | None:
         """Tokens per round that alpha predicts for drafts as long as they were; a round without one brings one."""
-        if self.alpha is None:
+        if self.alpha is None or self.n_unverified:  # a gate decided which tokens were tested
             return None
         return speed_model.expected_over(self.alpha, self.draft_lengths, self.n_rounds)
 
@@ -309,6 +314,7 @@ def _(event: events.RoundFinished, summary: Summary) -> Summary:
     together = any(token.prefix_prob is not None for token in event.proposed)
     overlaps = [token.overlap for token in event.proposed] if together else event.overlaps
     ms = event.draft_ms + event.verify_ms + event.other_ms
+    audited = [token for token in event.proposed if token.audited]
     return msgspec.structs.replace(
         summary,
         n_rounds=summary.n_rounds + 1,
@@ -316,6 +322,9 @@ def _(event: events.RoundFinished, summary: Summary) -> Summary:
         n_proposed=summary.n_proposed + len(event.proposed),
         n_accepted=summary.n_accepted + accepted,
         n_rejected=summary.n_rejected + tested - accepted,
+        n_unverified=summary.n_unverified + sum(token.fate == "unverified" for token in event.proposed),
+        n_audited=summary.n_audited + len(audited),
+        audited_wrong=summary.audited_wrong + sum(1 - token.accept_prob for token in audited),
         n_emitted=summary.n_emitted + len(event.emitted),
         n_reasoning=summary.n_reasoning + event.n_reasoning,
         overlap_sum=summary.overlap_sum + sum(overlaps),
@@ -327,9 +336,14 @@ def _(event: events.RoundFinished, summary: Summary) -> Summary:
         first_ms=ms if summary.first_ms is None else summary.first_ms,
         n_first=summary.n_first or len(event.emitted),
         kinds=count_kind(summary.kinds, accepted, tested),
-        positions=count_positions(summary.positions, accepted, tested),
+        positions=count_positions(summary.positions, accepted, tested, first=_n_untested_first(event)),
         draft_lengths=count_length(summary.draft_lengths, depth),
     )
+
+
+def _n_untested_first(event: events.RoundFinished) -> int:
+    """How many tokens at the start of a draft a gate kept untested."""
+    return 0 if event.parents else sum(token.fate == "unverified" for token in event.proposed)
 
 
 @_fold.register

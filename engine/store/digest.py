@@ -266,7 +266,7 @@ class Fold:
             self._digest = replace(self._digest, end="finished")
 
     @_take.register
-    def _(self, event: events.SweepMeasured) -> None:
+    def _(self, event: events.SweepMeasured | events.SettingsMeasured) -> None:
         if event.complete:
             self._digest = replace(self._digest, end="finished")
 

@@ -13,6 +13,7 @@ from engine.commands import (
     Fork,
     Load,
     Measure,
+    MeasureThresholds,
     Run,
     Survey,
     SweepAllocations,
@@ -39,12 +40,8 @@ def test_runs_and_trainings_can_be_held_and_nothing_else() -> None:
 
 
 def test_what_has_something_to_save_gets_longer_to_stop() -> None:
-    assert {kind for kind in get_args(Command) if kind.patience_s > Load.patience_s} == {
-        Train,
-        Evaluate,
-        Compare,
-        SweepAllocations,
-    }
+    patient = {Train, Evaluate, Compare, SweepAllocations, MeasureThresholds}
+    assert {kind for kind in get_args(Command) if kind.patience_s > Load.patience_s} == patient
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,8 @@ class TokenCard(QWidget):
         if isinstance(record, ProposedToken):
             facts.append((self.tr("drafter q"), _probability(record.q)))
             facts += self._odds(record)
+            if record.gate is not None:
+                facts.append((self.tr("gate"), _probability(record.gate)))
         facts.append((self.tr("fate"), fate_name(token.fate)))
         if isinstance(record, ProposedToken):
             facts.append((self.tr("draw u"), self._draw(token.fate, record)))
@@ -95,7 +97,7 @@ class TokenCard(QWidget):
         """The random draw that decided; greedy mode draws nothing."""
         if record.u is None:
             return self.tr("none")
-        reached = fate != "untested" or record.prefix_prob is not None
+        reached = fate not in ("untested", "unverified") or record.prefix_prob is not None
         return f"{record.u:.3f}" if reached else self.tr("not reached")
 
     def _fit(self, height: int) -> None:

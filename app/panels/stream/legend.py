@@ -13,7 +13,7 @@ from app.panels.stream.words import control_meaning, control_name, fate_meaning,
 from app.theme import StreamFate
 from app.widgets.elided_label import ElidedLabel
 
-_FATES: tuple[StreamFate, ...] = ("accepted", "correction", "bonus", "plain", "rejected", "untested")
+_FATES: tuple[StreamFate, ...] = ("accepted", "unverified", "correction", "bonus", "plain", "rejected", "untested")
 _ONLY_INSPECTED = ("plain", "rejected", "untested")
 _SPACING = theme.GRID + theme.HALF
 _SAMPLE_PROBS = (0.1, 0.5, 1.0)
@@ -27,7 +27,8 @@ class Legend(QWidget):
         self.fates = [LegendEntry(fate, self) for fate in _FATES]
         self.control = LegendEntry("prompt", self, control=True)
         self.control.hide()
-        self._reading = self._has_control = self._tight = False
+        self._reading = self._has_control = self._has_unverified = self._tight = False
+        self._entry("unverified").hide()
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -43,7 +44,17 @@ class Legend(QWidget):
         show."""
         if self._tight:
             return self.entries
-        return [*self.fates, self.control] if self._has_control else self.fates
+        fates = [entry for entry in self.fates if self._has_unverified or entry.fate != "unverified"]
+        return [*fates, self.control] if self._has_control else fates
+
+    def _entry(self, fate: StreamFate) -> "LegendEntry":
+        return next(entry for entry in self.fates if entry.fate == fate)
+
+    def show_unverified(self, shown: bool) -> None:
+        """Explain the mark of tokens that a gate let through, where a run has any."""
+        if shown != self._has_unverified:
+            self._has_unverified = shown
+            self._show_entries()
 
     def keep_room(self, kept: bool) -> None:
         """Choose whether room is kept for the entries that are shown at other times."""
@@ -66,7 +77,8 @@ class Legend(QWidget):
 
     def _show_entries(self) -> None:
         for entry in self.fates:
-            entry.setVisible(not (self._reading and entry.fate in _ONLY_INSPECTED))
+            lacking = entry.fate == "unverified" and not self._has_unverified
+            entry.setVisible(not lacking and not (self._reading and entry.fate in _ONLY_INSPECTED))
         self.control.setVisible(self._has_control)
         self.updateGeometry()
         self._place()

@@ -81,6 +81,7 @@ class TokenStreamPanel(Panel):
             if isinstance(event, RunStarted):
                 self._controls = ControlIds(event.control_ids)
                 self.legend.show_control(bool(event.control_ids))
+                self.legend.show_unverified(event.method == "sprinter")
                 self._feed.add(prompt_tokens(event))
                 self._follow_sampling(event)
             elif isinstance(event, RoundFinished):

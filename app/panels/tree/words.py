@@ -57,4 +57,4 @@ def tree_words(event: RoundFinished, tree: RoundTree) -> str:
 def fate_glyph(record: ProposedToken | LastToken) -> str:
     """The mark of a node's fate, besides its colour."""
     fate = record.fate if isinstance(record, ProposedToken) else record.kind
-    return {"accepted": "✓", "rejected": "✗", "untested": "○", "correction": "▸", "bonus": "•"}[fate]
+    return {"accepted": "✓", "rejected": "✗", "untested": "○", "unverified": "~", "correction": "▸", "bonus": "•"}[fate]

@@ -133,6 +133,12 @@ def _(event: events.AllocationFitted) -> str:
 
 
 @_describe.register
+def _(event: events.SettingsMeasured) -> str:
+    ended = tr("thresholds measured") if event.complete else tr("stopped measuring thresholds")
+    return tr("{0}: {1:,} on {2}").format(ended, event.n_settings, count(event.n_prompts, "prompt"))
+
+
+@_describe.register
 def _(event: events.EngineStarted) -> str:
     if event.host == "process":
         return tr("engine started in a process of its own, number {0}").format(event.pid)

@@ -50,6 +50,21 @@ def test_control_tokens_are_explained_only_where_there_are_any(qtbot):
     assert len(legend.entries) == 6
 
 
+def test_unverified_tokens_are_explained_only_in_runs_with_a_gate(qtbot):
+    window = QWidget()
+    qtbot.addWidget(window)
+    legend = Legend(window)
+    legend.resize(1500, 40)
+    window.show()
+    assert "unverified" not in {entry.fate for entry in legend.entries}
+    legend.show_unverified(True)
+    assert [entry.fate for entry in legend.entries][:2] == ["accepted", "unverified"]
+    legend.show_as_text(True)
+    legend.show_unverified(False)
+    legend.show_as_text(False)
+    assert len(legend.entries) == 6
+
+
 def test_the_legend_grows_with_the_windows_text(qtbot):
     window = QWidget()
     qtbot.addWidget(window)

@@ -1,0 +1,99 @@
+"""Collects rows for a gate on the loaded pair, trains the gate, and measures its thresholds."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Event as Flag
+from typing import TYPE_CHECKING
+
+from engine.commands import CollectGateRows, MeasureThresholds, TrainGate
+from engine.errors import InputError
+from engine.events import ComparedPrompt, Event
+from engine.experiments import builtin_prompts, prompt_sets
+from engine.experiments.threshold_sweep import SweepJob, refuse_unusable, sweep
+from engine.methods.sprinter.config import SprinterConfig
+from engine.methods.sprinter.run import drafter_of
+from engine.runtime import RunContext, warp_of
+from engine.session.work_start import started_on_pair
+from engine.settings import ChatConfig, GenerationConfig, Request, make_config
+from engine.training.gate_collecting import GateCollection, collect
+from engine.training.gate_config import GateTrainingConfig
+from engine.training.gate_training import GateJob, train_gate
+
+if TYPE_CHECKING:
+    from engine.session.session import Session
+
+_MOST_DOCUMENTS, _MOST_NEW = 1_000_000, 4_096
+
+
+def collect_rows(session: "Session", command: CollectGateRows, cancelled: Flag) -> Iterator[Event]:
+    """Label drafted tokens; see `training.gate_collecting` for the events. Raises InputError before reading."""
+    config = make_config(GenerationConfig, command.settings)
+    for name, value, most in (("prompts", command.n_prompts, _MOST_DOCUMENTS), ("tokens", command.n_new, _MOST_NEW)):
+        if not 1 <= value <= most:
+            raise InputError(f"{name} = {value}: must be 1 to {most:,}", "choose a number within the bounds")
+    if not command.out.strip():
+        raise InputError("the rows have no folder", "name a new one")
+    context = session.context(Flag())
+    drafter = drafter_of(context)
+    asked = _prompt_ids(context, gate_prompts(command.prompts, command.n_prompts), make_config(ChatConfig, {}))
+    job = GateCollection(
+        asked, command.prompts, command.n_new, warp_of(config), config.seed, Path(command.out).expanduser()
+    )
+    yield from session.on_pair(context, lambda rt: collect(job, rt.target, drafter, cancelled))
+
+
+def gate_prompts(name: str, n: int) -> Sequence[ComparedPrompt]:
+    """The prompts that a gate learns from. `builtin`: as many of each task, none of them in a built-in set."""
+    task = name.removeprefix("builtin:") if name.startswith("builtin:") else ""
+    if name != "builtin" and not task:
+        return prompt_sets.read(name, n=n).prompts
+    tasks = [task] if task else list(builtin_prompts.BUILTIN_SETS)
+    by_task = [builtin_prompts.further(each, -(-n // len(tasks))) for each in tasks]
+    return [prompt for prompts in zip(*by_task, strict=True) for prompt in prompts][:n]
+
+
+def train(session: "Session", command: TrainGate, cancelled: Flag) -> Iterator[Event]:
+    """Train a gate; see `training.gate_training` for the events."""
+    config = make_config(GateTrainingConfig, command.settings)
+    if not command.out.strip():
+        raise InputError("the gate has no folder", "name a new one")
+    yield from train_gate(GateJob(Path(command.rows).expanduser(), Path(command.out).expanduser(), config), cancelled)
+
+
+def measure(session: "Session", command: MeasureThresholds, cancelled: Flag) -> Iterator[Event]:
+    """Measure thresholds and what they are compared with; see `experiments.threshold_sweep` for the events."""
+    config = make_config(SprinterConfig, {"stop_at_end": False, **command.settings})
+    refuse_unusable(command.thresholds, command.weights, command.leniences, command.gammas)
+    prompt_set = prompt_sets.read(command.prompts, n=command.n_prompts, seed=config.seed)
+    context = session.context(cancelled)
+    drafter_of(context)
+    ids = _prompt_ids(context, prompt_set.prompts, config)
+    knows_world = context.target.spec == "builtin"
+    questions = builtin_prompts.answered(command.n_questions) if knows_world else ()
+    asked = tuple((context.asked(Request(text), config).ids, answer) for text, answer in questions)
+    job = SweepJob(
+        config, command.thresholds, command.weights, command.leniences, command.gammas, tuple(ids), asked,
+        f"{prompt_set.name}, {len(ids)} prompts",
+    )  # fmt: skip
+    settings = (
+        ("thresholds", ",".join(f"{each:g}" for each in command.thresholds)), ("prompts", command.prompts),
+        ("n_prompts", len(ids)), ("gate", config.gate), ("cap", config.cap), ("temperature", config.temperature),
+    )  # fmt: skip
+    yield started_on_pair(session.pair_in_use, "measurement", "sprinter", settings, prompt_set.name)
+    yield from session.on_pair(context, lambda rt: sweep(job, rt, cancelled))
+
+
+HANDLERS = {CollectGateRows: collect_rows, TrainGate: train, MeasureThresholds: measure}
+
+
+def _prompt_ids(context: RunContext, prompts: Sequence[ComparedPrompt], config: ChatConfig) -> list[tuple[int, ...]]:
+    """The first turns as they are asked; those that do not fit the target's context are left out."""
+    ids = []
+    for prompt in prompts:
+        try:
+            ids.append(context.asked(Request(prompt.turns[0]), config).ids)
+        except InputError:
+            continue
+    if not ids:
+        raise InputError("no prompt of the set fits the target's context", "choose another set, or a longer context")
+    return ids
