@@ -10,7 +10,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 MOST_FILES = 8
-TOUCHED = ["engine/cli/commands.py", "engine/cli/count.py", "engine/commands.py", "engine/session/counting.py"]
+TOUCHED = [
+    "engine/cli/commands.py", "engine/cli/count.py", "engine/commands/__init__.py", "engine/commands/measuring.py",
+    "engine/session/counting.py",
+]  # fmt: skip
 STRUCT = '''
 class Count(Order, frozen=True, tag=True):
     """Count to a number."""
@@ -25,7 +28,7 @@ class Count(Order, frozen=True, tag=True):
         return super().ends_with(event) and not (isinstance(event, Progressed) and event.done < event.total)
 
 
-Question: TypeAlias ='''
+CONTEXTS ='''
 FAMILY = '''"""Counts."""
 
 from collections.abc import Iterator
@@ -85,9 +88,13 @@ if __name__ == "__main__":
 def add(tree: Path) -> None:
     """Add a command that counts."""
     edit(
-        tree / "engine" / "commands.py",
-        ("\nQuestion: TypeAlias =", STRUCT),
-        ("    ModelUnloaded,\n", "    ModelUnloaded,\n    Progressed,\n"),
+        tree / "engine" / "commands" / "measuring.py",
+        ("\nCONTEXTS =", STRUCT),
+        ("from engine.events import (\n", "from engine.events import (\n    Progressed,\n"),
+    )
+    edit(
+        tree / "engine" / "commands" / "__init__.py",
+        ("measuring import CONTEXTS, ", "measuring import CONTEXTS, Count, "),
         ("Command: TypeAlias = (\n    Load\n", "Command: TypeAlias = (\n    Count\n    | Load\n"),
     )
     (tree / "engine" / "session" / "counting.py").write_text(FAMILY)
