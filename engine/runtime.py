@@ -16,7 +16,7 @@ from engine.decoding.drafting import Capabilities, Drafter, expect_length
 from engine.decoding.generation import Generation, GenerationEvent, Limits, generate
 from engine.decoding.generation_rules import NO_RULES, GenerationRules
 from engine.decoding.kept_sequence import KeptSequence
-from engine.decoding.policies.calibration import Calibration
+from engine.decoding.policies.calibration import LengthTiming
 from engine.decoding.policies.choosing import policy_for, predicts
 from engine.decoding.policies.policy import DraftPolicy
 from engine.decoding.policies.round_times import RoundTimes
@@ -200,7 +200,7 @@ class RunContext:
     ) -> None:
         """Time a few rounds of each draft length after the end of a prompt."""
         ids = ids[-_CALIBRATION_CONTEXT:]
-        calibration = Calibration(lengths, self.round_times)
+        calibration = LengthTiming(lengths, self.round_times)
         n_new = min(calibration.n_most, self.target.context - len(ids))
         config = msgspec.structs.replace(config, max_new_tokens=max(1, n_new), stop_at_end=False)
         decoder = self.decoder(config, gamma=max(lengths), n_most=len(ids) + config.max_new_tokens, widths=widths)

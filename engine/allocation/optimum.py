@@ -10,7 +10,7 @@ from engine.errors import InputError
 from engine.events import PredictedCell
 
 
-class Choice(NamedTuple):
+class ChosenCell(NamedTuple):
     """A cell that was chosen. measured_best: the best of the measured cells that fit, None if none does; share: what
     the chosen one scored, as it was measured, of that; None if it was not measured. beyond: a cell that is predicted to
     be better but extrapolates, None if there is none."""
@@ -26,7 +26,7 @@ def fitting(cells: Iterable[PredictedCell], budget: int) -> tuple[PredictedCell,
     return tuple(cell for cell in cells if cell.max_context <= budget)
 
 
-def best_under(cells: Sequence[PredictedCell], budget: int) -> Choice:
+def best_under(cells: Sequence[PredictedCell], budget: int) -> ChosenCell:
     """The best cell under a budget, the cheapest of equal ones. Raises InputError: no cell fits."""
     affordable = fitting(cells, budget)
     if not affordable:
@@ -37,10 +37,10 @@ def best_under(cells: Sequence[PredictedCell], budget: int) -> Choice:
     within = [cell for cell in affordable if not cell.extrapolates]
     chosen = _best(within or affordable)
     better = _best(affordable)
-    return Choice(chosen, *_compared(chosen, affordable), better if better.best_guess > chosen.best_guess else None)
+    return ChosenCell(chosen, *_compared(chosen, affordable), better if better.best_guess > chosen.best_guess else None)
 
 
-def cheapest_for(cells: Sequence[PredictedCell], wanted: float, budget: int | None = None) -> Choice:
+def cheapest_for(cells: Sequence[PredictedCell], wanted: float, budget: int | None = None) -> ChosenCell:
     """The cell of the smallest mean context that is predicted to reach a score. Raises InputError: none does."""
     affordable = tuple(cells) if budget is None else fitting(cells, budget)
     reaching = [cell for cell in affordable if cell.best_guess >= wanted and not cell.extrapolates]
@@ -51,7 +51,7 @@ def cheapest_for(cells: Sequence[PredictedCell], wanted: float, budget: int | No
         )
         raise InputError(f"accuracy = {wanted:g}: {most}", "want less, or allow a larger budget")
     chosen = min(reaching, key=lambda cell: (cell.mean_context, -cell.best_guess))
-    return Choice(chosen, *_compared(chosen, affordable))
+    return ChosenCell(chosen, *_compared(chosen, affordable))
 
 
 def _best(cells: Iterable[PredictedCell]) -> PredictedCell:

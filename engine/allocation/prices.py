@@ -8,14 +8,14 @@ from engine.errors import InputError
 from engine.events import Allocation, QueryPriced, ScalingAnswered
 
 
-class Prices(NamedTuple):
+class TokenPrices(NamedTuple):
     """Money for a million tokens, in whatever currency was entered."""
 
     input: float
     output: float
 
 
-def checked_prices(input_price: float | None, output_price: float | None) -> Prices | None:
+def checked_prices(input_price: float | None, output_price: float | None) -> TokenPrices | None:
     """The prices that were entered, None without any. Raises InputError: one of them alone, or below 0."""
     if input_price is None and output_price is None:
         return None
@@ -23,14 +23,14 @@ def checked_prices(input_price: float | None, output_price: float | None) -> Pri
         if price is None or not 0 <= price < float("inf"):
             shown = "is missing" if price is None else f"= {price:g}: must be >= 0"
             raise InputError(f"{name} {shown}", "enter both, for a million tokens")
-    return Prices(input_price or 0.0, output_price or 0.0)
+    return TokenPrices(input_price or 0.0, output_price or 0.0)
 
 
 def priced(
     answer: ScalingAnswered,
     allocated: Allocation,
     budget: int | None,
-    prices: Prices | None,
+    prices: TokenPrices | None,
     before: tuple[int, int] = (0, 0),
 ) -> QueryPriced:
     """Sum up a question. before: tokens read and written besides the answer, for instance by smaller presets."""

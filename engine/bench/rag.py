@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from engine.bench import rag_figures
 from engine.bench.rag_figures import RagRow, Turn
-from engine.bench.rag_workload import Workload, WorkloadCounts, refuse_counts, refuse_workloads, workload
+from engine.bench.rag_workload import RagWorkload, WorkloadCounts, refuse_counts, refuse_workloads, workload
 from engine.errors import EngineError
 from engine.evaluation.turns import QuestionOutcome, ask_all, phases_ms
 from engine.events import Estimated, Event, Progressed
@@ -152,7 +152,7 @@ def _run_context(pair: Pair, task: RagBenchTask) -> RunContext:
     return RunContext(pair.target, drafter, task.drafter, cancelled=Flag())
 
 
-def _measure_row(context: AnswerContext, work: Workload, task: RagBenchTask) -> Generator[Event, None, RagRow]:
+def _measure_row(context: AnswerContext, work: RagWorkload, task: RagBenchTask) -> Generator[Event, None, RagRow]:
     """Measure one row; the first turn does not count, since it allocates and, on CUDA, compiles and captures."""
     config, turns = _config(task.counts), list[Turn]()
     try:
@@ -182,7 +182,7 @@ def _config(counts: WorkloadCounts) -> SpeculativeRagConfig:
 
 
 @torch.inference_mode()
-def _prepare(context: AnswerContext, work: Workload, config: SpeculativeRagConfig) -> None:
+def _prepare(context: AnswerContext, work: RagWorkload, config: SpeculativeRagConfig) -> None:
     """Warm up and capture now, so that nothing is left to capture when a text grows into the next span."""
     warm([context.rt.target, context.drafter], context.memo)
     if context.rt.target.device.type == "cuda":
@@ -192,7 +192,7 @@ def _prepare(context: AnswerContext, work: Workload, config: SpeculativeRagConfi
 
 
 @torch.inference_mode()
-def _turn(context: AnswerContext, work: Workload, config: SpeculativeRagConfig, turn: int) -> Turn:
+def _turn(context: AnswerContext, work: RagWorkload, config: SpeculativeRagConfig, turn: int) -> Turn:
     """Ask every system; reuses nothing of an earlier turn."""
     result = ask_all(work.question, config, context._replace(memo=Memo()), turn)
     batches, verifications = batches_of(result.outcome.drafts), verifications_of(result.outcome.scores)

@@ -46,7 +46,7 @@ class WorkloadCounts(NamedTuple):
         return self.lengths.response
 
 
-class Workload(NamedTuple):
+class RagWorkload(NamedTuple):
     """A question and the library it is asked of. n_standard, n_draft, n_reflection: ids of the prompts that standard
     RAG, a draft and a draft's verification read, the last including the draft."""
 
@@ -94,7 +94,7 @@ def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return scaled
 
 
-def workload(tokenizer: PreTrainedTokenizerBase, n_passage: int, counts: WorkloadCounts) -> Workload:
+def workload(tokenizer: PreTrainedTokenizerBase, n_passage: int, counts: WorkloadCounts) -> RagWorkload:
     """Make a question over n passages of about n_passage ids each."""
     texts = texts_of_length(tokenizer, counts.n, n_passage)
     question = texts_of_length(tokenizer, 1, counts.question)[0]
@@ -105,7 +105,7 @@ def workload(tokenizer: PreTrainedTokenizerBase, n_passage: int, counts: Workloa
     )
     standard, draft, reflection = (len(encode(prompt, tokenizer).ids) for prompt in rag_prompts)
     library = MadeUpLibrary(texts, counts.k)
-    return Workload(n_passage, question, library, standard, draft, reflection + sum(counts.lengths))
+    return RagWorkload(n_passage, question, library, standard, draft, reflection + sum(counts.lengths))
 
 
 def refuse_counts(counts: WorkloadCounts) -> None:
@@ -116,7 +116,7 @@ def refuse_counts(counts: WorkloadCounts) -> None:
         raise InputError(f"{reason}, m = {counts.m} drafts need as many", "use more passages or fewer drafts")
 
 
-def refuse_workloads(works: Sequence[Workload], counts: WorkloadCounts, plan: LoadPlan, free_bytes: int) -> None:
+def refuse_workloads(works: Sequence[RagWorkload], counts: WorkloadCounts, plan: LoadPlan, free_bytes: int) -> None:
     """Refuse questions that cannot be measured, before a model is made.
 
     Raises InputError where one does not fit a context or the device's memory, ModelError where the target cannot write
@@ -132,14 +132,14 @@ def refuse_workloads(works: Sequence[Workload], counts: WorkloadCounts, plan: Lo
         _refuse_larger(work, needed_bytes(work, counts, plan), free_bytes, plan)
 
 
-def _refuse_longer(work: Workload, what: str, n_ids: int, model: Checkpoint) -> None:
+def _refuse_longer(work: RagWorkload, what: str, n_ids: int, model: Checkpoint) -> None:
     context = context_of(checks.configuration(model).get_text_config())
     if n_ids > context:
         reason = f"passages of {work.n_passage} tokens: {what} comes to {n_ids} tokens, {model.spec} reads {context}"
         raise InputError(reason, "use fewer or shorter passages, or models with a longer context")
 
 
-def _refuse_larger(work: Workload, n_bytes: int, free_bytes: int, plan: LoadPlan) -> None:
+def _refuse_larger(work: RagWorkload, n_bytes: int, free_bytes: int, plan: LoadPlan) -> None:
     if n_bytes > free_bytes:
         needed, free = n_bytes / 2**30, free_bytes / 2**30
         reason = f"passages of {work.n_passage} tokens: {needed:.1f} GiB are needed, {free:.1f} GiB are free"
@@ -147,7 +147,7 @@ def _refuse_larger(work: Workload, n_bytes: int, free_bytes: int, plan: LoadPlan
         raise InputError(f"{reason} on {plan.device}", hint)
 
 
-def needed_bytes(work: Workload, counts: WorkloadCounts, plan: LoadPlan) -> int:
+def needed_bytes(work: RagWorkload, counts: WorkloadCounts, plan: LoadPlan) -> int:
     """Bytes of both models' weights, of every cache that may be held at once, and of working memory."""
     assert plan.drafter is not None
     standard = work.n_standard + counts.answer + counts.gamma

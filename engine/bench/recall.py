@@ -38,7 +38,7 @@ class RecallAtDistance(msgspec.Struct, frozen=True):
     logp: float
 
 
-class Prediction(NamedTuple):
+class RecalledValue(NamedTuple):
     """How a value was predicted. distance: in tokens; None where it is new."""
 
     distance: int | None
@@ -54,7 +54,7 @@ def recalled(
     length: tokens of a text; n_texts: of each form."""
     results: list[RecallAtDistance] = []
     for form in LONG_FORMS:
-        by_text: list[list[Prediction]] = []
+        by_text: list[list[RecalledValue]] = []
         for i in range(n_texts):
             text = long_text(seed * n_texts + i, _SPARE_CHARACTERS * length, form)
             by_text.append(predictions(target, text, length))
@@ -64,7 +64,7 @@ def recalled(
 
 
 @torch.inference_mode()
-def predictions(target: LoadedModel, text: LongText, length: int) -> list[Prediction]:
+def predictions(target: LoadedModel, text: LongText, length: int) -> list[RecalledValue]:
     """How the target predicts each value in the first so many tokens of a text."""
     encoding = target.tokenizer(text.text, return_offsets_mapping=True)
     ids = encoding["input_ids"][:length]
@@ -74,18 +74,18 @@ def predictions(target: LoadedModel, text: LongText, length: int) -> list[Predic
     chosen = logp.gather(-1, row[0, 1:, None])[:, 0]
     right = logp.argmax(-1) == row[0, 1:]
     values, hits = chosen.tolist(), right.tolist()
-    results: list[Prediction] = []
+    results: list[RecalledValue] = []
     for statement in text.statements:
         first, last = (bisect_right(starts, place) - 1 for place in (statement.start, statement.end - 1))
         if first < 1 or statement.end > starts[-1]:
             continue
         before = None if statement.distance is None else statement.start - statement.distance
         distance = None if before is None else first - (bisect_right(starts, before) - 1)
-        results.append(Prediction(distance, all(hits[first - 1 : last]), sum(values[first - 1 : last])))
+        results.append(RecalledValue(distance, all(hits[first - 1 : last]), sum(values[first - 1 : last])))
     return results
 
 
-def _by_distance(form: LongForm, by_text: Sequence[Sequence[Prediction]]) -> Iterator[RecallAtDistance]:
+def _by_distance(form: LongForm, by_text: Sequence[Sequence[RecalledValue]]) -> Iterator[RecallAtDistance]:
     new = [[value for value in text if value.distance is None] for text in by_text]
     yield from _result(form, 0, 0, new)
     for nearest, farthest in pairwise(DISTANCES):
@@ -97,7 +97,7 @@ def _by_distance(form: LongForm, by_text: Sequence[Sequence[Prediction]]) -> Ite
 
 
 def _result(
-    form: LongForm, nearest: int, farthest: int, by_text: Sequence[Sequence[Prediction]]
+    form: LongForm, nearest: int, farthest: int, by_text: Sequence[Sequence[RecalledValue]]
 ) -> Iterator[RecallAtDistance]:
     """The result of a range; nothing where no value lies in it."""
     texts = [text for text in by_text if text]

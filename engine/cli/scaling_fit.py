@@ -9,7 +9,7 @@ import typer
 from engine.allocation import sweep_file
 from engine.allocation.answer_table import arranged
 from engine.allocation.checking import BudgetCheck, check, usual_budgets
-from engine.allocation.optimum import Choice, best_under, cheapest_for
+from engine.allocation.optimum import ChosenCell, best_under, cheapest_for
 from engine.allocation.report import fitted_sweep
 from engine.cli.exit_status import OK
 from engine.cli.options import Json, decimal
@@ -108,7 +108,7 @@ def scaling_allocate(
     return OK
 
 
-def _choice_fields(choice: Choice, fitted: AllocationFitted, budget: int | None) -> dict[str, Value]:
+def _choice_fields(choice: ChosenCell, fitted: AllocationFitted, budget: int | None) -> dict[str, Value]:
     cell, best, beyond = choice.cell, choice.measured_best, choice.beyond
     return {
         "k": cell.allocation.k,
@@ -138,7 +138,7 @@ def _choice_fields(choice: Choice, fitted: AllocationFitted, budget: int | None)
     }
 
 
-def _choice_lines(choice: Choice, fitted: AllocationFitted, budget: int | None) -> dict[str, Value]:
+def _choice_lines(choice: ChosenCell, fitted: AllocationFitted, budget: int | None) -> dict[str, Value]:
     """The same for people, in fewer lines."""
     fields = _choice_fields(choice, fitted, budget)
     hidden = ("cautions", "why_stale", "form", "context_is_measured", "r2", "file")

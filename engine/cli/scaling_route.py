@@ -14,7 +14,7 @@ import typer
 from engine.allocation import presets
 from engine.allocation.optimum import best_under
 from engine.allocation.presets import PRESET_NAMES, RouteRequest, structural_bound
-from engine.allocation.prices import Prices, checked_prices, priced
+from engine.allocation.prices import TokenPrices, checked_prices, priced
 from engine.cli.options import PairOptions, Settings, decimal
 from engine.cli.output import Output, Value
 from engine.documents.sources import SHIPPED
@@ -55,7 +55,7 @@ class Routing(NamedTuple):
     preset: str
     budget: int | None
     escalate: float | None
-    prices: Prices | None
+    prices: TokenPrices | None
 
     @property
     def is_wanted(self) -> bool:

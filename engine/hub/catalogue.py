@@ -11,7 +11,7 @@ STATED = "2026-11-29"
 ModelType: TypeAlias = Literal["llama", "qwen2", "qwen3", "gemma3_text"]
 
 
-class ModelShape(NamedTuple):
+class CatalogueShape(NamedTuple):
     """The sizes of a published model. tied: its head is its embedding. window: of its sliding layers, 0 for none."""
 
     model_type: ModelType
@@ -34,7 +34,7 @@ class CatalogueModel(NamedTuple):
     n_parameters: int
     n_bytes: int
     licence: str
-    shape: ModelShape
+    shape: CatalogueShape
     gated: bool = False
 
 
@@ -50,28 +50,28 @@ _GB = 10**9
 _QWEN_25 = {
     size: CatalogueModel(f"Qwen/Qwen2.5-{size}-Instruct", n_parameters, int(gigabytes * _GB), "apache-2.0", shape)
     for size, n_parameters, gigabytes, shape in (
-        ("0.5B", 494_032_768, 1.00, ModelShape("qwen2", 896, 24, 14, 2, 64, 4864, 151_936, 32_768, True)),
-        ("1.5B", 1_543_714_304, 3.10, ModelShape("qwen2", 1536, 28, 12, 2, 128, 8960, 151_936, 32_768, True)),
-        ("7B", 7_615_616_512, 15.25, ModelShape("qwen2", 3584, 28, 28, 4, 128, 18_944, 152_064, 32_768, False)),
-        ("14B", 14_770_033_664, 29.55, ModelShape("qwen2", 5120, 48, 40, 8, 128, 13_824, 152_064, 32_768, False)),
-        ("32B", 32_763_876_352, 65.54, ModelShape("qwen2", 5120, 64, 40, 8, 128, 27_648, 152_064, 32_768, False)),
+        ("0.5B", 494_032_768, 1.00, CatalogueShape("qwen2", 896, 24, 14, 2, 64, 4864, 151_936, 32_768, True)),
+        ("1.5B", 1_543_714_304, 3.10, CatalogueShape("qwen2", 1536, 28, 12, 2, 128, 8960, 151_936, 32_768, True)),
+        ("7B", 7_615_616_512, 15.25, CatalogueShape("qwen2", 3584, 28, 28, 4, 128, 18_944, 152_064, 32_768, False)),
+        ("14B", 14_770_033_664, 29.55, CatalogueShape("qwen2", 5120, 48, 40, 8, 128, 13_824, 152_064, 32_768, False)),
+        ("32B", 32_763_876_352, 65.54, CatalogueShape("qwen2", 5120, 64, 40, 8, 128, 27_648, 152_064, 32_768, False)),
     )
 }
 _QWEN_3 = {
     size: CatalogueModel(f"Qwen/Qwen3-{size}", n_parameters, int(gigabytes * _GB), "apache-2.0", shape)
     for size, n_parameters, gigabytes, shape in (
-        ("0.6B", 596_049_920, 1.52, ModelShape("qwen3", 1024, 28, 16, 8, 128, 3072, 151_936, 40_960, True)),
-        ("1.7B", 1_720_574_976, 4.08, ModelShape("qwen3", 2048, 28, 16, 8, 128, 6144, 151_936, 40_960, True)),
-        ("4B", 4_022_468_096, 8.06, ModelShape("qwen3", 2560, 36, 32, 8, 128, 9728, 151_936, 40_960, True)),
-        ("8B", 8_190_735_360, 16.40, ModelShape("qwen3", 4096, 36, 32, 8, 128, 12_288, 151_936, 40_960, False)),
-        ("14B", 14_768_307_200, 29.55, ModelShape("qwen3", 5120, 40, 40, 8, 128, 17_408, 151_936, 40_960, False)),
-        ("32B", 32_762_123_264, 65.54, ModelShape("qwen3", 5120, 64, 64, 8, 128, 25_600, 151_936, 40_960, False)),
+        ("0.6B", 596_049_920, 1.52, CatalogueShape("qwen3", 1024, 28, 16, 8, 128, 3072, 151_936, 40_960, True)),
+        ("1.7B", 1_720_574_976, 4.08, CatalogueShape("qwen3", 2048, 28, 16, 8, 128, 6144, 151_936, 40_960, True)),
+        ("4B", 4_022_468_096, 8.06, CatalogueShape("qwen3", 2560, 36, 32, 8, 128, 9728, 151_936, 40_960, True)),
+        ("8B", 8_190_735_360, 16.40, CatalogueShape("qwen3", 4096, 36, 32, 8, 128, 12_288, 151_936, 40_960, False)),
+        ("14B", 14_768_307_200, 29.55, CatalogueShape("qwen3", 5120, 40, 40, 8, 128, 17_408, 151_936, 40_960, False)),
+        ("32B", 32_762_123_264, 65.54, CatalogueShape("qwen3", 5120, 64, 64, 8, 128, 25_600, 151_936, 40_960, False)),
     )
 }
-_LLAMA_1B = ModelShape("llama", 2048, 16, 32, 8, 64, 8192, 128_256, 131_072, True)
-_LLAMA_3B = ModelShape("llama", 3072, 28, 24, 8, 128, 8192, 128_256, 131_072, True)
-_LLAMA_8B = ModelShape("llama", 4096, 32, 32, 8, 128, 14_336, 128_256, 131_072, False)
-_LLAMA_70B = ModelShape("llama", 8192, 80, 64, 8, 128, 28_672, 128_256, 131_072, False)
+_LLAMA_1B = CatalogueShape("llama", 2048, 16, 32, 8, 64, 8192, 128_256, 131_072, True)
+_LLAMA_3B = CatalogueShape("llama", 3072, 28, 24, 8, 128, 8192, 128_256, 131_072, True)
+_LLAMA_8B = CatalogueShape("llama", 4096, 32, 32, 8, 128, 14_336, 128_256, 131_072, False)
+_LLAMA_70B = CatalogueShape("llama", 8192, 80, 64, 8, 128, 28_672, 128_256, 131_072, False)
 _LLAMA_3 = {
     size: CatalogueModel(f"meta-llama/Llama-{size}-Instruct", n, int(gigabytes * _GB), licence, shape, gated=True)
     for size, n, gigabytes, licence, shape in (
@@ -84,16 +84,21 @@ _LLAMA_3 = {
 _SMOLLM_2 = {
     size: CatalogueModel(f"HuggingFaceTB/SmolLM2-{size}-Instruct", n, int(gigabytes * _GB), "apache-2.0", shape)
     for size, n, gigabytes, shape in (
-        ("135M", 134_515_008, 0.27, ModelShape("llama", 576, 30, 9, 3, 64, 1536, 49_152, 8192, True)),
-        ("360M", 361_821_120, 0.73, ModelShape("llama", 960, 32, 15, 5, 64, 2560, 49_152, 8192, True)),
-        ("1.7B", 1_711_376_384, 3.43, ModelShape("llama", 2048, 24, 32, 32, 64, 8192, 49_152, 8192, True)),
+        ("135M", 134_515_008, 0.27, CatalogueShape("llama", 576, 30, 9, 3, 64, 1536, 49_152, 8192, True)),
+        ("360M", 361_821_120, 0.73, CatalogueShape("llama", 960, 32, 15, 5, 64, 2560, 49_152, 8192, True)),
+        ("1.7B", 1_711_376_384, 3.43, CatalogueShape("llama", 2048, 24, 32, 32, 64, 8192, 49_152, 8192, True)),
     )
 }
 _GEMMA_3 = {
     size: CatalogueModel(f"google/gemma-3-{size}-it", n, int(gigabytes * _GB), "gemma", shape, gated=True)
     for size, n, gigabytes, shape in (
-        ("270m", 268_098_176, 0.58, ModelShape("gemma3_text", 640, 18, 4, 1, 256, 2048, 262_144, 32_768, True, 512)),
-        ("1b", 999_885_952, 2.04, ModelShape("gemma3_text", 1152, 26, 4, 1, 256, 6912, 262_144, 32_768, True, 512)),
+        (
+            "270m",
+            268_098_176,
+            0.58,
+            CatalogueShape("gemma3_text", 640, 18, 4, 1, 256, 2048, 262_144, 32_768, True, 512),
+        ),
+        ("1b", 999_885_952, 2.04, CatalogueShape("gemma3_text", 1152, 26, 4, 1, 256, 6912, 262_144, 32_768, True, 512)),
     )
 }
 # Large first within a family, so that what is best of what fits comes first.
@@ -115,7 +120,7 @@ PAIRS = (
 )
 
 
-def n_parameters(shape: ModelShape) -> int:
+def n_parameters(shape: CatalogueShape) -> int:
     """Number of weights of a model of this shape; a tied head counts once."""
     d, width, kv_width = shape.hidden, shape.n_heads * shape.head, shape.n_kv_heads * shape.head
     norms = {"llama": 2 * d, "qwen2": 2 * d, "qwen3": 2 * d + 2 * shape.head, "gemma3_text": 4 * d + 2 * shape.head}
@@ -125,7 +130,7 @@ def n_parameters(shape: ModelShape) -> int:
     return embeddings + shape.n_layers * layer + d
 
 
-def configuration(shape: ModelShape) -> dict[str, object]:
+def configuration(shape: CatalogueShape) -> dict[str, object]:
     """What a checkpoint of this shape has in its config.json, as far as memory depends on it."""
     sliding = {"sliding_window": shape.window} if shape.window else {}
     return {

@@ -17,7 +17,7 @@ from engine.decoding.sampling import Warp
 from engine.decoding.transfers import moved_together, uploaded_ids, uploaded_together
 from engine.models.loading import LoadedModel
 from engine.sprinter.gate import Gate, features
-from engine.sprinter.host_gate import Choice, HostGate
+from engine.sprinter.host_gate import GatedToken, HostGate
 
 _N_TIMED = 64
 
@@ -68,7 +68,7 @@ class GatedDrafter:
             else:
                 step = autoregressive_draft.step(logits, u[i], context.warp, n_vocabulary=self._n_target, ruled=ruled)
                 token = int(step.token)  # sync: whether there is a next token hangs on it
-                choice = Choice(token, self._probability(step, token, greedy=context.warp.greedy))
+                choice = GatedToken(token, self._probability(step, token, greedy=context.warp.greedy))
             steps.append(step)
             probs.append(choice.probability)
             if choice.probability < self._threshold or choice.token in self._stop_ids:
@@ -77,7 +77,7 @@ class GatedDrafter:
         self.gate_probs = tuple(probs)
         return self._on_target_device(autoregressive_draft.joined(steps, context.warp, n_vocabulary=self._n_target))
 
-    def _chosen(self, logits: Tensor, gate: HostGate) -> tuple[DraftStep, Choice]:
+    def _chosen(self, logits: Tensor, gate: HostGate) -> tuple[DraftStep, GatedToken]:
         """A greedy step on a processor: token and gate at once."""
         row = logits[: self._n_target].float()
         choice = gate.choice(self._model.hidden, row)

@@ -18,7 +18,7 @@ _EPSILON = 1e-6
 _LARGEST = 700.0
 
 
-class Choice(NamedTuple):
+class GatedToken(NamedTuple):
     """The drafted token and what the gate says of it."""
 
     token: int
@@ -47,19 +47,19 @@ class HostGate:
         log_q = float(out[width]) if "log_q" in shape.inputs else 0.0
         return cls(np.ascontiguousarray(out[:width]), log_q, float(weights.bias))
 
-    def choice(self, hidden: Tensor | None, logits: Tensor) -> Choice:
+    def choice(self, hidden: Tensor | None, logits: Tensor) -> GatedToken:
         """The token that is drafted greedily, and its probability. hidden: [layers, n, width]; logits: [V] float32."""
         row = logits.numpy()
         if self._loop is None or not row.flags.c_contiguous:
             token = int(row.argmax())
-            return Choice(
+            return GatedToken(
                 token, self.probability(None if hidden is None else hidden[-1, -1], logits, token, greedy=True)
             )
         if self._scratch.shape[1] < row.shape[0]:
             self._scratch = np.empty((2, row.shape[0]), np.float32)
         state = self._no_state if hidden is None or not self._weights.size else hidden.float().numpy()[-1, -1]
         token, z = self._loop(row, state, self._weights, self._log_q, self._bias, self._scratch)
-        return Choice(token, math.exp(z) if self._only_q else _logistic(z))
+        return GatedToken(token, math.exp(z) if self._only_q else _logistic(z))
 
     def probability(self, state: Tensor | None, row: Tensor, token: int, *, greedy: bool) -> float:
         """What the gate says of a token. state: [width], of any float type; row: [V], probabilities, or logits where

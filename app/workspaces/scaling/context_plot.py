@@ -23,7 +23,7 @@ from engine.runs.summary import Summary
 _NAMED = (10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 
 
-class ContextPlot(SeriesPlot):
+class AccuracyPlot(SeriesPlot):
     """A line joins the cells of a method that no shorter one equals; the others are marks alone. A click chooses a
     cell."""
 

@@ -14,7 +14,7 @@ from app.widgets.tables import FigureTable, alignment
 from app.words import quantities
 from app.workspaces.scaling.record import ScalingRecord
 from app.workspaces.scaling.words import tr
-from engine.allocation.prices import Prices, priced
+from engine.allocation.prices import TokenPrices, priced
 from engine.events import Allocation, ScalingAnswered, SweepMeasured
 
 _MOST_PRICE = 1e6
@@ -60,11 +60,11 @@ class CostFigures(QWidget):
         column_layout.addLayout(form)
 
     @property
-    def prices(self) -> Prices:
+    def prices(self) -> TokenPrices:
         """What is entered."""
-        return Prices(self.read.value(), self.written.value())
+        return TokenPrices(self.read.value(), self.written.value())
 
-    def set_prices(self, prices: Prices) -> None:
+    def set_prices(self, prices: TokenPrices) -> None:
         """Enter prices."""
         self.read.setValue(prices.input)
         self.written.setValue(prices.output)
@@ -101,7 +101,7 @@ class CostFigures(QWidget):
 
 
 def cost_figures(
-    record: ScalingRecord, budget: int, sweep: SweepMeasured | None, prices: Prices
+    record: ScalingRecord, budget: int, sweep: SweepMeasured | None, prices: TokenPrices
 ) -> tuple[CostFigure, ...]:
     """Return the figures of an answer; — where they are not known."""
     answered, unknown = record.answered, quantities.UNKNOWN

@@ -6,7 +6,7 @@ from app.state.store import RunStore
 from app.state.tab_state import TabState
 from app.text.plain_text import one_line
 from app.workspaces.scaling import sweep_words
-from engine.allocation.optimum import Choice, best_under
+from engine.allocation.optimum import ChosenCell, best_under
 from engine.commands import FitAllocation, Load, SweepAllocations
 from engine.errors import InputError
 from engine.events import (
@@ -96,7 +96,7 @@ class SweepProgress(TabState):
             self._store.changed.emit()
 
     @property
-    def choice(self) -> Choice | None:
+    def choice(self) -> ChosenCell | None:
         """The best predicted setting whose longest question stays within the budget, and what it is compared with; None
         without a fit, and where nothing fits."""
         if self.fitted is None or not self.fitted.predictions:

@@ -23,14 +23,14 @@ from app.workspaces.scaling import grid_choice, words
 from app.workspaces.scaling.answer_view import AnswerView
 from app.workspaces.scaling.answers import ScalingProgress
 from app.workspaces.scaling.budget import BudgetBar
-from app.workspaces.scaling.context_plot import ContextPlot
+from app.workspaces.scaling.context_plot import AccuracyPlot
 from app.workspaces.scaling.explanations import explain_scaling
 from app.workspaces.scaling.fit_panel import FitPanel
 from app.workspaces.scaling.heat_map import AllocationMapPanel
 from app.workspaces.scaling.setup import ScalingSetupPanel
 from app.workspaces.scaling.sweep_form import SweepFormPanel
 from app.workspaces.scaling.sweeping import SweepProgress
-from engine.allocation.prices import Prices
+from engine.allocation.prices import TokenPrices
 from engine.commands import Index, Run
 from engine.events import Allocation, Event, Setting
 from engine.machine import paths
@@ -63,7 +63,7 @@ class ScalingWorkspace(QWidget, Workspace):
         self.budget = BudgetBar(store, self)
         self.setup = ScalingSetupPanel(store, context.pair, self, named=context.named)
         self.answer = AnswerView(store, self)
-        self.plot = ContextPlot(store, self)
+        self.plot = AccuracyPlot(store, self)
         self.map = AllocationMapPanel(store, self)
         self.sweeping = SweepFormPanel(store, context.verbs, self)
         self.fit = FitPanel(store, self)
@@ -235,8 +235,8 @@ class ScalingWorkspace(QWidget, Workspace):
         budget = str(settings.value("scaling/budget", ""))
         if budget.isascii() and budget.isdigit() and len(budget) < 9:
             self.budget.box.setValue(int(budget))
-        prices = [_price(settings.value(f"scaling/price_{name}")) for name in Prices._fields]
-        self.answer.figures.set_prices(Prices(*prices))
+        prices = [_price(settings.value(f"scaling/price_{name}")) for name in TokenPrices._fields]
+        self.answer.figures.set_prices(TokenPrices(*prices))
         for name, splitter in self._splitters.items():
             if (state := settings.value(f"scaling/{name}")) is not None:
                 splitter.restoreState(state)

@@ -12,7 +12,7 @@ _N_TURNS = 8
 _MOST_MS = 2000.0
 
 
-class Calibration:
+class LengthTiming:
     """Goes through the lengths up and down, a round each, until all were timed often enough or time is up."""
 
     settled = False

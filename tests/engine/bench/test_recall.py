@@ -5,7 +5,7 @@ import torch
 
 from engine.bench import recall
 from engine.bench.builtin import load_builtin
-from engine.bench.recall import Prediction, RecallAtDistance, predictions, recalled
+from engine.bench.recall import RecalledValue, RecallAtDistance, predictions, recalled
 from engine.models.loading import LoadedModel
 from engine.world.long_text import long_text
 
@@ -30,7 +30,7 @@ def test_values_are_predicted_where_they_stand(target: LoadedModel) -> None:
 
 
 def test_ranges_count_values_once_and_new_ones_apart() -> None:
-    texts = [[Prediction(None, False, -9.0), Prediction(150, True, -0.1), Prediction(5000, False, -2.0)]] * 10
+    texts = [[RecalledValue(None, False, -9.0), RecalledValue(150, True, -0.1), RecalledValue(5000, False, -2.0)]] * 10
     results = list(recall._by_distance("dossiers", texts))
     assert [(r.nearest, r.farthest, r.n, r.exact) for r in results] == [
         (0, 0, 10, 0.0), (100, 300, 10, 1.0), (4000, 8000, 10, 0.0),

@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from app import theme
 from app.workspaces.scaling.answers import ScalingProgress
 from app.workspaces.scaling.sweeping import SweepProgress
-from engine.allocation.prices import Prices
+from engine.allocation.prices import TokenPrices
 from engine.commands import Run
 from engine.events import RunFailed
 from tests.app.factory import MODEL
@@ -114,7 +114,7 @@ def test_costs_follow_the_budget_and_the_prices_in_either_spelling(done, qtbot) 
     figures.read.lineEdit().setText("2,5")
     figures.read.interpretText()
     say()
-    assert figures.prices == Prices(2.5, 0.0) and values()["Cost"] == "0.016935"
+    assert figures.prices == TokenPrices(2.5, 0.0) and values()["Cost"] == "0.016935"
 
 
 def test_an_answer_is_replayed_from_its_first_step(done) -> None:  # type: ignore[no-untyped-def]
@@ -169,18 +169,18 @@ def test_choices_come_back(done, tmp_path: Path) -> None:  # type: ignore[no-unt
     workspace.setup.form.set_values({"k": 3, "m": 0})
     workspace.budget.box.setValue(1234)
     workspace.sweeping.ks.setText("0, 3")
-    workspace.answer.figures.set_prices(Prices(1.5, 6.0))
+    workspace.answer.figures.set_prices(TokenPrices(1.5, 6.0))
     workspace.save(settings)
     for name, value in (("k", 8), ("m", 8)):
         workspace.setup.form.set_values({name: value})
     workspace.budget.box.setValue(99)
     workspace.sweeping.ks.setText("1")
-    workspace.answer.figures.set_prices(Prices(0, 0))
+    workspace.answer.figures.set_prices(TokenPrices(0, 0))
     settings.setValue("scaling/price_output", "nonsense")
     workspace.restore(settings)
     assert (workspace.setup.settings()["k"], workspace.setup.settings()["m"]) == (3, 0)
     assert store.tab(SweepProgress).budget == 1234 and workspace.sweeping.ks.text() == "0, 3"
-    assert workspace.answer.figures.prices == Prices(1.5, 0.0)
+    assert workspace.answer.figures.prices == TokenPrices(1.5, 0.0)
 
 
 def test_systems_and_steps_are_copied(done) -> None:  # type: ignore[no-untyped-def]

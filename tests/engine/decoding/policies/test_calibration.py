@@ -1,11 +1,11 @@
-from engine.decoding.policies.calibration import Calibration
+from engine.decoding.policies.calibration import LengthTiming
 from engine.decoding.policies.policy import RoundFacts
 from engine.decoding.policies.round_times import RoundTimes
 
 
 def run(lengths: list[int], ms: float, *, drafts: bool = True) -> tuple[RoundTimes, list[int]]:
     times = RoundTimes()
-    calibration, asked = Calibration(lengths, times), []
+    calibration, asked = LengthTiming(lengths, times), []
     while not calibration.done:
         gamma = calibration.gamma
         asked.append(gamma)
@@ -31,4 +31,4 @@ def test_a_drafter_with_nothing_to_propose_leaves_its_lengths_unknown() -> None:
 
 
 def test_the_text_is_long_enough_for_all_rounds() -> None:
-    assert Calibration([0, 2], RoundTimes()).n_most == 8 * (2 + 2)
+    assert LengthTiming([0, 2], RoundTimes()).n_most == 8 * (2 + 2)
