@@ -5,7 +5,7 @@ import torch
 
 from engine.bench import recall
 from engine.bench.builtin import load_builtin
-from engine.bench.recall import RecalledValue, RecallAtDistance, predictions, recalled
+from engine.bench.recall import RecallAtDistance, RecalledValue, predictions, recalled
 from engine.models.loading import LoadedModel
 from engine.world.long_text import long_text
 
