@@ -40,7 +40,7 @@ from engine.settings import Request
 _ANSWER, _SWEEP = range(2)
 # A sweep that takes a minute and still shows what context is worth, and a question of several steps.
 _EXAMPLE_GRID, _EXAMPLE_QUESTIONS = ("0, 1, 4", "0, 1", "1, 2"), 12
-_EXAMPLE_SETTINGS: dict[str, Setting] = {"k": 4, "m": 1, "n": 3}
+_EXAMPLE_SETTINGS: dict[str, Setting] = {"k": 5, "m": 2, "n": 3}
 _FIRST_TASK = "Pages: two facts in a row"
 _LEFT_WIDTH = 40  # characters
 _SHARES, _PLOT_SHARES = (58, 42), (52, 48)
