@@ -39,7 +39,7 @@ def refuse_absurd(spec: str, config: Mapping[str, object], counts: TensorCounts)
             _refuse_layers(spec, name, value, counts)
             n_layers = max(n_layers, int(value))
         elif _EXPERTS.match(name):
-            if not value <= _MOST_LAYER_EXPERTS:  # as NaN is not
+            if not 0 <= value <= _MOST_LAYER_EXPERTS:  # as NaN is not
                 raise _impossible(spec, name, value, "no model has that")
             n_experts = max(n_experts, int(value))
         elif _WIDTHS.match(name) and value > _PACKED * max(1, counts.n_parameters):
@@ -51,7 +51,7 @@ def refuse_absurd(spec: str, config: Mapping[str, object], counts: TensorCounts)
 
 
 def _refuse_layers(spec: str, name: str, value: float, counts: TensorCounts) -> None:
-    if not value <= _MOST_LAYERS:  # as NaN is not
+    if not 0 <= value <= _MOST_LAYERS:  # as NaN is not
         raise _impossible(spec, name, value, f"at most {_MOST_LAYERS:,} can be loaded")
     if value > max(1, counts.n_tensors):
         raise _impossible(spec, name, value, f"the weights have {counts.n_tensors:,} tensors")

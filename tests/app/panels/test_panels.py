@@ -1,5 +1,6 @@
 import msgspec
 import pytest
+from msgspec.inspect import LiteralType
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
@@ -10,6 +11,7 @@ from app.state.indexing import IndexProgress
 from app.state.store import RunStore
 from app.widgets.config_form import ConfigForm, fields_of
 from app.words import quantities
+from app.words.choice_names import with_names
 from app.workspaces.compare.comparing import ComparingProgress
 from app.workspaces.decode import headline_words
 from app.workspaces.decode.metrics import MetricsPanel
@@ -166,7 +168,7 @@ def test_a_stopped_measurement_shows_no_time_of_plain_decoding_and_says_why(show
     show.say(plain, RunFinished("cancelled", 5))
     panel.refresh()
     assert panel.values()["plain, per token"] == "—"
-    assert "Stopped before both were timed" in headline_words.verdict(show.store.summary, show.store.started)
+    assert "Stopped before both were timed" in headline_words.verdict(show.store.summary, show.store.started)[0]
 
 
 def test_figures_side_by_side_divide_to_the_headline_and_say_their_pass(show):
@@ -217,7 +219,8 @@ def test_the_form_has_a_control_with_help_for_each_setting(qtbot):
     form = ConfigForm(SpeculativeConfig, parent)
     for field in fields_of(SpeculativeConfig):
         assert form.control(field.name).accessibleName() == field.title
-        assert form.control(field.name).toolTip() == field.help != ""
+        named = field.kind.values if isinstance(field.kind, LiteralType) else ()
+        assert form.control(field.name).toolTip() == with_names(field.name, field.help, map(str, named)) != ""
     assert make_config(SpeculativeConfig, form.values(SpeculativeConfig)) == SpeculativeConfig()
 
 

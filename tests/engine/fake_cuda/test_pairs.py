@@ -83,7 +83,11 @@ def test_the_text_in_float32_is_that_of_the_cpu(
     assert decoded(kind, watch, n_new=8, gamma=3).ids == on_cpu(kind, n_new=8, gamma=3)
 
 
-@pytest.mark.parametrize("name", [name for name, spec in methods.discover().items() if spec.workspace == "decode"])
+# A gate is trained for one pair; the waits of its runs are stated in their own tests.
+DECODING = [name for name, spec in methods.discover().items() if spec.workspace == "decode" and name != "sprinter"]
+
+
+@pytest.mark.parametrize("name", DECODING)
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_every_method_that_decodes_waits_where_it_says_so(
     name: str, runtime: kinds.RuntimeChoice, watch: Watch

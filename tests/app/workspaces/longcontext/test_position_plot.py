@@ -27,7 +27,7 @@ def test_a_run_is_a_series_of_its_own_with_few_points(plot: PositionPlot) -> Non
     (series,) = plot.series
     assert series.name.endswith("run on show") and 30 < len(series.points) <= 64
     assert all(abs(point.value - 2 / 3) < 1e-9 for point in series.points)
-    places = [point.length for point in series.points]
+    places = [point.x for point in series.points]
     assert places == sorted(places) and places[0] > 100 and places[-1] < 100 + 3 * 1200
 
 
