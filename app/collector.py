@@ -5,6 +5,8 @@ import gc
 from PySide6.QtCore import QObject, QTimer
 
 _EVERY_MS = 1000
+# At a start an engine imports libraries whose objects stay for good; looking through them would hold the imports up.
+_FIRST_MS = 6000
 
 
 class Collector(QObject):
@@ -14,10 +16,14 @@ class Collector(QObject):
         super().__init__(parent)
         self._thresholds = gc.get_threshold()
         self._timer = QTimer(self)
-        self._timer.setInterval(_EVERY_MS)
-        self._timer.timeout.connect(self.look)
+        self._timer.setInterval(_FIRST_MS)
+        self._timer.timeout.connect(self._on_time)
         gc.disable()
         self._timer.start()
+
+    def _on_time(self) -> None:
+        self._timer.setInterval(_EVERY_MS)
+        self.look()
 
     def look(self) -> None:
         """Collect the oldest generation that is due."""

@@ -40,6 +40,7 @@ _SIZE = QSize(1600, 1000)
 _MIN_SIZE = QSize(960, 600)
 # After its first paint a tab gives its parts their sizes; what imports meanwhile would hold back the frame with them.
 _SETTLED_MS = 50
+_LOADING_MS = 60
 
 
 def saving_host(*, save: bool = True) -> Host:
@@ -196,7 +197,7 @@ class MainWindow(QMainWindow):
         """Start what takes long."""
         if not self._closed:
             self.start_engine()
-            self._idle.start()
+            self._idle.start(_LOADING_MS)  # by then the engine says that it is up
 
     def _make_menus(self) -> Menus:
         slots = {
@@ -312,9 +313,13 @@ class MainWindow(QMainWindow):
         self.workspaces.make_all()
 
     def _make_tabs(self) -> None:
-        """Make one of the tabs behind the front one, and the next when the event loop is idle again."""
-        if not self._closed and self.workspaces.make_next():
-            self._idle.start()
+        """Make one of the tabs behind the front one, and the next when the event loop is idle again.
+
+        Not while a pair is loading: it needs the same interpreter, and is what the user waits for."""
+        if self.store.engine.is_loading:
+            self._idle.start(_LOADING_MS)
+        elif not self._closed and self.workspaces.make_next():
+            self._idle.start(0)
 
     # Qt
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from app import theme
+from app.collector import Collector
 from app.main_window import MainWindow, saving_host
 from engine.commands import Load
 
@@ -22,6 +23,7 @@ def main() -> int:
     with_pair = PAIR in sys.argv[1:]
     app = QApplication([])
     theme.follow_system(app)
+    collector = Collector(app)  # as the program itself does
 
     def report() -> None:
         print(time.time(), "torch" in sys.modules, flush=True)
@@ -38,6 +40,7 @@ def main() -> int:
     window.store.changed.connect(report_pair)
     window.show()
     status = app.exec()
+    collector.stop()
     window.close_now()
     return status
 

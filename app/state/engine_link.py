@@ -45,6 +45,7 @@ class EngineLink:
         self.model: ModelLoaded | None = None
         self.runs_on: HostKind = "thread"
         self.may_end = False
+        self.is_up = False
         self.begun = False
         self.paused = False
         self._host: Host | None = None
@@ -66,6 +67,11 @@ class EngineLink:
     def close(self) -> bool:
         """Stop the engine. Returns whether it has ended."""
         return True if self._host is None else self._host.close()
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether a pair is being loaded by an engine that is up."""
+        return self.is_up and isinstance(self.commands.front, Load)
 
     @property
     def running(self) -> bool:
@@ -131,9 +137,9 @@ class EngineLink:
             case ModelLoaded():
                 self.model = event
             case EngineStarted(host=host):
-                self.runs_on, self.may_end = host, host == "process"
+                self.runs_on, self.may_end, self.is_up = host, host == "process", True
             case EngineEnded():
-                self.progressed, self.may_end = None, False
+                self.progressed, self.may_end, self.is_up = None, False, False
             case ModelUnloaded():
                 self.model = None
             case _:

@@ -30,3 +30,15 @@ def test_garbage_is_collected_here_and_nowhere_by_itself(qtbot):
         collector.stop()
     assert gc.isenabled()
     gc.disable()
+
+
+def test_the_first_look_waits_until_an_engine_has_imported_its_libraries(qtbot):
+    parent = QObject()
+    collector = Collector(parent)
+    try:
+        first = collector._timer.interval()
+        collector._on_time()
+        assert first > collector._timer.interval() == 1000
+    finally:
+        collector.stop()
+    gc.disable()

@@ -18,6 +18,7 @@ from app.widgets.side_column import SideColumn
 from app.workspaces.compare.bar import CompareBar
 from app.workspaces.compare.workspace import CompareWorkspace
 from app.workspaces.decode.workspace import DecodeWorkspace
+from engine.events import EngineStarted
 from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started
 from tests.app.workspaces.train.test_record import GOLDEN
 
@@ -89,6 +90,23 @@ def test_every_tab_is_in_the_row_at_once_and_made_when_there_is_time(open_window
     window.show()
     qtbot.waitUntil(lambda: len(window.workspaces.made) == len(window.workspaces), timeout=30_000)
     assert [tab.widget.isVisible() for tab in window.workspaces.made] == [True, *[False] * 7]
+
+
+def test_no_tab_is_made_while_a_pair_is_loading(open_window, qtbot: QtBot) -> None:  # type: ignore[no-untyped-def]
+    window, host = open_window()
+    window.show()
+    qtbot.waitUntil(lambda: bool(host.submitted))
+    host.say(EngineStarted("thread", 1))
+    window.store.pump()
+    n_made = len(window.workspaces.made)
+    assert window.store.engine.is_loading
+    for _ in range(3):
+        window._make_tabs()
+    assert len(window.workspaces.made) == n_made < len(window.workspaces)
+    host.say(MODEL)
+    window.store.pump()
+    assert not window.store.engine.is_loading
+    qtbot.waitUntil(lambda: len(window.workspaces.made) == len(window.workspaces), timeout=30_000)
 
 
 def test_a_closed_window_makes_no_more_tabs(open_window) -> None:  # type: ignore[no-untyped-def]
