@@ -39,7 +39,7 @@ class Drift:
         audited = [token for token in event.proposed if token.audited]
         self._n += len(audited)
         self._wrong += sum(1 - token.accept_prob for token in audited)
-        n_wrong = sum(_would_fail(token) for token in audited)
+        n_wrong = sum(would_fail(token) for token in audited)
         self._sums = self._sums.plus(n_wrong, len(audited))
         self.share = self._wrong / self._n if self._n else None
         interval = running_interval(self._sums)
@@ -54,6 +54,6 @@ class Drift:
         )
 
 
-def _would_fail(token: ProposedToken) -> bool:
+def would_fail(token: ProposedToken) -> bool:
     """Whether the exact rule would have rejected a token, with the draw that was made for it."""
     return token.accept_prob <= (0.0 if token.u is None else token.u)

@@ -105,9 +105,17 @@ class StreamCanvas(QAbstractScrollArea):
 
     def show_x_ray(self, shown: bool) -> None:
         """Show or hide how likely each proposed token was to be accepted."""
-        self._remember_position()
         self.marks.x_ray = shown
-        self._painter.make_room(shown)
+        self._make_room()
+
+    def show_gate(self, shown: bool) -> None:
+        """Show or hide the probability that a gate gave each drafted token, in place of the X-ray."""
+        self.marks.gate = shown
+        self._make_room()
+
+    def _make_room(self) -> None:
+        self._remember_position()
+        self._painter.make_room(self.marks.has_bars)
         self._update_range()
         self._restore_position()
         self.viewport().update()
@@ -183,7 +191,7 @@ class StreamCanvas(QAbstractScrollArea):
     def _set_fonts(self) -> None:
         self._painter = StreamPainter(self.font(), self.zoom / 100)
         self._painter.reading = self._reading
-        self._painter.make_room(self.marks.x_ray)
+        self._painter.make_room(self.marks.has_bars)
         self._layout = StreamLayout(self._painter.measure)
 
     def _restart(self, *, new_fonts: bool = False) -> None:

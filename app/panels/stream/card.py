@@ -13,6 +13,7 @@ from app.text.shown_text import visible
 from app.theme import StreamFate
 from app.words import quantities
 from engine.events import Candidate, LastToken, ProposedToken
+from engine.sprinter.drift import would_fail
 
 _MAX_CHARS = 40
 _WIDTH_IN_CHARACTERS = 66
@@ -43,6 +44,8 @@ class TokenCard(QWidget):
         self._rule = ""
         self._bars: list[_Bar] = []
         self._has_drafter = False
+        # Of the run on show; None where it has no gate.
+        self.threshold: float | None = None
 
     def show_token(self, token: StreamToken, beside: QRect) -> None:
         """Describe a token beside its line, never over it, with fewer candidates if there is little space."""
@@ -74,8 +77,7 @@ class TokenCard(QWidget):
         if isinstance(record, ProposedToken):
             facts.append((self.tr("drafter q"), _probability(record.q)))
             facts += self._odds(record)
-            if record.gate is not None:
-                facts.append((self.tr("gate"), _probability(record.gate)))
+            facts += self._gate_facts(record)
         facts.append((self.tr("fate"), fate_name(token.fate)))
         if isinstance(record, ProposedToken):
             facts.append((self.tr("draw u"), self._draw(token.fate, record)))
@@ -84,6 +86,17 @@ class TokenCard(QWidget):
         name = self.tr("{0}, a control token").format(record.id) if token.control else str(record.id)
         facts.append((self.tr("id"), name))
         return tuple(facts)
+
+    def _gate_facts(self, record: ProposedToken) -> list[tuple[str, str]]:
+        """What the gate gave the token, the threshold, and what an audit found."""
+        if record.gate is None:
+            return []
+        facts = [(self.tr("gate"), _probability(record.gate))]
+        if self.threshold is not None:
+            facts.append((self.tr("threshold"), _probability(self.threshold)))
+        if record.audited:
+            facts.append((self.tr("audit"), self.tr("wrong") if would_fail(record) else self.tr("right")))
+        return facts
 
     def _odds(self, record: ProposedToken) -> list[tuple[str, str]]:
         """What the draw is compared with; where tokens are judged together, also how probably the draft is kept so

@@ -168,8 +168,8 @@ class LegendEntry(QWidget):
         painter.end()
 
 
-class XRayKey(QWidget):
-    """Explains the bars of the X-ray."""
+class _BarKey(QWidget):
+    """Sample bars, and a line that says what they show."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -180,6 +180,34 @@ class XRayKey(QWidget):
         for prob in _SAMPLE_PROBS:
             row.addWidget(_XRaySample(prob, self))
         row.addWidget(self._label, 1)
+
+    def _say(self, text: str, tip: str) -> None:
+        self._label.setText(text)
+        self._label.setToolTip(f"{text}. {tip}")
+
+
+class GateKey(_BarKey):
+    """Explains the bars of the gate."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.explain(None)
+
+    def explain(self, threshold: float | None) -> None:
+        """Say what the bars show, and where the tick stands."""
+        text = self.tr("Gate: the longer the bar, the likelier the gate holds the token to be accepted")
+        if threshold is not None:
+            text = self.tr("{0}; tick at the threshold {1:g}").format(text, threshold)
+        self._say(
+            text, self.tr("A bar that ends before the tick belongs to a token at which the gate ended the draft.")
+        )
+
+
+class XRayKey(_BarKey):
+    """Explains the bars of the X-ray."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
         self.explain(greedy=True)
 
     def explain(self, *, greedy: bool) -> None:
@@ -190,8 +218,7 @@ class XRayKey(QWidget):
         else:
             text = self.tr("X-ray: the longer the bar, the likelier the token was to be accepted (min(1, p/q))")
             tip = self.tr("Sampling accepts a token with the probability min(1, p/q), target over drafter.")
-        self._label.setText(text)
-        self._label.setToolTip(f"{text}. {tip}")
+        self._say(text, tip)
 
 
 class _XRaySample(QWidget):

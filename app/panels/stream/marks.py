@@ -17,7 +17,9 @@ _PLATE_TINT = 0.14
 
 
 class StreamMarks:
-    """Marks on the tokens of one stream. current and range are indexes of its `tokens`."""
+    """Marks on the tokens of one stream. current and range are indexes of its `tokens`.
+
+    gate: whether the bars below the tokens show what a gate gave them, instead of the X-ray."""
 
     def __init__(self) -> None:
         self.round: int | None = None
@@ -27,6 +29,13 @@ class StreamMarks:
         self.search_at = 0
         self.x_ray = False
         self.greedy = False
+        self.gate = False
+        self.threshold: float | None = None
+
+    @property
+    def has_bars(self) -> bool:
+        """Whether bars are painted below the tokens."""
+        return self.x_ray or self.gate
 
     def forget(self) -> None:
         """Remove all marks except the X-ray."""
@@ -44,7 +53,13 @@ class StreamMarks:
                 segment for segment in segments if first <= segment.token <= last and not tokens[segment.token].is_ghost
             ]
             _paint_range(painter, ink, in_range, self.range)
-        if self.x_ray:
+        if self.gate:
+            _paint_x_ray(painter, ink, tokens, segments, value=gate_prob)
+            if self.threshold is not None:
+                _paint_threshold(
+                    painter, ink, [s for s in segments if gate_prob(tokens[s.token].record) is not None], self.threshold
+                )
+        elif self.x_ray:
             _paint_x_ray(painter, ink, tokens, segments, value=target_prob if self.greedy else acceptance)
         if self.search is not None and segments:
             self._paint_matches(painter, ink, tokens, segments)
@@ -145,6 +160,25 @@ def _paint_x_ray(
             painter.setBrush(tint(number / _N_TINTS))
             painter.drawRects(rects)
     painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def _paint_threshold(
+    painter: QPainter, ink: StreamPainter, segments: Sequence[PlacedSegment], threshold: float
+) -> None:
+    """Paint a tick across each bar at the threshold: a bar that ends before it is of a token that the gate stopped."""
+    height = ink.bar_height + 3
+    top = ink.line_height - ink.rise - height
+    colour = QColor(theme.current().text)
+    for segment in segments:
+        x = segment.x + min(max(threshold, 0.0), 1.0) * (segment.width - 1)
+        painter.fillRect(QRectF(x, segment.baseline + top, 1, height), colour)
+
+
+def gate_prob(record: Record | None) -> float | None:
+    """The probability that a gate gave a drafted token; None where there was no gate."""
+    if not isinstance(record, ProposedToken) or record.gate is None:
+        return None
+    return min(1.0, max(0.0, record.gate))
 
 
 def acceptance(record: Record | None) -> float | None:

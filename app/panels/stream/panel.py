@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QPushButton, Q
 from app import theme
 from app.panel import Panel
 from app.panels.stream.feed import TokenFeed
-from app.panels.stream.legend import Legend, XRayKey
+from app.panels.stream.legend import GateKey, Legend, XRayKey
 from app.panels.stream.mode_switch import ModeSwitch
 from app.panels.stream.search import SearchBar
 from app.panels.stream.tokens import ControlIds, StreamToken, prompt_tokens, round_tokens
@@ -36,6 +36,7 @@ class TokenStreamPanel(Panel):
         self._controls = ControlIds()
         self.search = SearchBar(self)
         self.x_ray_key = XRayKey(self)
+        self.gate_key = GateKey(self)
         self.mode = ModeSwitch(self)
         self.legend = Legend(self)
         self._footer = QBoxLayout(QBoxLayout.Direction.LeftToRight)
@@ -47,6 +48,12 @@ class TokenStreamPanel(Panel):
                 "how probable the target found it (X)."
             )
         )
+        self.gate = QCheckBox(self.tr("Gate"), self)
+        self.gate.setToolTip(
+            self.tr("While inspecting, show under each drafted token how probably the gate expects it to be accepted.")
+        )
+        self.gate.hide()
+        self._has_gate = False
         self.copy = self._action(self.tr("Copy text"), self.copy_text, "Ctrl+C")
         self.select_all = self._action(self.tr("Select all"), self.view.select_all, "Ctrl+A")
         self.find_text = self._action(self.tr("Search…"), self.open_search)
@@ -81,7 +88,7 @@ class TokenStreamPanel(Panel):
             if isinstance(event, RunStarted):
                 self._controls = ControlIds(event.control_ids)
                 self.legend.show_control(bool(event.control_ids))
-                self.legend.show_unverified(event.method == "sprinter")
+                self._follow_gate(event)
                 self._feed.add(prompt_tokens(event))
                 self._follow_sampling(event)
             elif isinstance(event, RoundFinished):
@@ -171,12 +178,38 @@ class TokenStreamPanel(Panel):
         self.legend.show_as_text(not self.inspecting)
         self.view.show_x_ray(x_ray)
         self.view.show_as_text(not self.inspecting)
-        self.x_ray_key.setVisible(x_ray)
+        gate = self.inspecting and self._has_gate and self.gate.isChecked()
+        self.gate.setEnabled(self.inspecting)
+        self.view.show_gate(gate)
+        self.x_ray_key.setVisible(x_ray and not gate)
+        self.gate_key.setVisible(gate)
+
+    def _choose_x_ray(self, shown: bool) -> None:
+        """Show the X-ray; the bars of the gate take the same place."""
+        if shown:
+            self.gate.setChecked(False)
+        self._show_mode()
+
+    def _choose_gate(self, shown: bool) -> None:
+        if shown:
+            self.x_ray.setChecked(False)
+        self._show_mode()
 
     def _toggle_x_ray(self) -> None:
         """Switch the X-ray; where the text is read, begin to inspect."""
         self.x_ray.setChecked(not (self.inspecting and self.x_ray.isChecked()))
         self.mode.inspect(True)
+
+    def _follow_gate(self, started: RunStarted) -> None:
+        """Offer the bars of the gate, and the mark of tokens that it let through, in a run that has one."""
+        self._has_gate = started.method == "sprinter"
+        threshold = dict(started.settings).get("threshold")
+        known = float(threshold) if self._has_gate and isinstance(threshold, int | float) else None
+        self.view.marks.threshold = self.view.card.threshold = known
+        self.gate_key.explain(known)
+        self.legend.show_unverified(self._has_gate)
+        self.gate.setVisible(self._has_gate)
+        self._show_mode()
 
     def _follow_sampling(self, started: RunStarted) -> None:
         """Let the X-ray show p in a greedy run, where an acceptance probability would be all or nothing."""
@@ -220,7 +253,8 @@ class TokenStreamPanel(Panel):
         self.search.left.connect(self.close_search)
         self.mode.changed.connect(self._show_mode)
         self.inspect.toggled.connect(self.mode.inspect)
-        self.x_ray.toggled.connect(self._show_mode)
+        self.x_ray.toggled.connect(self._choose_x_ray)
+        self.gate.toggled.connect(self._choose_gate)
         next_match = self._action(self.tr("Next find"), lambda: self.search_on(1), "F3")
         previous_match = self._action(self.tr("Previous find"), lambda: self.search_on(-1), "Shift+F3")
         self.addActions([next_match, previous_match])
@@ -230,6 +264,7 @@ class TokenStreamPanel(Panel):
         controls.setSpacing(theme.GRID)
         controls.addWidget(self.mode)
         controls.addWidget(self.x_ray)
+        controls.addWidget(self.gate)
         controls.addStretch(1)
         controls.addWidget(self.fork)
         footer = self._footer
@@ -241,7 +276,7 @@ class TokenStreamPanel(Panel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.view, 1)
-        for widget in (self.search, self.x_ray_key):
+        for widget in (self.search, self.x_ray_key, self.gate_key):
             widget.hide()
             column.addWidget(widget)
         column.addLayout(footer)
