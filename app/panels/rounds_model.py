@@ -10,8 +10,8 @@ from app.state.round_tree import tree_of
 from app.text.plain_text import plain_tip
 from app.text.shown_text import LONGEST, visible
 from app.widgets.tables import alignment, head_cell, sort_mark
-from app.words import quantities
-from engine.events import ProposedToken, RoundFinished
+from app.words import policies, quantities
+from engine.events import PolicyDecided, ProposedToken, RoundFinished
 from engine.reports.cells import text_cell
 
 _NO_PARENT = QModelIndex()
@@ -19,16 +19,19 @@ _NO_PARENT = QModelIndex()
 _UNKNOWN_KEY = -1.0
 # The place of the column that only runs with trees show.
 DEPTH = 4
+# The place of the column that only runs with a policy's decisions show.
+DECISION = 5
 
 
 class RoundColumn(NamedTuple):
-    """A column: title, meaning, text of a cell, and sort key."""
+    """A column: title, meaning, text of a cell, sort key, and what a cell's tooltip says where that is not its text."""
 
     title: str
     meaning: str
     write: Callable[[RoundFinished], str]
     key: Callable[[RoundFinished], float | str]
     is_text: bool = False
+    explain: Callable[[RoundFinished], str] | None = None
 
 
 class RoundsModel(QAbstractTableModel):
@@ -39,7 +42,8 @@ class RoundsModel(QAbstractTableModel):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.only_rejections = False
-        self.facts = self._count_columns() + self._text_columns() + self._time_columns()
+        self._decisions: dict[int, PolicyDecided] = {}
+        self.facts = self._count_columns() + self._decision_columns() + self._text_columns() + self._time_columns()
         self._rounds: list[RoundFinished] = []
         self._rows: list[int] = []
         # Built on demand, when the rows are not in the order of the run.
@@ -61,7 +65,17 @@ class RoundsModel(QAbstractTableModel):
         self.beginResetModel()
         self._rounds, self._rows, self._keys = [], [], []
         self._row_of = None
+        self._decisions.clear()
         self.endResetModel()
+
+    @property
+    def has_decisions(self) -> bool:
+        """Whether a policy decided anything."""
+        return bool(self._decisions)
+
+    def take_decisions(self, decisions: Sequence[PolicyDecided]) -> None:
+        """Remember what a policy decided, for the rounds from which on it holds."""
+        self._decisions.update((event.round, event) for event in decisions)
 
     def append(self, rounds: Sequence[RoundFinished]) -> None:
         """Add rounds at the end, or where the sort order puts them."""
@@ -155,7 +169,8 @@ class RoundsModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return column.write(self._rounds[self._rows[index.row()]])
             case Qt.ItemDataRole.ToolTipRole:
-                text = column.write(self._rounds[self._rows[index.row()]]) if column.is_text else ""
+                event = self._rounds[self._rows[index.row()]]
+                text = (column.explain or column.write)(event) if column.is_text else ""
                 return plain_tip(text) if text else column.meaning
             case _:
                 return None
@@ -192,6 +207,29 @@ class RoundsModel(QAbstractTableModel):
                 lambda e: tree_of(e).depth,
             ),
         )
+
+    def _decision_columns(self) -> tuple[RoundColumn, ...]:
+        meaning = self.tr(
+            "What the policy decided before this round: the draft length γ, and the speedups it predicts."
+        )
+        return (
+            RoundColumn(
+                self.tr("decision"),
+                meaning,
+                self._decision_text,
+                self._decision_text,
+                is_text=True,
+                explain=self._decision_reason,
+            ),
+        )
+
+    def _decision_text(self, event: RoundFinished) -> str:
+        decided = self._decisions.get(event.round)
+        return "" if decided is None else policies.change(decided)
+
+    def _decision_reason(self, event: RoundFinished) -> str:
+        decided = self._decisions.get(event.round)
+        return "" if decided is None else policies.decision(decided)
 
     def _text_columns(self) -> tuple[RoundColumn, ...]:
         return (

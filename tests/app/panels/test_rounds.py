@@ -9,10 +9,10 @@ from pytestqt.qtbot import QtBot
 
 from app import theme
 from app.panels.rounds import RoundsPanel
-from app.panels.rounds_model import RoundsModel
+from app.panels.rounds_model import DECISION, RoundsModel
 from app.state.selection import Selection
 from app.state.store import RunStore
-from engine.events import Event, Setting
+from engine.events import Event, PolicyDecided, Setting
 from tests.app.factory import FakeHost, a_round, started, whole_run
 
 Show = Callable[..., RoundsPanel]
@@ -240,3 +240,15 @@ def test_unsorted_rows_are_appended_and_nothing_is_laid_out_anew(show: Show, qtb
         panel.model.append([a_round(first, ())] * 1000)
     assert panel.model.rowCount() == 26_000
     assert layouts == []
+
+
+def test_a_decision_stands_in_its_round_with_the_reason_as_tooltip(show: Show) -> None:
+    panel = show(started(), a_round(0, [" a"]))
+    assert panel.table.isColumnHidden(DECISION)
+    feed(panel, PolicyDecided(1, 4, 7, 1.62, 1.71, "faster"), a_round(1, [" b"]), a_round(2, [" c"]))
+    assert not panel.table.isColumnHidden(DECISION)
+    assert column(panel, "decision") == ["", "γ 4 → 7, predicted 1.62 → 1.71", ""]
+    tip = panel.model.data(panel.model.index(1, DECISION), Qt.ItemDataRole.ToolTipRole)
+    assert isinstance(tip, str) and "predicted to be faster" in tip
+    feed(panel, started(run_id="another"), a_round(0, [" a"]))
+    assert panel.table.isColumnHidden(DECISION) and column(panel, "decision") == [""]
