@@ -7,6 +7,7 @@ import msgspec
 from engine.cli.kept_log import KeptLog
 from engine.cli.output import Output, Value
 from engine.events import (
+    AllocationRouted,
     DemonstrationsChosen,
     Event,
     IterationFinished,
@@ -51,6 +52,10 @@ class ScalingReport:
         )
         self._output.event(event)
         match event:
+            case AllocationRouted():  # asked again with more: what is accounted for is the last answer
+                self._demonstrations, self._answer = None, None
+                for items in (self._retrieved, self._calls, self._iterations):
+                    items.clear()
             case DemonstrationsChosen():
                 self._demonstrations = event
             case Retrieved():
