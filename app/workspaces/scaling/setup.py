@@ -20,10 +20,25 @@ from app.widgets.opened_note import OpenedNote
 from engine.commands import Load
 from engine.events import Allocation, Event, RunStarted, Setting, Surveyed
 from engine.methods.drag.config import DragConfig
+from engine.methods.escalating.config import EscalatingConfig
 from engine.methods.iterdrag.config import IterDragConfig
 from engine.runs.summary import Summary
 
-_FIRST = ("k", "m", "n", "pick", "pool", "retrieval", "stop_above", "variant", "baselines")
+_FIRST = (
+    "k",
+    "m",
+    "n",
+    "escalate_below",
+    "quality",
+    "first",
+    "budget",
+    "pick",
+    "pool",
+    "retrieval",
+    "stop_above",
+    "variant",
+    "baselines",
+)
 # The index has its own panel, and answers end with their line whatever the setting says.
 _ELSEWHERE = ("index", "stop_at_end")
 _FIRST_METHOD = "iterdrag"
@@ -51,7 +66,7 @@ class ScalingSetupPanel(Panel):
         self.method = MethodBox("scaling", self)
         self.method.choose(_FIRST_METHOD)
         self.models = PairForm(pair, self)
-        kinds = (IterDragConfig, DragConfig)
+        kinds = (IterDragConfig, DragConfig, EscalatingConfig)
         rare = [name for name in IterDragConfig.__struct_fields__ if name not in _FIRST]
         self.form = ConfigForm(kinds, self, first=_FIRST, without=_ELSEWHERE, folded=rare)
         self.more = FoldedRest(
@@ -91,6 +106,13 @@ class ScalingSetupPanel(Panel):
         self.method.choose("iterdrag" if allocation.n > 1 else "drag")
         self._limit()
         self.form.set_values({"k": allocation.k, "m": allocation.m, "n": allocation.n})
+        self.changed.emit()
+
+    def escalate(self, threshold: float, score: str) -> None:
+        """Choose to go from small to large below a threshold of a score."""
+        self.method.choose("escalating")
+        self._limit()
+        self.form.set_values({"escalate_below": threshold, "quality": score})
         self.changed.emit()
 
     def show_settings(self, started: RunStarted) -> None:
