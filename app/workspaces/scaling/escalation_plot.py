@@ -31,6 +31,8 @@ _RIGHT, _WRONG, _SPREAD, _HEADROOM = 1.08, 1.24, 0.1, 0.4
 _MOST_MARKS = 1000
 _MARK_SIZE, _STEP = 7, 0.01
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+# Every score is below it.
+ALWAYS = 1.0 + 1e-9
 # Places that look random and are the same every time.
 _GOLDEN = 0.618
 
@@ -191,22 +193,25 @@ class EscalationPlot(PlotPanel):
 
 
 def _of_what(ladder: EscalationLadder) -> str:
+    """Through which cells, judged by what, and what the ends of the axis bring."""
     steps = " → ".join(map(allocation, ladder.steps))
-    return tr("{0}; of the first: {1}").format(steps, choice_name("quality", ladder.score))
-
-
-def words_at(ladder: EscalationLadder, threshold: float, prices: TokenPrices) -> str:
-    """Say what a threshold brings, beside never and always going on."""
-    never, chosen, always = (at(ladder, value) for value in (0.0, threshold, 1.0 + 1e-9))
-    text = tr("below {0}: {1:.0%} go on, accuracy {2}, {3} a question (never: {4}, {5:,.0f}; always: {6}, {7:,.0f})")
-    return text.format(
-        share(threshold), chosen.share_escalated, share(chosen.accuracy), _cost(chosen, prices), share(never.accuracy),
-        never.mean_context, share(always.accuracy), always.mean_context,
+    never, always = at(ladder, 0.0), at(ladder, ALWAYS)
+    return tr("by {0}; never: {1} at {2:,.0f} tokens, always: {3} at {4:,.0f}; {5}").format(
+        choice_name("quality", ladder.score), share(never.accuracy), never.mean_context, share(always.accuracy),
+        always.mean_context, steps,
     )  # fmt: skip
 
 
+def words_at(ladder: EscalationLadder, threshold: float, prices: TokenPrices) -> str:
+    """Say what a threshold brings."""
+    chosen = at(ladder, threshold)
+    text = tr("below {0}: {1:.0%} go on, accuracy {2}, {3}")
+    cost = _cost(chosen, prices)
+    return text.format(share(threshold), chosen.share_escalated, share(chosen.accuracy), cost)
+
+
 def _cost(point: EscalationPoint, prices: TokenPrices) -> str:
-    tokens = tr("{0:,.0f} tokens").format(point.mean_context)
+    tokens = tr("{0:,.0f} tokens each").format(point.mean_context)
     if not any(prices):
         return tokens
     cost = (point.mean_context * prices.input + point.mean_output * prices.output) / 1e6

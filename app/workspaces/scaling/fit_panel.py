@@ -24,7 +24,7 @@ from app.workspaces.scaling.sweeping import SweepProgress
 from engine.events import AllocationFitted, Event, MeasuredCell
 from engine.runs.summary import Summary
 
-_SHARES, _TABLE_SHARES, _PLOT_SHARES = (55, 45), (62, 38), (48, 52)
+_SHARES, _TABLE_SHARES, _PLOT_SHARES = (57, 43), (62, 38), (48, 52)
 
 
 class FitPanel(Panel):
@@ -104,7 +104,7 @@ class FitPanel(Panel):
             item.setTextAlignment(alignment(is_text=not column))
             table.setHorizontalHeaderItem(column, item)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        table.horizontalHeader().setStretchLastSection(True)  # a first one that stretches would vanish first
         offer_csv(table, self.store)
         return table
 

@@ -17,6 +17,7 @@ from app.widgets.focus import tab_through
 from app.widgets.fold import FoldedRest
 from app.widgets.labels import plain_label
 from app.widgets.opened_note import OpenedNote
+from app.workspaces.scaling.sweeping import SweepProgress
 from engine.commands import Load
 from engine.events import Allocation, Event, RunStarted, Setting, Surveyed
 from engine.methods.drag.config import DragConfig
@@ -39,8 +40,8 @@ _FIRST = (
     "variant",
     "baselines",
 )
-# The index has its own panel, and answers end with their line whatever the setting says.
-_ELSEWHERE = ("index", "stop_at_end")
+# The index has its own panel, the budget its bar, and answers end with their line whatever the setting says.
+_ELSEWHERE = ("index", "stop_at_end", "budget")
 _FIRST_METHOD = "iterdrag"
 
 
@@ -94,8 +95,11 @@ class ScalingSetupPanel(Panel):
         return self.models.pair()
 
     def settings(self) -> dict[str, Setting]:
-        """Return the settings of the chosen method."""
-        return {"index": self.documents.index(), **self.form.values(self.config)}
+        """Return the settings of the chosen method, with the budget where it has one."""
+        own: dict[str, Setting] = {"index": self.documents.index(), **self.form.values(self.config)}
+        if "budget" in self.config.__struct_fields__:
+            own["budget"] = self.store.tab(SweepProgress).budget
+        return own
 
     def sweep_settings(self) -> dict[str, Setting]:
         """Return the settings that a sweep begins with, whatever method is chosen."""

@@ -3,7 +3,6 @@
 from msgspec.structs import replace
 from PySide6.QtCore import QSettings, Qt
 
-from app.workspaces.scaling.escalation_plot import words_at
 from app.workspaces.scaling.record import ScalingRecord
 from app.workspaces.scaling.sweeping import SweepProgress
 from app.workspaces.scaling.verdict import system_rows
@@ -18,7 +17,6 @@ from tests.scaled_answers import (
     demonstrations,
     fitted,
     iterations,
-    judged_ladder,
     retrieved,
     scaling_started,
 )
@@ -29,7 +27,8 @@ def test_the_threshold_is_moved_and_says_what_it_brings(swept, qtbot, tmp_path) 
     plot, sweep = workspace.fit.escalation, store.tab(SweepProgress)
     assert sweep.threshold == 0.5 and plot.threshold.value() == 0.5
     # 20 of 40 look worse than .5 and go on once; two steps are read for these.
-    assert plot.brings.text().startswith("below .50: 50% go on, accuracy .75, 650 tokens a question (never: .55, 200;")
+    assert plot.brings.text() == "below .50: 50% go on, accuracy .75, 650 tokens each"
+    assert plot.caption.text().startswith("by self-reflection; never: .55 at 200 tokens, always: .85 at 5,100; k 1 m 0")
     assert len(plot.right.data) == 22 and len(plot.wrong.data) == 18
     plot.widget.setFocus()
     qtbot.keyClick(plot.widget, Qt.Key.Key_Right)
@@ -37,7 +36,7 @@ def test_the_threshold_is_moved_and_says_what_it_brings(swept, qtbot, tmp_path) 
     plot.widget.picked.emit(0.8)
     assert sweep.threshold == 0.8 and "go on" in plot.brings.text()
     workspace.answer.figures.set_prices(TokenPrices(2.0, 4.0))
-    assert "tokens at 0.00" in plot.brings.text()
+    assert "tokens each at 0.00" in plot.brings.text()
     assert [len(column.values) for column in plot.columns()] == [21] * 5
     settings = QSettings(str(tmp_path / "kept.ini"), QSettings.Format.IniFormat)
     workspace.save(settings)
@@ -56,7 +55,8 @@ def test_the_threshold_is_used_for_the_next_question(swept) -> None:  # type: ig
     say(MODEL)
     command = next(each for each in reversed(host.submitted) if isinstance(each, Run))
     assert command.method == "escalating" and command.settings["escalate_below"] == 0.7
-    assert command.settings["quality"] == "self_reflect" and "k" not in command.settings
+    assert command.settings["budget"] == 4000 and command.settings["quality"] == "self_reflect"
+    assert "k" not in command.settings
 
 
 def test_a_sweep_without_scores_says_why_there_is_no_threshold(tab) -> None:  # type: ignore[no-untyped-def]
@@ -67,11 +67,6 @@ def test_a_sweep_without_scores_says_why_there_is_no_threshold(tab) -> None:  # 
     assert plot.brings.text() == "no threshold: this sweep did not judge its answers"
     plot.move_to(0.9)
     assert plot.threshold.value() == 0.5
-
-
-def test_always_counts_the_tokens_of_every_step() -> None:
-    words = words_at(judged_ladder(), 1.0, TokenPrices(0.0, 0.0))
-    assert words.endswith("(never: .55, 200; always: .85, 5,100)")
 
 
 def test_a_question_that_is_asked_again_keeps_both_answers(tab) -> None:  # type: ignore[no-untyped-def]
