@@ -29,7 +29,8 @@ TRUE_OR_FALSE = (AnswerChoice("True"), AnswerChoice("False"))
 
 
 class GoldQuestion(NamedTuple):
-    """A question with known answers. answers: any of them is right; choices: empty if the question is open.
+    """A question with known answers. answers: any of them is right, without any it is asked and not scored; choices:
+    empty if the question is open.
 
     documents: those that come with it; ranked: they are in order, best first. needs: for each fact that an answer
     needs, the names of the documents that state it; empty if that is unknown."""
@@ -81,7 +82,7 @@ def is_evidence(names: Iterable[str], texts: Iterable[str], gold: GoldQuestion) 
     if gold.needs:
         available = set(names)
         return all(not available.isdisjoint(need) for need in gold.needs)
-    return None if gold.choices else any(_contains(text, gold.answers) for text in texts)
+    return None if gold.choices or not gold.answers else any(_contains(text, gold.answers) for text in texts)
 
 
 def _contains(text: str, answers: Sequence[str]) -> bool:

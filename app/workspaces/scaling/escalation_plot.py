@@ -18,6 +18,7 @@ from app.widgets.labels import ElasticLine
 from app.widgets.permission import allow
 from app.widgets.steady_button import SteadyButton
 from app.words.choice_names import choice_name
+from app.words.counts import count
 from app.workspaces.scaling.sweeping import SweepProgress
 from app.workspaces.scaling.words import allocation, share
 from engine.allocation.escalation import EscalationPoint, at, curve
@@ -196,9 +197,9 @@ def _of_what(ladder: EscalationLadder) -> str:
     """Through which cells, judged by what, and what the ends of the axis bring."""
     steps = " → ".join(map(allocation, ladder.steps))
     never, always = at(ladder, 0.0), at(ladder, ALWAYS)
-    return tr("by {0}; never: {1} at {2:,.0f} tokens, always: {3} at {4:,.0f}; {5}").format(
-        choice_name("quality", ladder.score), share(never.accuracy), never.mean_context, share(always.accuracy),
-        always.mean_context, steps,
+    return tr("by {0}; never: {1} at {2}, always: {3} at {4}; {5}").format(
+        choice_name("quality", ladder.score), share(never.accuracy), count(round(never.mean_context), "token"),
+        share(always.accuracy), count(round(always.mean_context), "token"), steps,
     )  # fmt: skip
 
 
@@ -211,7 +212,7 @@ def words_at(ladder: EscalationLadder, threshold: float, prices: TokenPrices) ->
 
 
 def _cost(point: EscalationPoint, prices: TokenPrices) -> str:
-    tokens = tr("{0:,.0f} tokens each").format(point.mean_context)
+    tokens = tr("{0} each").format(count(round(point.mean_context), "token"))
     if not any(prices):
         return tokens
     cost = (point.mean_context * prices.input + point.mean_output * prices.output) / 1e6

@@ -24,7 +24,7 @@ def _run(config: msgspec.Struct, request: Request, runtime: "RunContext") -> Ite
 METHOD = MethodSpec(
     name="escalating",
     title="Small to large",
-    help="DRAG with few documents first; a bad-looking answer is asked again with the next larger preset. Not from the paper.",
+    help="few documents first; an answer that looks bad is asked again with the next preset. Not from the paper.",
     paper="",
     lossless=True,
     config=EscalatingConfig,

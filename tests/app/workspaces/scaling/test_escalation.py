@@ -28,7 +28,9 @@ def test_the_threshold_is_moved_and_says_what_it_brings(swept, qtbot, tmp_path) 
     assert sweep.threshold == 0.5 and plot.threshold.value() == 0.5
     # 20 of 40 look worse than .5 and go on once; two steps are read for these.
     assert plot.brings.text() == "below .50: 50% go on, accuracy .75, 650 tokens each"
-    assert plot.caption.text().startswith("by self-reflection; never: .55 at 200 tokens, always: .85 at 5,100; k 1 m 0")
+    assert plot.caption.text().startswith(
+        "by self-reflection; never: .55 at 200 tokens, always: .85 at 5,100 tokens; k 1 m 0"
+    )
     assert len(plot.right.data) == 22 and len(plot.wrong.data) == 18
     plot.widget.setFocus()
     qtbot.keyClick(plot.widget, Qt.Key.Key_Right)
