@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, get_args
 import msgspec
 import typer
 
-from engine.allocation import presets
 from engine.allocation.optimum import best_under
-from engine.allocation.presets import PRESET_NAMES, RouteRequest, bound_over_index
 from engine.allocation.prices import TokenPrices, checked_prices, priced
 from engine.cli.options import PairOptions, Settings, decimal
 from engine.cli.output import Output, Value
@@ -30,7 +28,9 @@ from engine.events import (
 )
 from engine.machine import paths
 from engine.methods.drag.config import ReadingConfig
+from engine.methods.escalating import presets
 from engine.methods.escalating.config import DEFAULT_BUDGET, EscalatingConfig, JudgingScore
+from engine.methods.escalating.presets import PRESET_NAMES, RouteRequest, bound_over_index
 from engine.settings import make_config
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from app.words.counts import count
 from app.workspaces.scaling import presets, sweep_words
 from app.workspaces.scaling.sweeping import FIRST_BUDGET, SweepProgress
 from app.workspaces.scaling.words import allocation, share
-from engine.allocation.presets import PRESET_NAMES
 from engine.errors import InputError
 from engine.events import Allocation, PresetName
+from engine.methods.escalating.presets import PRESET_NAMES
 
 _LEAST, _MOST = 50, 5_000_000
 _STEPS = 200

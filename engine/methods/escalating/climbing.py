@@ -7,9 +7,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine.allocation import presets
-from engine.allocation.presets import PRESET_NAMES
-from engine.allocation.quality import Judged, Quality, judge
 from engine.errors import InputError
 from engine.events import (
     Allocation,
@@ -23,7 +20,10 @@ from engine.events import (
 )
 from engine.methods.drag.asking import ScalingContext
 from engine.methods.drag.config import DragConfig, ReadingConfig
+from engine.methods.escalating import presets
 from engine.methods.escalating.config import EscalatingConfig
+from engine.methods.escalating.presets import PRESET_NAMES
+from engine.methods.escalating.quality import Judged, Quality, judge
 from engine.methods.iterdrag.answering import answered
 from engine.methods.iterdrag.config import IterDragConfig
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from engine.allocation.presets import bound_over_index
 from engine.documents.index import open_index
 from engine.documents.sources import SHIPPED
 from engine.events import Event, RunFinished
@@ -15,6 +14,7 @@ from engine.methods.drag.comparing import compared
 from engine.methods.drag.config import DragConfig
 from engine.methods.escalating.climbing import climb
 from engine.methods.escalating.config import EscalatingConfig
+from engine.methods.escalating.presets import bound_over_index
 from engine.methods.iterdrag.answering import answered
 from engine.methods.run_events import run_started
 from engine.methods.speculative_rag.warming import warm

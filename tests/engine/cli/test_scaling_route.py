@@ -2,11 +2,11 @@
 
 import pytest
 
-from engine.allocation.presets import PRESETS, bound_over_index, of_preset, within_budget
 from engine.cli.scaling_route import RoutedQuestion, Routing, escalating_settings, in_words, request_of, routing_of
 from engine.errors import InputError
 from engine.events import Allocation, QualityJudged
 from engine.methods.drag.config import DragConfig
+from engine.methods.escalating.presets import PRESETS, bound_over_index, of_preset, within_budget
 from tests.allocations import scaling_answer
 
 OWN = Allocation(3, 1, 2)

@@ -6,10 +6,10 @@ from PySide6.QtCore import QSettings, Qt
 from app.workspaces.scaling.record import ScalingRecord
 from app.workspaces.scaling.sweeping import SweepProgress
 from app.workspaces.scaling.verdict import system_rows
-from engine.allocation.presets import of_preset, within_budget
 from engine.allocation.prices import TokenPrices
 from engine.commands import Run
 from engine.events import QualityJudged, ScalingAnswered
+from engine.methods.escalating.presets import of_preset, within_budget
 from tests.app.factory import MODEL
 from tests.scaled_answers import (
     BRIDGE,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from engine.allocation.presets import bound_over_index
 from engine.errors import InputError
 from engine.events import AllocationRouted, Event, QualityJudged, ScalingAnswered, Warned
 from engine.methods.escalating.climbing import TakenAnswer, climb
 from engine.methods.escalating.config import EscalatingConfig
+from engine.methods.escalating.presets import bound_over_index
 from tests.scaling import BRIDGE, context, told
 
 BOUND = bound_over_index(24, 16, 24)
