@@ -4,15 +4,18 @@ from collections.abc import Mapping
 
 import msgspec
 
+from engine.allocation.prices import TokenPrices, priced
 from engine.cli.kept_log import KeptLog
 from engine.cli.output import Output, Value
 from engine.evaluation.questions import TRUE_OR_FALSE, GoldQuestion, is_right
 from engine.events import (
+    Allocation,
     AllocationRouted,
     DemonstrationsChosen,
     Event,
     IterationFinished,
     ModelCalled,
+    QueryPriced,
     QuestionAnswered,
     Retrieved,
     RunFailed,
@@ -36,8 +39,8 @@ TITLES: Mapping[ScalingSystem, str] = {
 class ScalingReport:
     """The events of one answer so far."""
 
-    def __init__(self, output: Output, kept: KeptLog) -> None:
-        self._output, self._kept = output, kept
+    def __init__(self, output: Output, kept: KeptLog, prices: TokenPrices | None = None) -> None:
+        self._output, self._kept, self._prices = output, kept, prices
         self._is_running = False
         self._demonstrations: DemonstrationsChosen | None = None
         self._retrieved: list[Retrieved] = []
@@ -94,10 +97,18 @@ class ScalingReport:
             "baseline_right": None
             if answer is None or standard is None
             else is_known_right(standard.answer, answer.gold),
+            "priced": None if (price := self.priced()) is None else msgspec.to_builtins(price),
             "drafting_speedup": None if answer is None else drafting_speedup(answer),
             "notes": self._notes(),
             "run": self._kept.run_id,
         }
+
+    def priced(self) -> QueryPriced | None:
+        """What the answer took, and costs at entered prices; None without one."""
+        answer = self._answer
+        if answer is None:
+            return None
+        return priced(answer, Allocation(answer.k, answer.m, answer.n), None, self._prices)
 
     def _notes(self) -> list[str]:
         chosen = self._demonstrations.note if self._demonstrations is not None else ""
@@ -128,6 +139,8 @@ class ScalingReport:
                 mark = ", differs"
             said = self._standard.answer or "no answer"
             write(f"standard RAG: {said} ({self._standard.latency_ms:.0f} ms){mark}", markup=False)
+        if (price := self.priced()) is not None and price.cost is not None:
+            write(f"cost {price.cost:.6f} at the entered prices")
         for note in self._notes():
             self._output.note(note)
 
