@@ -151,9 +151,10 @@ class ScalingReport:
             f"{_mark(answer.answer, answer.gold)}",
             markup=False,
         )
+        calls = f"{answer.n_calls} call{'s' * (answer.n_calls != 1)}"
         reused = answer.cached_tokens / max(1, answer.effective_context)
         write(
-            f"effective context {answer.effective_context:,} tokens over {answer.n_calls} calls, {reused:.0%} of them "
+            f"effective context {answer.effective_context:,} tokens over {calls}, {reused:.0%} of them "
             f"not computed again; longest prompt {answer.longest_context:,}; {answer.output_tokens} written",
             markup=False,
         )

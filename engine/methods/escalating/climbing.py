@@ -63,10 +63,10 @@ def climb(
                 raise
             yield Warned(f"the budget is spent: {err.message}", "the answer before is taken")
             return taken
-        yield routed
-        if taken is not None and routed.allocated == _cell(taken.config):
+        if taken is not None and bound(routed.allocated) <= bound(_cell(taken.config)):
             yield Warned(f"the budget leaves {name} no more than the preset before", "the answer before is taken")
             return taken
+        yield routed
         settings = config_of(routed.allocated, config)
         asked = yield from _asked(question, settings, context)
         taken = TakenAnswer(asked.result, settings, asked.texts)

@@ -29,15 +29,21 @@ def test_a_good_answer_is_taken_at_once() -> None:
 
 
 def test_a_bad_one_is_asked_again_with_what_is_left_of_the_budget() -> None:
-    events, taken = climbed(escalate_below=1.0, budget=2500)
+    events, taken = climbed(escalate_below=1.0, budget=20_000)
     routed = of(AllocationRouted, events)
     answers = of(ScalingAnswered, events)
     assert [each.preset for each in routed][:2] == ["small", "medium"]  # type: ignore[attr-defined]
-    assert routed[1].budget == 2500 - answers[0].effective_context  # type: ignore[attr-defined]
+    assert routed[1].budget == 20_000 - answers[0].effective_context  # type: ignore[attr-defined]
     assert all(a.effective_context <= r.bound_tokens for a, r in zip(answers, routed, strict=False))  # type: ignore[attr-defined]
     assert taken.result is answers[-1] and all(event.route == "escalation" for event in routed)  # type: ignore[attr-defined]
     end = events[-1]
     assert isinstance(end, Warned) or (isinstance(end, QualityJudged) and not end.escalates)
+
+
+def test_a_preset_that_the_budget_leaves_no_more_is_not_asked() -> None:
+    events, taken = climbed(escalate_below=1.0, budget=500)
+    assert len(of(AllocationRouted, events)) == 1 and taken.result is of(ScalingAnswered, events)[0]
+    assert isinstance(events[-1], Warned) and "the answer before is taken" in events[-1].hint
 
 
 @pytest.mark.parametrize("score", ["self_consistency", "self_reflect"])
