@@ -84,6 +84,11 @@ class PoolMaker:
                 world.asked, lambda _: library, f"{world.digest} {library.description.fingerprint}"
             )
         dataset = datasets.read(Path(request.source), n=n, seed=request.seed)
+        dataset = dataset._replace(asked=tuple(gold for gold in dataset.asked if gold.answers))
+        if not dataset.asked:
+            raise InputError(
+                f"{request.source} has no answered question to make demonstrations from", "name a file with answers"
+            )
         digest = sha256(repr(dataset.asked).encode()).hexdigest()
         if all(gold.documents for gold in dataset.asked):
             embedder = yield from self._librarian.embedder(BUILTIN, device=device)

@@ -18,6 +18,10 @@ Complexity: TypeAlias = Literal["simple", "moderate", "complex"]
 Route: TypeAlias = Literal["preset", "keywords", "fit", "gain", "escalation"]
 
 
+# The iterations of the popular article's preset large.
+_LARGE_N = 4
+
+
 class Allocation(Struct, frozen=True, order=True):
     """k documents a query, m demonstrations with k documents each, n iterations at most; n = 1 is DRAG."""
 
@@ -31,7 +35,8 @@ class MeasuredCell(Struct, frozen=True):
 
     docs, demos, iterations: what was really used, a question on average; n_demos_dropped: questions for which fewer
     than m demonstrations fitted into the context. latency_ms: mean, retrieval excluded. n_unanswered: questions that
-    could not be asked; why_not: the reason of the first of them."""
+    could not be asked; why_not: the reason of the first of them. p99_ms: what 99 % of the questions took at most, below
+    100 questions the slowest."""
 
     allocation: Allocation
     n_questions: int
@@ -49,6 +54,17 @@ class MeasuredCell(Struct, frozen=True):
     n_demos_dropped: int = 0
     n_unanswered: int = 0
     why_not: str = ""
+    p99_ms: float = 0.0
+
+    @property
+    def alarm_ms(self) -> float:
+        """The time that 99 % of questions should stay below: the popular article's 10 s, 30 s for many iterations."""
+        return 30_000.0 if self.allocation.n >= _LARGE_N else 10_000.0
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether that is exceeded."""
+        return self.p99_ms > self.alarm_ms
 
     def score(self, metric: AnswerMetric) -> float:
         """The figure of a metric."""
@@ -183,6 +199,24 @@ class PredictedCell(Struct, frozen=True):
         return self.predicted if self.estimate is None else self.estimate
 
 
+class JudgedQuestion(Struct, frozen=True):
+    """What a question got at each step of a ladder: whether its answer is right, the tokens read for it (judging it
+    included) and written, and its quality score, 0 where it has none."""
+
+    right: tuple[bool, ...]
+    tokens: tuple[int, ...]
+    written: tuple[int, ...]
+    quality: tuple[float, ...]
+
+
+class EscalationLadder(Struct, frozen=True):
+    """The questions that every step of a ladder, small to large, has answered, judged by one score."""
+
+    score: QualityScore
+    steps: tuple[Allocation, ...]
+    questions: tuple[JudgedQuestion, ...]
+
+
 class AllocationFitted(Event, frozen=True):
     """A fitted allocation model. r2, mse: in the form's own scale, for `paper` z-scored scores, otherwise points of the
     metric; held_out_r2, held_out_mse: of cells that were left out, one by one, None where there are too few.
@@ -190,7 +224,8 @@ class AllocationFitted(Event, frozen=True):
     accuracy_r2: held out, of the cells over all questions, comparable between forms. predictions: measured cells first,
     then others of the grid. cautions: what to know about the fit, a sentence each. fingerprints: of the models, by
     role; documents: of the corpus. own_terms: that the paper does not have. why_stale: why it is not of what is loaded
-    now, empty if it is."""
+    now, empty if it is. escalation: its answers as a ladder from its cheapest to its dearest cell over documents, None
+    where it cannot tell; why_no_escalation: why."""
 
     file: str
     form: AllocationForm
@@ -211,6 +246,8 @@ class AllocationFitted(Event, frozen=True):
     documents: str = ""
     why_stale: str = ""
     own_terms: tuple[OwnTerm, ...] = ()
+    escalation: EscalationLadder | None = None
+    why_no_escalation: str = ""
 
 
 class AllocationRouted(Event, frozen=True):

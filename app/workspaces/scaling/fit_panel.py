@@ -18,12 +18,13 @@ from app.widgets.splitters import split
 from app.widgets.tables import FigureTable, alignment
 from app.words import quantities
 from app.workspaces.scaling import sweep_words, words
+from app.workspaces.scaling.escalation_plot import EscalationPlot
 from app.workspaces.scaling.methods import method_of
 from app.workspaces.scaling.sweeping import SweepProgress
 from engine.events import AllocationFitted, Event, MeasuredCell
 from engine.runs.summary import Summary
 
-_SHARES, _TABLE_SHARES = (58, 42), (62, 38)
+_SHARES, _TABLE_SHARES, _PLOT_SHARES = (57, 43), (62, 38), (48, 52)
 
 
 class FitPanel(Panel):
@@ -44,7 +45,10 @@ class FitPanel(Panel):
             (self.tr("context"), self.tr("Effective context length of a question, on average.")),
             (self.tr("longest"), self.tr("Of the longest question: what a budget has to allow.")),
             (self.tr("per 1,000"), self.tr("Scaling efficiency: points of accuracy per 1,000 tokens.")),
-            (self.tr("time"), self.tr("A question, on average, without retrieval.")),
+            (self.tr("time"), self.tr(
+                "A question, on average, without retrieval; ⚠ and the 99th percentile where that is over 10 s, or over"
+                " 30 s from four iterations on."
+            )),
         ))  # fmt: skip
         self.terms = self._table(self.tr("Coefficients of the fit"), (
             (self.tr("coefficient"), self.tr("Of the logarithm of documents, demonstrations and iterations.")),
@@ -57,6 +61,7 @@ class FitPanel(Panel):
             self.tr("A fit appears here: every cell by what was predicted of it, and what was measured."), self,
             table=self.exported_table, note=self.title.text,
         )  # fmt: skip
+        self.escalation = EscalationPlot(store, self)
         self._lay_out()
         self.draw((), store.summary)
 
@@ -102,13 +107,14 @@ class FitPanel(Panel):
             item.setTextAlignment(alignment(is_text=not column))
             table.setHorizontalHeaderItem(column, item)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        table.horizontalHeader().setStretchLastSection(True)  # a first one that stretches would vanish first
         offer_csv(table, self.store)
         return table
 
     def _lay_out(self) -> None:
         tables = split(Qt.Orientation.Vertical, (self.cells, self.terms), _TABLE_SHARES)
-        across = split(Qt.Orientation.Horizontal, (tables, self.plane), _SHARES)
+        plots = split(Qt.Orientation.Vertical, (self.plane, self.escalation), _PLOT_SHARES)
+        across = split(Qt.Orientation.Horizontal, (tables, plots), _SHARES)
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.HALF)
@@ -146,8 +152,13 @@ def _cell_texts(cell: MeasuredCell, sweep: SweepProgress) -> tuple[str, ...]:
     predicted = next((each.predicted for each in predictions if each.allocation == cell.allocation), None)
     return (
         name, score, words.share(predicted), f"{cell.mean_context:,.0f}", f"{cell.max_context:,}",
-        _efficiency(cell, sweep), quantities.milliseconds(cell.latency_ms),
+        _efficiency(cell, sweep), _time(cell),
     )  # fmt: skip
+
+
+def _time(cell: MeasuredCell) -> str:
+    mean = quantities.milliseconds(cell.latency_ms)
+    return f"{mean} ⚠ {quantities.milliseconds(cell.p99_ms)}" if cell.is_slow else mean
 
 
 def _efficiency(cell: MeasuredCell, sweep: SweepProgress) -> str:
