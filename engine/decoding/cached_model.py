@@ -123,7 +123,7 @@ def read_texts(model: PreTrainedModel, ids: Tensor, positions: Tensor, *, logits
     """Read texts [B, T] whose ids stand at positions [T], ascending, for a model whose last layer keeps all of them."""
     cache = cache_for(model)
     output = model(
-        input_ids=ids, position_ids=positions.expand_as(ids), past_key_values=cache, use_cache=True,
+        input_ids=ids, position_ids=positions.expand_as(ids), cache=cache, use_cache=True,
         logits_to_keep=0 if logits else 1,
     )  # fmt: skip
     last = cache.layers[-1]

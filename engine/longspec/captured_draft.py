@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.multiprocessing.reductions import StorageWeakRef
 
 from engine.decoding.drafting import Draft, LastKv, chain
 from engine.decoding.sampling import Warp
@@ -23,12 +24,14 @@ _MOST_CAPTURED = 384
 
 
 class _Kind(NamedTuple):
-    """Identifies a captured draft: of n tokens; memory: where the target's keys lie, and how many fit there."""
+    """Identifies a captured draft: of n tokens; memory: where the target's keys lie, and how many fit there.
+
+    The weak reference keeps no memory, but as long as it is held no other memory is taken for the same."""
 
     n: int
     span: int
     warp: Warp
-    memory: tuple[int, int]
+    memory: tuple[StorageWeakRef, int, int]
 
 
 class _Fixed(NamedTuple):
@@ -56,7 +59,9 @@ class CapturedDrafts:
         device, n = target_kv.keys.device, u.shape[0]
         capacity = target_kv.keys.shape[0]
         span = power_of_two(min(len(ids) + n, capacity), most=capacity)
-        kind = _Kind(n, span, warp, (target_kv.keys.data_ptr(), capacity))
+        storage = StorageWeakRef(target_kv.keys.untyped_storage())  # type: ignore[no-untyped-call]  # torch does not say
+        memory = storage, int(target_kv.keys.storage_offset()), capacity
+        kind = _Kind(n, span, warp, memory)
         fixed = self._fixed_for(n, warp, device)
         states = [torch.tensor(ids[-2:]), torch.tensor([len(ids) - 1]), u]
         for place, state in zip(fixed[:3], uploaded_together(states, device), strict=True):

@@ -6,6 +6,8 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
+from app import application
+from app.main_window import MainWindow
 from app.panels.setup.panel import SetupPanel
 from app.panels.stream.panel import TokenStreamPanel
 from app.state.store import RunStore
@@ -69,3 +71,21 @@ def setup(qtbot):
     yield make
     for panel in panels:
         panel.close()
+
+
+@pytest.fixture
+def open_window(qtbot):
+    windows = []
+
+    def make(pair: Load = PAIR) -> tuple[MainWindow, FakeHost]:
+        host = FakeHost()
+        window = MainWindow(pair, application.user_settings(), make_host=lambda: host)
+        qtbot.addWidget(window)
+        window.show()
+        qtbot.waitUntil(lambda: bool(host.submitted))
+        windows.append(window)
+        return window, host
+
+    yield make
+    for window in windows:
+        window.close_now()

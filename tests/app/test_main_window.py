@@ -1,40 +1,18 @@
-import json
 import subprocess
 import sys
 from collections import Counter
 
-import pytest
 from msgspec.structs import replace
-from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDialog, QLineEdit, QPushButton
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDialog, QPushButton
 
-from app import application
-from app.main_window import MainWindow
 from app.panels.shortcuts import ShortcutsDialog
 from app.state.selection import Selection
-from engine.commands import Fork, Index, Load, Pause, PreviewPrompt, Resume, Run, Step
+from engine.commands import Fork, Load, Pause, PreviewPrompt, Resume, Run, Step
 from engine.events import ModelLoaded, PromptPreviewed
 from engine.prompts import Message
-from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started, whole_run
-
-
-@pytest.fixture
-def open_window(qtbot):
-    windows = []
-
-    def make(pair: Load = PAIR) -> tuple[MainWindow, FakeHost]:
-        host = FakeHost()
-        window = MainWindow(pair, application.user_settings(), make_host=lambda: host)
-        qtbot.addWidget(window)
-        window.show()
-        qtbot.waitUntil(lambda: bool(host.submitted))
-        windows.append(window)
-        return window, host
-
-    yield make
-    for window in windows:
-        window.close_now()
+from tests.app.factory import MODEL, a_round, started, whole_run
 
 
 def _say(window, host, *events):
@@ -163,119 +141,6 @@ def test_every_control_has_a_name_for_those_who_cannot_see_it(open_window):
     assert all(control.accessibleName() for control in controls)
     assert all(button.text() for button in buttons)
     assert len(controls) >= 10
-
-
-def test_a_file_dropped_anywhere_is_opened_and_a_text_is_not(open_window, qtbot, tmp_path):
-    window, _ = open_window()
-    window.show_view("runs")
-    file, mime = tmp_path / "prompts.txt", QMimeData()
-    file.write_text("one\ntwo\n")
-    mime.setUrls([QUrl.fromLocalFile(str(file))])
-    over = QDragEnterEvent(QPoint(), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.NoModifier)
-    window.dragEnterEvent(over)
-    assert over.isAccepted()
-    editor = window.workspaces["decode"].prompt.prompt
-    where = QPointF()
-    window.dropEvent(QDropEvent(where, Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.NoModifier))
-    qtbot.waitUntil(lambda: window.front is window.workspaces["compare"])
-    assert window.front.bar.prompts.spec() == str(file)
-    text = QMimeData()
-    text.setText("words")
-    over = QDragEnterEvent(QPoint(), Qt.DropAction.CopyAction, text, Qt.MouseButton.LeftButton, Qt.NoModifier)
-    over.ignore()
-    window.dragEnterEvent(over)
-    assert not over.isAccepted() and editor.canInsertFromMimeData(text)
-
-
-def test_a_gguf_file_dropped_anywhere_becomes_the_target(open_window, tmp_path):
-    window, _ = open_window()
-    file, mime = tmp_path / "Big.GGUF", QMimeData()
-    file.write_bytes(b"GGUF")
-    mime.setUrls([QUrl.fromLocalFile(str(file))])
-    window.dropEvent(QDropEvent(QPointF(), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.NoModifier))
-    assert window.front is window.workspaces["decode"]
-    pair = window.front.setup.models.pair()
-    assert (pair.target, pair.drafter) == (str(file), "lookup")
-
-
-def _drop(window, *paths):
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    window.dropEvent(QDropEvent(QPointF(), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.NoModifier))
-
-
-def test_a_prompt_file_dropped_on_the_prompt_is_its_text(open_window, qtbot, tmp_path):
-    window, _ = open_window()
-    file, mime = tmp_path / "prompt.txt", QMimeData()
-    file.write_text("\ufeffThe harbour was quiet.")
-    mime.setUrls([QUrl.fromLocalFile(str(file))])
-    mime.setText(f"file://{file}")
-    editor = window.workspaces["decode"].prompt.prompt
-    assert editor.canInsertFromMimeData(mime)
-    editor.insertFromMimeData(mime)
-    qtbot.waitUntil(lambda: editor.toPlainText() == "The harbour was quiet.")
-    mime.setUrls([QUrl.fromLocalFile(str(file)), QUrl.fromLocalFile("/other.txt")])
-    assert not editor.canInsertFromMimeData(mime)
-
-
-def test_a_dropped_conversation_is_shown_with_its_turns(open_window, qtbot, tmp_path):
-    window, _ = open_window()
-    window.show_view("runs")
-    file = tmp_path / "chat.json"
-    turns = [("user", "Hi"), ("assistant", "Ho"), ("user", "Hm?")]
-    file.write_text(json.dumps([{"role": role, "content": text} for role, text in turns]))
-    _drop(window, file)
-    qtbot.waitUntil(lambda: window.front is window.workspaces["decode"])
-    prompt = window.front.prompt
-    assert prompt.text() == "Hm?" and [turn.content for turn in prompt.conversation.earlier] == ["Hi", "Ho"]
-
-
-def test_a_dropped_text_is_what_the_tab_in_front_is_about_and_says_so(open_window, qtbot, tmp_path):
-    window, _ = open_window()
-    (file := tmp_path / "notes.txt").write_text("The harbour was quiet.")
-    _drop(window, file)
-    prompt = window.workspaces["decode"].prompt
-    qtbot.waitUntil(lambda: prompt.text() == "The harbour was quiet.")
-    assert window.store.told.startswith("notes.txt is the prompt;")
-    window.show_view("compare")
-    _drop(window, file)
-    qtbot.waitUntil(lambda: window.store.told.startswith("notes.txt: 1 prompt to compare;"))
-
-
-def test_a_dropped_model_folder_becomes_the_target(open_window, qtbot, tmp_path):
-    window, _ = open_window()
-    (tmp_path / "config.json").write_text("{}")
-    _drop(window, tmp_path)
-    setup = window.workspaces["decode"].setup
-    qtbot.waitUntil(lambda: setup.models.pair().target == str(tmp_path))
-    assert setup.models.pair().drafter == "lookup"
-
-
-@pytest.mark.parametrize("name", ["", "paper.pdf", "notes.md"])
-def test_dropped_documents_are_made_searchable(open_window, qtbot, tmp_path, name):
-    window, host = open_window()
-    _say(window, host, MODEL)
-    (tmp_path / "paper.pdf").write_bytes(b"%PDF-")
-    (tmp_path / "notes.md").write_text("# Notes")
-    _drop(window, tmp_path / name)
-    qtbot.waitUntil(lambda: any(isinstance(command, Index) for command in host.submitted))
-    index = next(command for command in host.submitted if isinstance(command, Index))
-    assert index.sources == (str(tmp_path / name),) and window.front is window.workspaces["rag"]
-
-
-def test_several_files_at_once_are_refused_with_the_way_out(open_window):
-    window, _ = open_window()
-    _drop(window, "/a.pdf", "/b.pdf")
-    assert window.store.trouble.message == "2 files were dropped at once"
-    assert "folder" in window.store.trouble.hint
-
-
-def test_no_line_of_text_takes_the_address_of_a_dropped_file(open_window):
-    window, _ = open_window()
-    window.workspaces.make_all()
-    lines = window.findChildren(QLineEdit)
-    taking = [line for line in lines if line.acceptDrops() and not line.property("takes-paths")]
-    assert len(lines) > 10 and taking == []
 
 
 def test_the_title_says_what_is_on_show(open_window):
@@ -425,31 +290,3 @@ def test_the_prompt_as_the_model_will_read_it_is_one_click_away_before_any_run(o
     window.store.engine.take(PromptPreviewed(question.serial, "<|im_start|>", 3, chat=True))
     decode.setup.draw((), window.store.summary)
     assert decode.setup.chat.preview.text_box.toPlainText() == "<|im_start|>"
-
-
-def _open_conversation(window, qtbot, tmp_path):
-    talk = tmp_path / "talk.json"
-    turns = (("system", "Be brief."), ("user", "Who?"), ("assistant", "Mara"), ("user", "When?"))
-    talk.write_text(json.dumps([{"role": role, "content": content} for role, content in turns]))
-    window.show_view("compare")
-    window.store.open_trace(talk)
-    qtbot.waitUntil(lambda: not window.store.reading)
-
-
-def test_a_conversation_dropped_on_the_window_becomes_that_of_decode(open_window, qtbot, tmp_path):
-    window, host = open_window()
-    _say(window, host, replace(MODEL, chat_template=True))
-    _open_conversation(window, qtbot, tmp_path)
-    decode = window.workspaces["decode"]
-    assert window.front is decode and window.store.trouble is None
-    assert decode.prompt.text() == "When?" and decode.setup.setup().settings["system"] == "Be brief."
-    assert decode.setup.setup().settings["chat"] == "on"  # a base model would not be asked so by itself
-    assert [turn.content for turn in decode.prompt.conversation.earlier] == ["Who?", "Mara"]
-
-
-def test_a_target_without_a_template_is_said_to_read_only_the_last_turn(open_window, qtbot, tmp_path):
-    window, host = open_window()
-    _say(window, host, MODEL)
-    _open_conversation(window, qtbot, tmp_path)
-    assert window.workspaces["decode"].prompt.text() == "When?"
-    assert "only its last turn is asked" in window.store.trouble.message

@@ -26,6 +26,7 @@ class OpenDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Open"))
         self._library = library
+        self._to_open: str | None = None
         library.setParent(self)
         self.bar = RunSearchBar(library, self)
         self.table = RunTable(library, self)
@@ -76,6 +77,7 @@ class OpenDialog(QDialog):
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
         """Look no more."""
         super().hideEvent(event)
+        self._to_open = None
         self._library.set_visible(False)
 
     def _draw(self) -> None:
@@ -92,6 +94,7 @@ class OpenDialog(QDialog):
         self.empty.setText(text)
         self.empty.setVisible(bool(text))
         self._allow()
+        self._open_once_known()
 
     def _allow(self) -> None:
         self.open_button.setEnabled(bool(self.table.selected))
@@ -100,7 +103,14 @@ class OpenDialog(QDialog):
         self.table.setFocus()
 
     def _open(self) -> None:
-        row = self._library.row(self.table.selected[0]) if self.table.selected else None
+        if self.table.selected:
+            self._to_open = self.table.selected[0]
+            self._library.want(self.table.selected[:1])
+            self._open_once_known()
+
+    def _open_once_known(self) -> None:
+        """Open the run that was asked for; where its row has not come yet, when it does."""
+        row = None if self._to_open is None else self._library.row(self._to_open)
         if row is not None:
             self.accept()
             self.opened.emit(row.path)

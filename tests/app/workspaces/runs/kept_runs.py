@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from msgspec.structs import replace
+from PySide6.QtCore import QAbstractItemModel
 from pytestqt.qtbot import QtBot
 
 from app.workspaces.runs.library import RunLibrary
@@ -41,10 +42,14 @@ def shown(qtbot: QtBot, tab: RunsWorkspace) -> None:
 
 
 def cells(qtbot: QtBot, tab: RunsWorkspace, column: int) -> list[str]:
-    """The texts of a column, once they are fetched."""
-    model = tab.table.rows
+    """The texts of a column of the tab, once they are fetched."""
+    return texts(qtbot, tab.library, tab.table.rows, column)
+
+
+def texts(qtbot: QtBot, library: RunLibrary, model: QAbstractItemModel, column: int) -> list[str]:
+    """The texts of a column, once they are fetched: a row is asked for when it is looked at."""
     indexes = [model.index(row, column) for row in range(model.rowCount())]
     for index in indexes:
         model.data(index)
-    settle(qtbot, tab.library)
+    settle(qtbot, library)
     return [str(model.data(index)) for index in indexes]

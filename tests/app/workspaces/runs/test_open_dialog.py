@@ -13,7 +13,7 @@ from app.workspaces.runs.library import RunLibrary
 from app.workspaces.runs.open_dialog import OpenDialog
 from app.workspaces.runs.recent_menu import RecentMenu
 from engine.machine import paths
-from tests.app.workspaces.runs.kept_runs import keep_some, settle
+from tests.app.workspaces.runs.kept_runs import keep_some, settle, texts
 
 
 @pytest.fixture
@@ -32,11 +32,13 @@ def test_runs_are_listed_by_what_they_were_and_enter_opens_one(dialog: OpenDialo
     dialog.opened.connect(opened.append)
     dialog.show_beside()
     settle(qtbot, dialog._library)
-    names = [dialog.table.model().index(row, 2).data() for row in range(dialog.table.model().rowCount())]
+    names = texts(qtbot, dialog._library, dialog.table.model(), 2)
     assert len(names) == 3 and any("beta" in name for name in names)
     dialog.bar.search.setText("beta")
     settle(qtbot, dialog._library)
+    dialog._library._rows.clear()  # as where nothing was painted yet
     QTest.keyClick(dialog.table, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(opened))
     assert len(opened) == 1 and opened[0].name == "trace.jsonl" and not dialog.isVisible()
 
 
