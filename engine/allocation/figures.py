@@ -3,6 +3,7 @@
 * imports neither Qt nor torch."""
 
 from collections.abc import Iterable, Sequence
+from math import ceil
 from statistics import fmean
 
 from engine.allocation.grid import NOTHING
@@ -43,7 +44,13 @@ def _cell(cell: Allocation, answers: Sequence[CellAnswered]) -> MeasuredCell:
         sum(answer.demos < cell.m for answer in asked),
         n_unanswered,
         why_not,
+        _percentile_99([answer.latency_ms for answer in asked]),
     )
+
+
+def _percentile_99(values: Sequence[float]) -> float:
+    """The nearest rank: below 100 values the largest."""
+    return sorted(values)[ceil(0.99 * len(values)) - 1]
 
 
 def efficiencies(cells: Sequence[MeasuredCell]) -> tuple[float | None, ...]:

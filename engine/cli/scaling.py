@@ -59,7 +59,7 @@ def scaling_ask(
     kind = DragConfig if name == "drag" else IterDragConfig
     settings = {key: value for key, value in settings.items() if key in kind.__struct_fields__}
     _refuse_unfit(make_config(kind, settings), question)
-    report = ScalingReport(output, KeptLog(Saving(no_save, trace), output))
+    report = ScalingReport(output, KeptLog(Saving(no_save, trace), output), routing.prices)
     if (warning := foreign_documents(str(settings["index"]), pair.target, "")) is not None:
         output.note(f"warning: {warning}")
     session = loaded_session(copying(pair), output)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from engine.allocation.prices import TokenPrices, priced
 from engine.cli.kept_log import KeptLog
 from engine.cli.output import Output, Value
 from engine.events import (
@@ -11,6 +12,7 @@ from engine.events import (
     Event,
     IterationFinished,
     ModelCalled,
+    QueryPriced,
     QuestionAnswered,
     Retrieved,
     RunFailed,
@@ -33,8 +35,8 @@ TITLES: Mapping[ScalingSystem, str] = {
 class ScalingReport:
     """The events of one answer so far."""
 
-    def __init__(self, output: Output, kept: KeptLog) -> None:
-        self._output, self._kept = output, kept
+    def __init__(self, output: Output, kept: KeptLog, prices: TokenPrices | None = None) -> None:
+        self._output, self._kept, self._prices = output, kept, prices
         self._is_running = False
         self._demonstrations: DemonstrationsChosen | None = None
         self._retrieved: list[Retrieved] = []
@@ -83,10 +85,18 @@ class ScalingReport:
             "iterations": sum(iteration.end == "follow_up" for iteration in self._iterations),
             "baseline_answer": None if standard is None else standard.answer,
             "baseline_latency_ms": None if standard is None else standard.latency_ms,
+            "priced": None if (price := self.priced()) is None else msgspec.to_builtins(price),
             "drafting_speedup": None if answer is None else drafting_speedup(answer),
             "notes": self._notes(),
             "run": self._kept.run_id,
         }
+
+    def priced(self) -> QueryPriced | None:
+        """What the answer took, and costs at entered prices; None without one."""
+        answer = self._answer
+        if answer is None:
+            return None
+        return priced(answer, Allocation(answer.k, answer.m, answer.n), None, self._prices)
 
     def _notes(self) -> list[str]:
         chosen = self._demonstrations.note if self._demonstrations is not None else ""
@@ -108,6 +118,8 @@ class ScalingReport:
             self._write_answer(self._answer)
         if self._standard is not None:
             write(f"standard RAG: {self._standard.answer or 'no answer'} ({self._standard.latency_ms:.0f} ms)")
+        if (price := self.priced()) is not None and price.cost is not None:
+            write(f"cost {price.cost:.6f} at the entered prices")
         for note in self._notes():
             self._output.note(note)
 

@@ -155,7 +155,7 @@ def _sum_up(measured: SweepMeasured, output: Output, kept: KeptLog) -> None:
     )  # fmt: skip
 
 
-_HEADER = ("k", "m", "n", "accuracy", "exact", "F1", "context", "longest", "points per 1,000", "questions")
+_HEADER = ("k", "m", "n", "accuracy", "exact", "F1", "context", "longest", "points per 1,000", "P99", "questions")
 
 
 def _row(cell: MeasuredCell, gain: float | None) -> tuple[str, ...]:
@@ -163,6 +163,7 @@ def _row(cell: MeasuredCell, gain: float | None) -> tuple[str, ...]:
     return (
         str(theta.k), str(theta.m), str(theta.n), f"{cell.accuracy:.2f}", f"{cell.exact_match:.2f}", f"{cell.f1:.2f}",
         f"{cell.mean_context:,.0f}", f"{cell.max_context:,}", "-" if gain is None else f"{gain:+.1f}",
+        f"{cell.p99_ms / 1000:.1f} s{f', over {cell.alarm_ms / 1000:.0f} s' if cell.is_slow else ''}",
         f"{cell.n_questions}{f', {cell.n_unanswered} not asked' if cell.n_unanswered else ''}",
     )  # fmt: skip
 
@@ -170,4 +171,5 @@ def _row(cell: MeasuredCell, gain: float | None) -> tuple[str, ...]:
 def _flat(cell: MeasuredCell) -> dict[str, Value]:
     fields: dict[str, Value] = msgspec.to_builtins(cell)
     theta: dict[str, Value] = msgspec.to_builtins(cell.allocation)
-    return {**theta, **{name: value for name, value in fields.items() if name != "allocation"}}
+    own = {name: value for name, value in fields.items() if name != "allocation"}
+    return {**theta, **own, "is_slow": cell.is_slow}

@@ -18,6 +18,10 @@ Complexity: TypeAlias = Literal["simple", "moderate", "complex"]
 Route: TypeAlias = Literal["preset", "keywords", "fit", "gain", "escalation"]
 
 
+# The iterations of the popular article's preset large.
+_LARGE_N = 4
+
+
 class Allocation(Struct, frozen=True, order=True):
     """k documents a query, m demonstrations with k documents each, n iterations at most; n = 1 is DRAG."""
 
@@ -31,7 +35,8 @@ class MeasuredCell(Struct, frozen=True):
 
     docs, demos, iterations: what was really used, a question on average; n_demos_dropped: questions for which fewer
     than m demonstrations fitted into the context. latency_ms: mean, retrieval excluded. n_unanswered: questions that
-    could not be asked; why_not: the reason of the first of them."""
+    could not be asked; why_not: the reason of the first of them. p99_ms: what 99 % of the questions took at most, below
+    100 questions the slowest."""
 
     allocation: Allocation
     n_questions: int
@@ -49,6 +54,17 @@ class MeasuredCell(Struct, frozen=True):
     n_demos_dropped: int = 0
     n_unanswered: int = 0
     why_not: str = ""
+    p99_ms: float = 0.0
+
+    @property
+    def alarm_ms(self) -> float:
+        """The time that 99 % of questions should stay below: the popular article's 10 s, 30 s for many iterations."""
+        return 30_000.0 if self.allocation.n >= _LARGE_N else 10_000.0
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether that is exceeded."""
+        return self.p99_ms > self.alarm_ms
 
     def score(self, metric: AnswerMetric) -> float:
         """The figure of a metric."""

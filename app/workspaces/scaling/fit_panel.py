@@ -44,7 +44,10 @@ class FitPanel(Panel):
             (self.tr("context"), self.tr("Effective context length of a question, on average.")),
             (self.tr("longest"), self.tr("Of the longest question: what a budget has to allow.")),
             (self.tr("per 1,000"), self.tr("Scaling efficiency: points of accuracy per 1,000 tokens.")),
-            (self.tr("time"), self.tr("A question, on average, without retrieval.")),
+            (self.tr("time"), self.tr(
+                "A question, on average, without retrieval; ⚠ and the 99th percentile where that is over 10 s, or over"
+                " 30 s from four iterations on."
+            )),
         ))  # fmt: skip
         self.terms = self._table(self.tr("Coefficients of the fit"), (
             (self.tr("coefficient"), self.tr("Of the logarithm of documents, demonstrations and iterations.")),
@@ -146,8 +149,13 @@ def _cell_texts(cell: MeasuredCell, sweep: SweepProgress) -> tuple[str, ...]:
     predicted = next((each.predicted for each in predictions if each.allocation == cell.allocation), None)
     return (
         name, score, words.share(predicted), f"{cell.mean_context:,.0f}", f"{cell.max_context:,}",
-        _efficiency(cell, sweep), quantities.milliseconds(cell.latency_ms),
+        _efficiency(cell, sweep), _time(cell),
     )  # fmt: skip
+
+
+def _time(cell: MeasuredCell) -> str:
+    mean = quantities.milliseconds(cell.latency_ms)
+    return f"{mean} ⚠ {quantities.milliseconds(cell.p99_ms)}" if cell.is_slow else mean
 
 
 def _efficiency(cell: MeasuredCell, sweep: SweepProgress) -> str:
