@@ -30,7 +30,7 @@ class ReadingConfig(TemplateConfig, frozen=True):
             description="the best of its k; in the paper it has all of them, as with 1000 here, which small models do "
             "not read well",
         ),
-    ] = 2
+    ] = 1
     retrieval: Annotated[
         RetrievalKind,
         Meta(title="Retrieval", description="dense: by vectors, text: by words, hybrid: both, fused by rank"),
