@@ -3,7 +3,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 STAMP := $(VENV)/.installed
 
-.PHONY: run test test-real lint pictures clean
+.PHONY: run test test-real lint pictures figures clean
 
 run: $(STAMP)
 	$(BIN)/draftscope
@@ -27,6 +27,15 @@ pictures: $(STAMP)
 		rm -rf "$$runs"/*; \
 		XDG_DATA_HOME="$$runs" $(BIN)/draftscope --screenshot assets/screenshots/$$tab-$$scheme.png --workspace $$tab --scheme $$scheme; \
 	done; done
+
+# A file for each line of assets/benchmarks/commands.txt, with the command's summary; some hours. What was measured today
+# is not measured again, so that it can be stopped and started.
+figures: $(STAMP)
+	set -e; grep -v '^#' assets/benchmarks/commands.txt | while IFS= read -r line; do \
+		file=assets/benchmarks/$$(date +%F)-cpu-$${line%%: *}; test -e $$file.json && continue; \
+		$(BIN)/draftscope $${line#*: } --json </dev/null > $$file.partial; \
+		tail -n 1 $$file.partial > $$file.json; rm $$file.partial; \
+	done
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -23,6 +23,7 @@ from engine.events import (
     SweepStarted,
     TaskTerms,
 )
+from engine.events.allocation import EscalationLadder, JudgedQuestion
 from engine.events.answers import Passage, PromptPart
 from engine.events.iterations import CallPurpose, ContextPart, ShownDemonstration, StartScore
 from engine.statistics import Interval
@@ -197,9 +198,20 @@ def fitted(*, stale: str = "") -> AllocationFitted:
     return AllocationFitted(
         "/sweeps/world.jsonl", "paper", "accuracy", N_QUESTIONS, len(SWEPT), 0.91, 0.08, terms,
         (TaskTerms("bridge", 20, 0.2, 0.1, 0.5, 0.2),), predictions, 0.84, 0.12, 0.86, 0, (), (), "pages", stale,
+        escalation=judged_ladder(),
     )  # fmt: skip
 
 
 def whole_sweep() -> list[Event]:
     """A sweep from its beginning to its fit."""
     return [sweep_started(), sweep_estimated(), sweep_measured()]
+
+
+def judged_ladder() -> EscalationLadder:
+    """Forty questions through three cells: the surer an answer looks, the likelier it is right."""
+    steps = (Allocation(1, 0, 1), Allocation(5, 1, 1), Allocation(10, 4, 3))
+    questions = tuple(
+        JudgedQuestion((i % 40 >= 18, i % 40 >= 10, i % 40 >= 6), (200, 900, 4000), (5, 5, 40), (i / 40, 0.6, 0.9))
+        for i in range(N_QUESTIONS)
+    )
+    return EscalationLadder("self_reflect", steps, questions)

@@ -6,12 +6,12 @@ from collections.abc import Collection, Generator, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from engine.allocation.quality import Judged, ended, judge
 from engine.errors import InputError
 from engine.evaluation.questions import GoldQuestion, exact_match, f1, is_right
 from engine.events import Allocation, CellAnswered, Progressed, QualityScore
 from engine.methods.drag.asking import ScalingContext
 from engine.methods.drag.config import DragConfig
+from engine.methods.escalating.quality import Judged, ended, judge
 from engine.methods.iterdrag.answering import answered
 from engine.methods.iterdrag.config import IterDragConfig
 

@@ -2,15 +2,20 @@
 
 * imports neither Qt nor torch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import msgspec
 
 from engine.allocation import sweep_file
 from engine.allocation.answer_table import arranged
 from engine.allocation.context_lengths import ContextModel
+from engine.allocation.escalation import ladder_of, usual_steps
 from engine.allocation.fitting import fit, predictions
 from engine.allocation.sweep_file import SweepHead
-from engine.events import AllocationFitted, AllocationForm, AnswerMetric
+from engine.errors import InputError
+from engine.events import AllocationFitted, AllocationForm, AnswerMetric, CellAnswered, QualityScore
+from engine.events.allocation import EscalationLadder
 
 
 def fitted_sweep(
@@ -42,7 +47,17 @@ def fitted_sweep(
         head.documents,
         _why_stale(head, current or {}),
         model.own_terms,
+        *_escalation(head, answers),
     )
+
+
+def _escalation(head: SweepHead, answers: Sequence[CellAnswered]) -> tuple[EscalationLadder | None, str]:
+    """The sweep's answers as a ladder, or why it cannot tell what escalating brings."""
+    score = head.settings.get("quality", "none")
+    try:
+        return ladder_of(answers, usual_steps(answers), msgspec.convert(score, QualityScore)), ""
+    except InputError as err:
+        return None, err.message
 
 
 def _why_stale(head: SweepHead, current: Mapping[str, str]) -> str:

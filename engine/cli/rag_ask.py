@@ -41,6 +41,7 @@ _TITLES: dict[System, str] = {
     "many_shot": "many-shot",
     "drag": "DRAG",
     "iterdrag": "IterDRAG",
+    "iterdrag_popular": "IterDRAG, popular variant",
 }
 
 _FORCED: dict[ForcedBy, str] = {

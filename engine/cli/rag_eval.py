@@ -16,7 +16,7 @@ from engine.cli.rag_ask import rag_pair, verifier_fields, verifier_line
 from engine.cli.running import loaded_session, stoppable
 from engine.documents.sources import BUILTIN
 from engine.errors import InputError
-from engine.evaluation.config import USUAL_KINDS
+from engine.evaluation.config import USUAL_KINDS, listed, world_kinds
 from engine.evaluation.datasets import refuse_unreadable
 from engine.evaluation.figures import figures
 from engine.evaluation.file import Grid, QuestionLine, every_sampling
@@ -27,26 +27,36 @@ from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.rag.foreign import foreign_documents
 from engine.settings import make_config, settings_of
 from engine.statistics import Interval
-from engine.world.questions import QUESTION_KINDS, QuestionKind
+from engine.world.questions import QUESTION_KINDS
 
 if TYPE_CHECKING:
     from engine.evaluation.run import EvaluationPlan, Opened
 
 _Dataset = Annotated[str, typer.Option(help="builtin, a fresh world of the seed; or a .jsonl file of questions")]
 _Questions = Annotated[int, typer.Option(help="questions at most: of a world the kinds in turn, of a file by the seed")]
-_Kinds = Annotated[str, typer.Option(help=f"of a built-in world, separated by commas: {', '.join(QUESTION_KINDS)}")]
+Kinds = Annotated[
+    str,
+    typer.Option(
+        help=f"separated by commas; all of a file, of a built-in world {','.join(USUAL_KINDS)} unless given of "
+        f"{', '.join(QUESTION_KINDS)}",
+        show_default=False,
+    ),
+]
 _Index = Annotated[str, typer.Option(help="index of the documents, where they do not come with the questions")]
 _Embedder = Annotated[str, typer.Option(help="builtin, a folder, or a hub id in the cache; an index has its own")]
 _Ablation = Annotated[bool, typer.Option("--ablation", help="also every sampling with every choice of scores, m and k")]
 _AblationM = Annotated[str, typer.Option(help="numbers of drafts to go through, such as 1,5,10; m unless given")]
 _AblationK = Annotated[str, typer.Option(help="passages a draft to go through, such as 1,2,4; k unless given")]
 _Scaling = Annotated[
-    bool, typer.Option("--scaling", help="also zero-shot, many-shot, DRAG and IterDRAG, over n documents")
+    bool,
+    typer.Option(
+        "--scaling", help="also zero-shot, many-shot, DRAG, IterDRAG and its popular variant, over n documents"
+    ),
 ]
 _Shots = Annotated[int, typer.Option(help="demonstrations of those")]
 _Iterations = Annotated[int, typer.Option(help="follow-up questions of IterDRAG at most")]
 _MOST_SHOTS, _MOST_ITERATIONS = 256, 20
-_MOST, _USUAL_KINDS = 100, ",".join(USUAL_KINDS)
+_MOST = 100
 _NAMES: dict[System, str] = {
     "speculative_rag": "speculative",
     "speculative_rag_stored": "index vectors",
@@ -58,6 +68,7 @@ _NAMES: dict[System, str] = {
     "many_shot": "many-shot",
     "drag": "DRAG",
     "iterdrag": "IterDRAG",
+    "iterdrag_popular": "popular",
 }
 
 
@@ -68,7 +79,7 @@ def rag_eval(
     settings: Settings,
     dataset: _Dataset = "builtin",
     questions: _Questions = 100,
-    kinds: _Kinds = _USUAL_KINDS,
+    kinds: Kinds = "",
     index: _Index = "",
     embedder: _Embedder = "builtin",
     form: WorldForm = "pages",
@@ -103,7 +114,9 @@ def rag_eval(
     from engine.world.pages import form_of
 
     systems = ScalingSystems(shots, iterations, index or BUILTIN) if scaling else None
-    plan = EvaluationPlan(dataset, questions, kinds_of(kinds), index, embedder, config, grid, form_of(form), systems)
+    plan = EvaluationPlan(
+        dataset, questions, listed(checked_kinds(kinds, dataset)), index, embedder, config, grid, form_of(form), systems
+    )
     output, models = Output(json=json), rag_pair(pair)
     with KeptLog(Saving(no_save), output) as kept:
         return _evaluate(plan, models, output, kept)
@@ -117,13 +130,11 @@ def _numbers(name: str, text: str, otherwise: int) -> tuple[int, ...]:
     return tuple(dict.fromkeys(map(int, parts)))
 
 
-def kinds_of(text: str) -> tuple[QuestionKind, ...]:
-    """Parse kinds of questions, separated by commas. Raises InputError."""
-    names = [part.strip() for part in text.split(",")]
-    unknown = [part for part in names if part not in QUESTION_KINDS]
-    if unknown:
-        raise InputError(f"kinds = {text}: {unknown[0]!r} is not known", f"use {', '.join(QUESTION_KINDS)}")
-    return tuple(kind for kind in QUESTION_KINDS if kind in names)
+def checked_kinds(text: str, dataset: str) -> str:
+    """The kinds that are wanted; of a file they are known once it is read. Raises InputError: a world has no such."""
+    if dataset == BUILTIN:
+        world_kinds(listed(text))
+    return text
 
 
 def _evaluate(plan: "EvaluationPlan", pair: PairOptions, output: Output, kept: KeptLog) -> int:
@@ -223,7 +234,9 @@ class _EvaluationReport:
 
 def _print_account(result: Figures, output: Output) -> None:
     """Print tables for people."""
-    output.console.print(f"{result.dataset}: {result.n_answered} of {result.n_questions} questions")
+    n_bare = result.n_answered - (result.n_answered if result.n_scored is None else result.n_scored)
+    bare = f", {n_bare} of them without a known answer: not scored" if n_bare else ""
+    output.console.print(f"{result.dataset}: {result.n_answered} of {result.n_questions} questions{bare}")
     output.console.print(_systems(result))
     if len(result.kinds) > 1:
         output.console.print(_by_kind(result))
@@ -256,7 +269,7 @@ def _table(*heads: str) -> Table:
 def _systems(result: Figures) -> Table:
     table = _table("", "accuracy", "to standard", "exact", "F1", "read", "latency", "cut")
     for name, row in result.systems.items():
-        accuracy = f"{row.accuracy:.2f}{_interval(row.accuracy_ci)}"
+        accuracy = f"{_score(row.accuracy)}{_interval(row.accuracy_ci)}"
         accuracy += f", {row.n_no_answer} without an answer" if row.n_no_answer else ""
         difference = _signed(row.accuracy_difference, row.accuracy_difference_ci)
         cut = (
@@ -264,16 +277,16 @@ def _systems(result: Figures) -> Table:
             if row.latency_cut is None
             else f"{row.latency_cut:.0%}{_interval(row.latency_cut_ci, times=100) or _range(row.latency_cut_range)}"
         )
-        exact = f"{row.exact:.2f}{_interval(row.exact_ci)}"
+        exact = f"{_score(row.exact)}{_interval(row.exact_ci)}"
         read = f"{row.effective_context:,.0f}"
-        table.add_row(_NAMES[name], accuracy, difference, exact, f"{row.f1:.2f}", read, f"{row.latency_ms:.0f} ms", cut)
+        table.add_row(_NAMES[name], accuracy, difference, exact, _score(row.f1), read, f"{row.latency_ms:.0f} ms", cut)
     return table
 
 
 def _by_kind(result: Figures) -> Table:
     table = _table("accuracy", "n", *(_NAMES[name] for name in result.systems))
     for kind, row in result.kinds.items():
-        shares = (f"{row.systems[name].accuracy:.2f}" for name in result.systems)
+        shares = (_score(row.systems[name].accuracy) for name in result.systems)
         table.add_row(kind or "-", str(row.n), *shares)
     return table
 
@@ -283,6 +296,10 @@ def _ablation(result: Figures) -> Table:
     for cell in result.ablation:
         table.add_row(cell.setting, f"{cell.accuracy:.2f}", _signed(cell.difference, cell.difference_ci))
     return table
+
+
+def _score(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _signed(difference: float | None, ci: Interval | None) -> str:

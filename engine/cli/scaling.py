@@ -21,14 +21,17 @@ from engine.cli.scaling_route import (
     InputPrice,
     OutputPrice,
     Preset,
+    Quality,
     RoutedAsking,
     RoutedQuestion,
     Routing,
-    routed_steps,
+    escalating_settings,
+    in_words,
+    routed,
     routing_of,
 )
 from engine.errors import EngineError, InputError
-from engine.events import Event, Progressed, RunFailed, RunFinished, Warned
+from engine.events import AllocationRouted, Event, Progressed, QualityJudged, RunFailed, RunFinished, Warned
 from engine.machine.file_kinds import refuse_irregular
 from engine.methods.drag.config import DragConfig
 from engine.methods.iterdrag.config import IterDragConfig
@@ -47,12 +50,13 @@ _MethodOption = Annotated[str, typer.Option(help="iterdrag: by follow-up questio
 @with_options(IterDragConfig, hidden=("stop_at_end",))
 def scaling_ask(
     *, pair: PairOptions, settings: Settings, question: _Question, method: _MethodOption = "iterdrag",
-    preset: Preset = "", budget: Budget = None, escalate: Escalate = None, input_price: InputPrice = None,
-    output_price: OutputPrice = None, trace: Trace = None, no_save: NoSave = False, json: Json = False,
+    preset: Preset = "", budget: Budget = None, escalate: Escalate = None, quality: Quality = "",
+    input_price: InputPrice = None, output_price: OutputPrice = None, trace: Trace = None,
+    no_save: NoSave = False, json: Json = False,
 ) -> int:  # fmt: skip
     """Answer a question by DRAG or IterDRAG, with every follow-up question, its documents and its answer."""
     output = Output(json=json)
-    routing = routing_of(preset, budget, escalate, input_price, output_price)
+    routing = routing_of(preset, budget, escalate, input_price, output_price, quality)
     if routing.is_wanted:
         return _ask_routed(pair, settings, question, routing, Saving(no_save, trace), output)
     name = _method(method)
@@ -83,24 +87,27 @@ def _ask_routed(
 ) -> int:
     """Ask with whatever a preset, a rule or a fit allots, and again with more where the answer looks bad."""
     _refuse_unfit(make_config(IterDragConfig, settings), text)
-    if saving.trace is not None and routing.escalate is not None:
-        raise InputError("--trace names one file, and --escalate may run several times", "leave one of them out")
-    session, question, report = loaded_session(copying(pair), output), RoutedQuestion(routing), None
-    with stoppable() as flag:
-        asking = RoutedAsking(session, pair, settings, routing, output)
-        for step in routed_steps(asking, text, question, flag):
-            kind = DragConfig if step.method == "drag" else IterDragConfig
-            own = {key: value for key, value in step.settings.items() if key in kind.__struct_fields__}
-            with closing(ScalingReport(output, KeptLog(saving, output))) as report:
-                try:
-                    for event in run_events(session, step.method, own, Request(text), flag):
-                        report.take(event)
-                        question.take(event)
-                except EngineError as err:
-                    report.take(RunFailed(err.message, err.hint))
-                    raise
-    if report is None:
-        return STOPPED
+    question = RoutedQuestion(routing)
+    name, own = "escalating", settings
+    if routing.escalate is not None:
+        own = escalating_settings(routing, settings)
+    session = loaded_session(copying(pair), output)
+    with stoppable() as flag, closing(ScalingReport(output, KeptLog(saving, output))) as report:
+        if routing.escalate is None:
+            allotted = routed(RoutedAsking(session, pair, settings, routing, output), text)
+            name, own = _allotted(allotted, settings)
+            question.take(allotted)
+            output.event(allotted)
+            output.note(in_words(allotted))
+        try:
+            for event in run_events(session, name, own, Request(text), flag):
+                report.take(event)
+                question.take(event)
+                if isinstance(event, AllocationRouted | QualityJudged):
+                    output.note(in_words(event))
+        except EngineError as err:
+            report.take(RunFailed(err.message, err.hint))
+            raise
     fields = question.summary()
     if output.json:
         output.summary({**report.summary(), **fields})
@@ -110,6 +117,15 @@ def _ask_routed(
         shown = {name: value for name, value in price.items() if value is not None and name != "event"}
         output.summary(shown)
     return STOPPED if flag.is_set() else OK
+
+
+def _allotted(allotted: AllocationRouted, settings: Settings) -> tuple[str, Settings]:
+    """The method of an allocation, and the settings with its k, m and n."""
+    cell = allotted.allocated
+    kind = IterDragConfig if cell.n > 1 else DragConfig
+    theta: Settings = {**settings, "k": cell.k, "m": cell.m, "n": cell.n}
+    own = {key: value for key, value in theta.items() if key in kind.__struct_fields__}
+    return "iterdrag" if cell.n > 1 else "drag", own
 
 
 @with_options(IterDragConfig, hidden=("stop_at_end", "baselines", "variant", "stop_above", "gamma", "pick"))

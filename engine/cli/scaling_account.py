@@ -7,7 +7,10 @@ import msgspec
 from engine.allocation.prices import TokenPrices, priced
 from engine.cli.kept_log import KeptLog
 from engine.cli.output import Output, Value
+from engine.evaluation.questions import TRUE_OR_FALSE, GoldQuestion, is_right
 from engine.events import (
+    Allocation,
+    AllocationRouted,
     DemonstrationsChosen,
     Event,
     IterationFinished,
@@ -22,6 +25,7 @@ from engine.events import (
     Warned,
 )
 from engine.events.iterations import ScalingSystem
+from engine.rag.matching import same_words
 
 TITLES: Mapping[ScalingSystem, str] = {
     "zero_shot": "zero-shot",
@@ -53,6 +57,10 @@ class ScalingReport:
         )
         self._output.event(event)
         match event:
+            case AllocationRouted():  # asked again with more: what is accounted for is the last answer
+                self._demonstrations, self._answer = None, None
+                for items in (self._retrieved, self._calls, self._iterations):
+                    items.clear()
             case DemonstrationsChosen():
                 self._demonstrations = event
             case Retrieved():
@@ -85,6 +93,10 @@ class ScalingReport:
             "iterations": sum(iteration.end == "follow_up" for iteration in self._iterations),
             "baseline_answer": None if standard is None else standard.answer,
             "baseline_latency_ms": None if standard is None else standard.latency_ms,
+            "right": None if answer is None else is_known_right(answer.answer, answer.gold),
+            "baseline_right": None
+            if answer is None or standard is None
+            else is_known_right(standard.answer, answer.gold),
             "priced": None if (price := self.priced()) is None else msgspec.to_builtins(price),
             "drafting_speedup": None if answer is None else drafting_speedup(answer),
             "notes": self._notes(),
@@ -117,7 +129,16 @@ class ScalingReport:
         if self._answer is not None:
             self._write_answer(self._answer)
         if self._standard is not None:
-            write(f"standard RAG: {self._standard.answer or 'no answer'} ({self._standard.latency_ms:.0f} ms)")
+            known = () if self._answer is None else self._answer.gold
+            mark = _mark(self._standard.answer, known)
+            if (
+                not known
+                and self._answer is not None
+                and not same_words(self._standard.answer, self._answer.answer or "")
+            ):
+                mark = ", differs"
+            said = self._standard.answer or "no answer"
+            write(f"standard RAG: {said} ({self._standard.latency_ms:.0f} ms){mark}", markup=False)
         if (price := self.priced()) is not None and price.cost is not None:
             write(f"cost {price.cost:.6f} at the entered prices")
         for note in self._notes():
@@ -125,10 +146,15 @@ class ScalingReport:
 
     def _write_answer(self, answer: ScalingAnswered) -> None:
         write = self._output.console.print
-        write(f"{TITLES[answer.system]}: {answer.answer or 'no answer'} ({answer.latency_ms:.0f} ms)", markup=False)
+        write(
+            f"{TITLES[answer.system]}: {answer.answer or 'no answer'} ({answer.latency_ms:.0f} ms)"
+            f"{_mark(answer.answer, answer.gold)}",
+            markup=False,
+        )
+        calls = f"{answer.n_calls} call{'s' * (answer.n_calls != 1)}"
         reused = answer.cached_tokens / max(1, answer.effective_context)
         write(
-            f"effective context {answer.effective_context:,} tokens over {answer.n_calls} calls, {reused:.0%} of them "
+            f"effective context {answer.effective_context:,} tokens over {calls}, {reused:.0%} of them "
             f"not computed again; longest prompt {answer.longest_context:,}; {answer.output_tokens} written",
             markup=False,
         )
@@ -140,6 +166,18 @@ class ScalingReport:
 def drafting_speedup(answer: ScalingAnswered) -> float | None:
     """How many times as fast the answer was decoded as without drafts; None where that was not measured."""
     return None if answer.plain_decode_ms is None else answer.plain_decode_ms / max(1e-9, answer.decode_ms)
+
+
+def is_known_right(answer: str | None, known: tuple[str, ...]) -> bool | None:
+    """Whether an answer is right; None where that is not known."""
+    labels = {choice.label for choice in TRUE_OR_FALSE}
+    choices = TRUE_OR_FALSE if set(known) <= labels else ()
+    return is_right(answer, GoldQuestion("", "", "", known, choices)) if known else None
+
+
+def _mark(answer: str | None, known: tuple[str, ...]) -> str:
+    right = is_known_right(answer, known)
+    return "" if right is None else ", right" if right else f", wrong: it is {known[0]}"
 
 
 def _cost(iteration: IterationFinished) -> str:

@@ -3,17 +3,14 @@
 The budget is a hard limit of the effective context: a request is reduced until the most that its prompts can hold fits.
 With --escalate a question goes on to the next larger preset while its answer looks bad."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from threading import Event as Flag
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple, get_args
 
 import msgspec
 import typer
 
-from engine.allocation import presets
 from engine.allocation.optimum import best_under
-from engine.allocation.presets import PRESET_NAMES, RouteRequest, structural_bound
 from engine.allocation.prices import TokenPrices, checked_prices, priced
 from engine.cli.options import PairOptions, Settings, decimal
 from engine.cli.output import Output, Value
@@ -30,32 +27,37 @@ from engine.events import (
     ScalingAnswered,
 )
 from engine.machine import paths
+from engine.methods.drag.config import ReadingConfig
+from engine.methods.escalating import presets
+from engine.methods.escalating.config import DEFAULT_BUDGET, EscalatingConfig, JudgingScore
+from engine.methods.escalating.presets import PRESET_NAMES, RouteRequest, bound_over_index
+from engine.settings import make_config
 
 if TYPE_CHECKING:
     from engine.session.session import Session
 
 _ROUTES = (*PRESET_NAMES, "keywords", "fit", "gain")
-DEFAULT_BUDGET = 128_000  # the popular article's
-# Tokens of a prompt around its documents: the task, labels and numbers, generously.
-_AROUND_DOCUMENT, _AROUND_QUESTION = 12, 96
 Preset = Annotated[
     str, typer.Option(help=f"how much to read: {', '.join(_ROUTES)}; in place of --k, --m and --n", show_default=False)
 ]
 Budget = Annotated[int | None, typer.Option(help="input tokens that the question may take in all calls together")]
-Escalate = Annotated[
-    float | None, decimal("from small on to the next preset while the answer's own probability is below this")
+Escalate = Annotated[float | None, decimal("from small on to the next preset while the quality score is below this")]
+Quality = Annotated[
+    str,
+    typer.Option(help=f"the score that --escalate goes by: {', '.join(get_args(JudgingScore))}", show_default=False),
 ]
 InputPrice = Annotated[float | None, decimal("of a million input tokens, to state the cost")]
 OutputPrice = Annotated[float | None, decimal("of a million output tokens")]
 
 
 class Routing(NamedTuple):
-    """What decides how much is read. escalate: the least probability of an answer, None: the first one is taken."""
+    """What decides how much is read. escalate: the least quality of an answer, None: the first one is taken."""
 
     preset: str
     budget: int | None
     escalate: float | None
     prices: TokenPrices | None
+    quality: JudgingScore = "probability"
 
     @property
     def is_wanted(self) -> bool:
@@ -64,8 +66,9 @@ class Routing(NamedTuple):
 
 
 def routing_of(
-    preset: str, budget: int | None, escalate: float | None, input_price: float | None, output_price: float | None
-) -> Routing:
+    preset: str, budget: int | None, escalate: float | None, input_price: float | None, output_price: float | None,
+    quality: str = "",
+) -> Routing:  # fmt: skip
     """Check the options. Raises InputError."""
     if preset and preset not in _ROUTES:
         raise InputError(f"preset = {preset[:40]}: is not known", f"use {', '.join(_ROUTES)}")
@@ -75,28 +78,40 @@ def routing_of(
         raise InputError(f"escalate = {escalate:g}: must be > 0, at most 1", "write for instance --escalate 0.5")
     if escalate is not None and preset in ("keywords", "fit", "gain"):
         raise InputError(f"--escalate goes through presets, not {preset}", "leave --preset out, or name the first one")
-    return Routing(preset, budget, escalate, checked_prices(input_price, output_price))
+    if quality and escalate is None:
+        raise InputError("--quality names the score that --escalate goes by", "add for instance --escalate 0.5")
+    if quality and quality not in get_args(JudgingScore):
+        raise InputError(f"quality = {quality[:40]}: is not known", f"use {', '.join(get_args(JudgingScore))}")
+    score: JudgingScore = msgspec.convert(quality or "probability", JudgingScore)
+    return Routing(preset, budget, escalate, checked_prices(input_price, output_price), score)
 
 
-def requests(routing: Routing, question: str, own: Allocation, target: str) -> Iterator[RouteRequest]:
-    """The requests in the order they are asked in; own: what the settings say, where only a budget is given.
+def escalating_settings(routing: Routing, settings: Settings) -> Settings:
+    """The settings of the method that goes from small to large. Raises InputError: one is out of its bounds."""
+    shared = {name: value for name, value in settings.items() if name in ReadingConfig.__struct_fields__}
+    assert routing.escalate is not None
+    own: Settings = {
+        **shared, "escalate_below": routing.escalate, "quality": routing.quality, "first": routing.preset or "small",
+        "budget": routing.budget or DEFAULT_BUDGET,
+    }  # fmt: skip
+    make_config(EscalatingConfig, own)
+    return own
+
+
+def request_of(routing: Routing, question: str, own: Allocation, target: str) -> RouteRequest:
+    """What is asked for; own: what the settings say, where only a budget is given.
 
     Raises InputError: there is no sweep to fit, no combination fits the budget."""
     budget = routing.budget or DEFAULT_BUDGET
-    if routing.escalate is not None:
-        first = PRESET_NAMES.index(_preset(routing.preset or "small"))
-        for name in PRESET_NAMES[first:]:
-            yield presets.of_preset(name)._replace(route="escalation")
-    elif routing.preset == "keywords":
-        yield presets.of_keywords(question, budget)
-    elif routing.preset == "fit":
-        yield presets.of_fit(best_under(_fitted(_swept(target)), budget).cell)
-    elif routing.preset == "gain":
-        yield _of_gain(_swept(target), question, budget)
-    elif routing.preset:
-        yield presets.of_preset(_preset(routing.preset))
-    else:
-        yield RouteRequest("preset", own, "the settings")
+    if routing.preset == "keywords":
+        return presets.of_keywords(question, budget)
+    if routing.preset == "fit":
+        return presets.of_fit(best_under(_fitted(_swept(target)), budget).cell)
+    if routing.preset == "gain":
+        return _of_gain(_swept(target), question, budget)
+    if routing.preset:
+        return presets.of_preset(_preset(routing.preset))
+    return RouteRequest("preset", own, "the settings")
 
 
 def _preset(name: str) -> PresetName:
@@ -129,21 +144,8 @@ def _of_gain(path: Path, question: str, budget: int) -> RouteRequest:
     return presets.of_gain(best_under(cells, budget).cell, model.expected(question))
 
 
-def bound_of(chunk_tokens: int, question_tokens: int, max_new_tokens: int) -> Callable[[Allocation], float]:
-    """The most a question may take. chunk_tokens: of a document at most; max_new_tokens: of a written line at most."""
-    per_step = 2 * (max_new_tokens + _AROUND_DOCUMENT)
-    return structural_bound(chunk_tokens + _AROUND_DOCUMENT, question_tokens + _AROUND_QUESTION, per_step)
-
-
-class RoutedStep(NamedTuple):
-    """One request as it is asked: its method, and the settings with its k, m and n."""
-
-    method: str
-    settings: Settings
-
-
 class RoutedQuestion:
-    """A question on its way through its requests: what each took, and whether its answer is taken."""
+    """A question on its way through its requests: what each took, and how good its answer looked."""
 
     def __init__(self, routing: Routing) -> None:
         self._routing = routing
@@ -152,28 +154,19 @@ class RoutedQuestion:
         self._read_before = self._written_before = 0
         self._judged: list[QualityJudged] = []
 
-    def begin(self, routed: AllocationRouted) -> None:
-        """Begin to ask with an allocation."""
-        if self._answer is not None:
-            self._read_before += self._answer.effective_context
-            self._written_before += self._answer.output_tokens
-        self._routed, self._answer = routed, None
-
     def take(self, event: Event) -> None:
-        """Remember the answer."""
-        if isinstance(event, ScalingAnswered):
-            self._answer = event
-
-    def judge(self) -> QualityJudged | None:
-        """Whether the answer is good enough; None where nothing is to be judged."""
-        threshold, routed = self._routing.escalate, self._routed
-        if threshold is None or routed is None or routed.preset is None:
-            return None
-        value = 0.0 if self._answer is None or self._answer.answer is None else self._answer.probability
-        is_last = routed.preset == PRESET_NAMES[-1]
-        judged = QualityJudged(routed.preset, "probability", value, threshold, value < threshold and not is_last)
-        self._judged.append(judged)
-        return judged
+        """Remember what was allotted, the answer to it, and the judgement."""
+        match event:
+            case AllocationRouted():
+                if self._answer is not None:
+                    self._read_before += self._answer.effective_context
+                    self._written_before += self._answer.output_tokens
+                self._routed, self._answer = event, None
+            case ScalingAnswered():
+                self._answer = event
+            case QualityJudged():
+                self._read_before += event.tokens
+                self._judged.append(event)
 
     def priced(self) -> QueryPriced | None:
         """What all of it took; None without an answer."""
@@ -192,11 +185,6 @@ class RoutedQuestion:
             "priced": None if price is None else msgspec.to_builtins(price),
         }
 
-    @property
-    def tokens(self) -> int:
-        """Read so far, in all requests."""
-        return self._read_before + (0 if self._answer is None else self._answer.effective_context)
-
 
 class RoutedAsking(NamedTuple):
     """What a routed question is asked with."""
@@ -208,46 +196,28 @@ class RoutedAsking(NamedTuple):
     output: Output
 
 
-def routed_steps(asking: RoutedAsking, text: str, question: RoutedQuestion, flag: Flag) -> Iterator[RoutedStep]:
-    """The steps to be asked one after another; whoever asks hands the events of each to `question`.
-
-    Ends once an answer is good enough, or what is left of the budget allows no further step. Raises InputError."""
-    routing, output = asking.routing, asking.output
-    budget = routing.budget or DEFAULT_BUDGET
-    bound = _bound(asking, text)
+def routed(asking: RoutedAsking, text: str) -> AllocationRouted:
+    """What a question gets within its budget. Raises InputError: there is no sweep, not even the question fits."""
+    routing = asking.routing
     own = Allocation(*(int(str(asking.settings[name])) for name in ("k", "m", "n")))
-    for request in requests(routing, text, own, asking.pair.target):
-        try:
-            routed = presets.within_budget(request, budget - question.tokens, bound)
-        except InputError as err:
-            if not question.tokens:
-                raise
-            output.note(f"the budget is spent: {err.message}")
-            return
-        question.begin(routed)
-        output.event(routed)
-        output.note(_words(routed))
-        cell = routed.allocated
-        theta: Settings = {"k": cell.k, "m": cell.m, "n": cell.n}
-        yield RoutedStep("iterdrag" if cell.n > 1 else "drag", {**asking.settings, **theta})
-        judged = question.judge()
-        if flag.is_set() or judged is None:
-            return
-        output.event(judged)
-        word = "below" if judged.value < judged.threshold else "not below"
-        output.note(f"probability of the answer {judged.value:.2f}, {word} {judged.threshold:.2f}")
-        if not judged.escalates:
-            return
+    request = request_of(routing, text, own, asking.pair.target)
+    return presets.within_budget(request, routing.budget or DEFAULT_BUDGET, _bound(asking, text))
 
 
-def _words(routed: AllocationRouted) -> str:
-    """What was requested and what it became, in a sentence."""
-    asked, got = routed.requested, routed.allocated
-    label = f", labelled {routed.label}" if routed.label else ""
+def in_words(event: AllocationRouted | QualityJudged) -> str:
+    """What was requested and what it became, or how good an answer looks, in a sentence."""
+    if isinstance(event, QualityJudged):
+        score = {"self_consistency": "agreement of sampled answers", "self_reflect": "self-reflection"}
+        name = score.get(event.score, "probability of the answer")
+        side = "below" if event.value < event.threshold else "not below"
+        more = f", judged with {event.tokens:,} tokens" if event.tokens else ""
+        return f"{name} {event.value:.2f}, {side} {event.threshold:.2f}{more}"
+    asked, got = event.requested, event.allocated
+    label = f", labelled {event.label}" if event.label else ""
     return (
-        f"{routed.why}: k {got.k}, m {got.m}, n {got.n}, at most {routed.bound_tokens:,} of {routed.budget:,} tokens"
-        f" (k {asked.k}, m {asked.m}, n {asked.n} asked for{label}: {routed.article_tokens:,} tokens by the popular"
-        f" article, {routed.structure_tokens:,} by the paper's structure)"
+        f"{event.why}: k {got.k}, m {got.m}, n {got.n}, at most {event.bound_tokens:,} of {event.budget:,} tokens"
+        f" (k {asked.k}, m {asked.m}, n {asked.n} asked for{label}: {event.article_tokens:,} tokens by the popular"
+        f" article, {event.structure_tokens:,} by the paper's structure)"
     )
 
 
@@ -263,4 +233,4 @@ def _bound(asking: RoutedAsking, text: str) -> Callable[[Allocation], float]:
     target = asking.session.target
     assert target is not None
     n_question = len(target.tokenizer(text, add_special_tokens=False)["input_ids"])
-    return bound_of(recipe.chunk_tokens, n_question, int(str(asking.settings["max_new_tokens"])))
+    return bound_over_index(recipe.chunk_tokens, n_question, int(str(asking.settings["max_new_tokens"])))

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from engine.allocation.escalation import EscalationPoint, curve, ladder_of
+from engine.allocation.escalation import EscalationPoint, curve, ladder_of, usual_steps
 from engine.allocation.iterating_gain import GainModel, learned
 from engine.cli.output import Value
 from engine.errors import InputError
-from engine.events import Allocation, AnswerMetric, CellAnswered
+from engine.events import AnswerMetric, CellAnswered
 
 
 def routing_fields(answers: Sequence[CellAnswered], metric: AnswerMetric) -> dict[str, Value]:
@@ -47,16 +47,6 @@ def _gain(answers: Sequence[CellAnswered], metric: AnswerMetric) -> GainModel | 
 def _curve(answers: Sequence[CellAnswered]) -> tuple[EscalationPoint, ...] | str:
     """Over the cheapest, the middle and the dearest cell that read documents."""
     try:
-        return curve(ladder_of(answers, _ladder(answers)))
+        return curve(ladder_of(answers, usual_steps(answers)))
     except InputError as err:
         return err.message
-
-
-def _ladder(answers: Sequence[CellAnswered]) -> tuple[Allocation, ...]:
-    tokens: dict[Allocation, int] = {}
-    for answer in answers:
-        if answer.allocation.k and not answer.why:
-            tokens[answer.allocation] = tokens.get(answer.allocation, 0) + answer.input_tokens
-    ordered = sorted(tokens, key=lambda cell: tokens[cell])
-    places = sorted({0, len(ordered) // 2, len(ordered) - 1}) if ordered else []
-    return tuple(ordered[place] for place in places)

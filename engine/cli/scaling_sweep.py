@@ -11,16 +11,14 @@ from engine.cli.exit_status import OK, STOPPED
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, PairOptions, Settings, WorldForm, decimal, with_options
 from engine.cli.output import Output, Value
-from engine.cli.rag_eval import kinds_of
+from engine.cli.rag_eval import Kinds, checked_kinds
 from engine.cli.running import loaded_session, stoppable
 from engine.cli.scaling import copying
 from engine.commands import SweepAllocations
 from engine.errors import InputError
-from engine.evaluation.config import USUAL_KINDS
 from engine.events import Event, MeasuredCell, QualityScore, SweepEstimated, SweepMeasured, SweepStarted, Warned
 from engine.methods.iterdrag.config import IterDragConfig
 from engine.settings import make_config
-from engine.world.questions import QUESTION_KINDS
 
 _HIDDEN = ("k", "m", "n", "index", "baselines", "stop_at_end", "seed")
 _USUAL = SweepAllocations()
@@ -41,9 +39,7 @@ def scaling_sweep(
     n: Annotated[str, typer.Option(help="numbers of iterations; 1 is DRAG")] = _numbers(_USUAL.ns),
     dataset: Annotated[str, typer.Option(help="builtin, a fresh world of the seed; or a .jsonl file")] = "builtin",
     questions: Annotated[int, typer.Option(help="questions at most: of a world the kinds in turn")] = 100,
-    kinds: Annotated[str, typer.Option(help=f"of a built-in world: {', '.join(QUESTION_KINDS)}")] = ",".join(
-        USUAL_KINDS
-    ),
+    kinds: Kinds = "",
     seed: Annotated[int, typer.Option(help="of the world, or of which questions")] = 0,
     index: Annotated[str, typer.Option(help="index of the documents, where they do not come with questions")] = "",
     embedder: Annotated[str, typer.Option(help="builtin, a folder, or a hub id in the cache")] = "builtin",
@@ -67,13 +63,14 @@ def scaling_sweep(
     refuse_no_time(minutes)
     ks, ms, ns = (read_numbers(name, text) for name, text in (("k", k), ("m", m), ("n", n)))
     cells_of(ks, ms, ns)
+    options: Settings = {"questions": questions, "seed": seed, "form": form, "kinds": checked_kinds(kinds, dataset)}
     command = SweepAllocations(
-        dataset, ks, ms, ns, settings, {"questions": questions, "seed": seed, "form": form}, index, embedder, minutes,
+        dataset, ks, ms, ns, settings, options, index, embedder, minutes,
         msgspec.convert(quality, QualityScore),
     )  # fmt: skip
     output = Output(json=json)
     with KeptLog(Saving(no_save), output) as kept:
-        return _follow(command, kinds, pair, output, kept)
+        return _follow(command, pair, output, kept)
 
 
 def read_numbers(name: str, text: str) -> tuple[int, ...]:
@@ -84,15 +81,14 @@ def read_numbers(name: str, text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(map(int, parts)))
 
 
-def _follow(command: SweepAllocations, kinds: str, pair: PairOptions, output: Output, kept: KeptLog) -> int:
+def _follow(command: SweepAllocations, pair: PairOptions, output: Output, kept: KeptLog) -> int:
     from engine.runtime import Cancelled
-    from engine.session.allocation import swept
+    from engine.session.allocation import sweep_allocations
 
-    wanted = kinds_of(kinds)
     session = loaded_session(copying(pair), output)
     last: SweepMeasured | None = None
     with stoppable() as flag:
-        steps = cast(Generator[Event, None, None], swept(session, command, wanted, flag))
+        steps = cast(Generator[Event, None, None], sweep_allocations(session, command, flag))
         with closing(steps) as events:
             try:
                 for event in events:

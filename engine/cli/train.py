@@ -1,7 +1,7 @@
 """`draftscope train builtin`: trains the built-in models."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 import typer
 
@@ -10,6 +10,7 @@ from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, decimal, refuse_minutes
 from engine.cli.output import Output
 from engine.cli.running import stoppable
+from engine.commands.training import Taught
 from engine.errors import InputError
 from engine.machine.paths import training
 
@@ -19,6 +20,10 @@ _First = Annotated[Path | None, typer.Option(help="begin the target with the wei
 _Continued = Annotated[
     Path | None, typer.Option(help="teach this trained target, and the drafters beside it, what retrieval brings")
 ]
+_Teach = Annotated[
+    str, typer.Option(help="what the continued target learns: retrieval (usual), or demonstrations and iterating")
+]
+_Steps = Annotated[int, typer.Option(min=0, help="steps of the continued target; 0: as many as planned")]
 _Snapshots = Annotated[float | None, decimal("write the unfinished model so often, in minutes")]
 _Wider = Annotated[int, typer.Option(min=1, max=64, help="times the rows a step; a GPU has room for 16")]
 _Minutes = Annotated[float | None, decimal("stop, resumable, after so many minutes")]
@@ -31,6 +36,8 @@ def train_builtin(
     minutes: _Minutes = None,
     start_from: _First = None,
     continue_from: _Continued = None,
+    teach: _Teach = "",
+    steps: _Steps = 0,
     snapshot_minutes: _Snapshots = None,
     wider: _Wider = 1,
     no_save: NoSave = False,
@@ -45,6 +52,8 @@ def train_builtin(
             raise InputError(f"{first} holds no model", "name a folder with config.json and model.safetensors")
     if start_from is not None and continue_from is not None:
         raise InputError("a target is begun or continued", "give --start-from or --continue-from")
+    if teach not in get_args(Taught):
+        raise InputError(f"teach = {teach[:40]}: is not known", "use retrieval or demonstrations")
     from engine.events import Measured, Progressed, Warned
     from engine.session.work_start import builtin_training_started
     from engine.training.builtin import finished_stages, train_builtin
@@ -56,7 +65,7 @@ def train_builtin(
     with KeptLog(Saving(no_save), output) as kept, stoppable() as flag:
         for event in train_builtin(
             folder, published, minutes=minutes, start_from=start_from, continue_from=continue_from,
-            snapshot_minutes=snapshot_minutes, wider=wider,
+            teach=cast(Taught, teach), steps=steps, snapshot_minutes=snapshot_minutes, wider=wider,
         ):  # fmt: skip
             if not kept.started and not isinstance(event, Progressed):
                 kept.take(builtin_training_started(published, minutes))

@@ -57,7 +57,7 @@ def runs_what_if(
             "best_gamma": None if fastest is None else fastest.gamma,
             "best_speedup": None if fastest is None else fastest.speedup,
             "lossless": lenience >= 1,
-            "how": _how(lenience, priced=fastest is not None),
+            "how": _how(lenience, priced=fastest is not None, by_block=recorded.by_block),
         }
     )
     return OK
@@ -107,10 +107,12 @@ def _chosen(lanes: tuple[RecordedRun, ...], name: str | None, path: Path) -> Rec
     raise InputError(f"there is no lane {name[:80]!r}", f"use one of: {', '.join(lane.name for lane in lanes)}")
 
 
-def _how(lenience: float, *, priced: bool) -> str:
+def _how(lenience: float, *, priced: bool, by_block: bool) -> str:
     how = (
         "replayed over the recorded acceptance, without a model"
         if lenience >= 1
         else "from the acceptance rate under the lenient rule, as if tokens were accepted independently: another text"
     )
+    if by_block:
+        how = f"{how}; the run accepted by the block, the replay token by token, which keeps no more on average"
     return how if priced else f"{how}; no plain decoding was measured beside it, so there is no speedup"

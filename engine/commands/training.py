@@ -3,10 +3,13 @@
 * imports neither Qt nor torch."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
 from engine.commands.order import Order
 from engine.events import Event, GateRowsCollected, GateTrained, Setting, TrainingFinished, WorkKind
+
+# What a continued built-in target learns; empty: what the training that is resumed teaches, or retrieval.
+Taught: TypeAlias = Literal["", "retrieval", "demonstrations"]
 
 
 class Train(Order, frozen=True, tag=True):

@@ -3,9 +3,9 @@
 * imports neither Qt nor torch.
 
 One JSON object per line; the first line decides the layout:
-- own: `question` and `answer` (a text or several), optionally `id`, `kind`, `choices` (labels: then the answer is one
-  of them), `documents` (texts, or objects with `text`, `title`, `id`), `gold` (names of the documents that are needed),
-  `supporting` (names of all that state the same fact);
+- own: `question` and `answer` (a text or several; without one it is asked and not scored), optionally `id`, `kind`,
+  `choices` (labels: then the answer is one of them), `documents` (texts, or objects with `text`, `title`, `id`), `gold`
+  (names of the documents that are needed), `supporting` (names of all that state the same fact);
 - TriviaQA: `answer` is an object with `value` and `aliases`; documents from `entity_pages` and `search_results`;
 - PopQA: `possible_answers`, a list or a list as text;
 - MuSiQue: `paragraphs` with `paragraph_text` and `is_supporting`; unanswerable questions are left out;
@@ -14,7 +14,7 @@ One JSON object per line; the first line decides the layout:
 Each may have `ctxs`, passages retrieved before (`title`, `text`), best first, as Self-RAG's files have."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Literal, NamedTuple, TypeAlias, get_args
@@ -33,6 +33,7 @@ _TRUE, _FALSE = ("true", "supports", "2"), ("false", "refutes", "0")
 # Lines without an end would fill the memory.
 _MOST_BYTES = 2 << 30
 _WAY_OUT = "write one JSON object a line, with a question and an answer"
+_MOST_KINDS, _LONGEST_KIND = 20, 40
 
 
 class Dataset(NamedTuple):
@@ -47,10 +48,10 @@ class _Bad(Exception):
     """A record does not fit its layout; the message says why."""
 
 
-def read(path: Path, *, n: int, seed: int) -> Dataset:
-    """Read a file and draw n questions by the seed, all if there are fewer, in their order.
+def read(path: Path, *, n: int, seed: int, kinds: Sequence[str] = ()) -> Dataset:
+    """Read a file and draw n questions by the seed, all if there are fewer, in their order; kinds: of these alone.
 
-    Raises InputError naming file, line and field: not JSON, no known layout, nothing to ask."""
+    Raises InputError naming file, line and field: not JSON, no known layout, nothing to ask, no such kind."""
     layout: Layout | None = None
     questions: list[GoldQuestion] = []
     n_left_out = 0
@@ -68,8 +69,44 @@ def read(path: Path, *, n: int, seed: int) -> Dataset:
         why = f"none of its {n_left_out} questions has an answer" if n_left_out else "it is empty"
         raise InputError(f"{path} has nothing to ask: {why}", _WAY_OUT)
     _refuse_duplicates(path, questions)
+    if kinds:
+        questions = _of_kinds(path, questions, kinds)
     chosen = sorted(Random(f"questions/{seed}").sample(range(len(questions)), min(n, len(questions))))
     return Dataset(layout, tuple(questions[place] for place in chosen), n_left_out)
+
+
+def _of_kinds(path: Path, questions: Sequence[GoldQuestion], kinds: Sequence[str]) -> list[GoldQuestion]:
+    known = dict.fromkeys(question.kind for question in questions)
+    unknown = next((kind for kind in kinds if kind not in known), None)
+    if unknown is not None:
+        names = ", ".join(kind[:_LONGEST_KIND] for kind in list(known)[:_MOST_KINDS] if kind)
+        raise InputError(
+            f"kinds = {','.join(kinds)[:80]}: {path.name} has no {unknown[:_LONGEST_KIND]!r}",
+            f"use {names}" if names else "leave it out: its questions have no kinds",
+        )
+    return [question for question in questions if question.kind in kinds]
+
+
+def kinds_at_beginning(path: Path, most_bytes: int = 1 << 18) -> tuple[str, ...]:
+    """The kinds of the questions at a file's beginning, in their order; none of what cannot be read."""
+    try:
+        refuse_unreadable(path)
+        with path.open("rb") as file:
+            lines = file.read(most_bytes).splitlines()
+    except (InputError, OSError):
+        return ()
+    kinds: dict[str, None] = {}
+    layout: Layout | None = None
+    for line in filter(None, map(bytes.strip, lines)):
+        try:
+            raw = _object(line)
+            layout = layout or _layout(raw)
+            question = _READERS[layout](raw)
+        except (_Bad, ValueError, RecursionError, msgspec.ValidationError):
+            continue  # torn by the end of what is read; a damaged one is refused when it is asked
+        if question is not None and question.kind:
+            kinds.setdefault(question.kind)
+    return tuple(kinds)
 
 
 def refuse_unreadable(path: Path) -> None:
@@ -130,7 +167,7 @@ def _layout(raw: Raw) -> Layout:
         return "triviaqa"
     if "possible_answers" in raw:
         return "popqa"
-    if "question" in raw and ("answer" in raw or "answers" in raw):
+    if "question" in raw:
         return "own"
     fields = ", ".join(sorted(raw)) or "no fields"
     raise _Bad(f"is in no known layout (own, {', '.join(get_args(Layout)[1:])}): it has {fields}")
@@ -139,14 +176,15 @@ def _layout(raw: Raw) -> Layout:
 def _own(raw: Raw) -> GoldQuestion:
     labels = _texts(raw, "choices")
     documents = (*_documents(raw.get("documents"), "documents"), *_ctxs(raw))
-    answers = _texts(raw, "answer") or _texts(raw, "answers")
+    answers = tuple(filter(str.strip, _texts(raw, "answer") or _texts(raw, "answers")))
     is_claim = raw.get("kind") == "claim" and set(answers) <= {choice.label for choice in TRUE_OR_FALSE}
     choices = TRUE_OR_FALSE if is_claim and not labels else tuple(map(AnswerChoice, labels))
     if choices and not set(answers) <= {choice.label for choice in choices}:
         raise _Bad(f"the answer {answers[0] if answers else ''!r} is none of the choices")
     return _gold_question(
-        raw, _text(raw, "question"), answers, choices, documents, kind=str(raw.get("kind") or ""), needs=_needs(raw)
-    )
+        raw, _text(raw, "question"), answers, choices, documents, kind=str(raw.get("kind") or ""), needs=_needs(raw),
+        scored=bool(answers),
+    )  # fmt: skip
 
 
 def _needs(raw: Raw) -> tuple[tuple[str, ...], ...]:
@@ -240,8 +278,10 @@ def _gold_question(
     *,
     kind: str = "",
     needs: tuple[tuple[str, ...], ...] = (),
+    scored: bool = True,
 ) -> GoldQuestion:
-    if not any(answer.strip() for answer in answers):
+    """scored: it must have an answer. Raises _Bad."""
+    if scored and not any(answer.strip() for answer in answers):
         raise _Bad("there is no answer")
     question_id = next(
         (raw[field] for field in ("id", "question_id", "claim_id") if raw.get(field) not in (None, "")), ""

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from hashlib import sha256
-from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +25,7 @@ from engine.methods.iterdrag.answering import answered
 from engine.methods.iterdrag.config import IterDragConfig
 from engine.models import checkpoint_folder
 from engine.rag.demonstration_pool import DemonstrationPool, PooledDemonstration, PoolRequest
+from engine.rag.document_order import shared_out
 from engine.rag.library import Librarian, Library, opened
 from engine.rag.memo import LruCache, Memo, model_key
 from engine.runtime import RunContext
@@ -84,6 +84,11 @@ class PoolMaker:
                 world.asked, lambda _: library, f"{world.digest} {library.description.fingerprint}"
             )
         dataset = datasets.read(Path(request.source), n=n, seed=request.seed)
+        dataset = dataset._replace(asked=tuple(gold for gold in dataset.asked if gold.answers))
+        if not dataset.asked:
+            raise InputError(
+                f"{request.source} has no answered question to make demonstrations from", "name a file with answers"
+            )
         digest = sha256(repr(dataset.asked).encode()).hexdigest()
         if all(gold.documents for gold in dataset.asked):
             embedder = yield from self._librarian.embedder(BUILTIN, device=device)
@@ -153,8 +158,6 @@ def _iterated(gold: GoldQuestion, events: Sequence[Event], k: int) -> PooledDemo
 
 
 def _shared_out(events: Sequence[Event], k: int) -> tuple[str, ...]:
-    """The texts of k documents, worst first: the best one retrieved for each query, then the second ones, and so on."""
+    """The texts of k documents of all retrievals, in the order of a prompt."""
     retrievals = [event.passages for event in events if isinstance(event, Retrieved)]
-    in_turn = (passage for rank in zip_longest(*retrievals) for passage in rank if passage is not None)
-    texts = {passage.id: passage.text for passage in in_turn}
-    return tuple(reversed(list(texts.values())[:k]))
+    return tuple(passage.text for passage in shared_out(retrievals, k, lambda passage: passage.id))

@@ -45,9 +45,10 @@ def figures(head: EvaluationHead, lines: Sequence[QuestionLine], *, complete: bo
             kind: _kind_figures([line for line in answered if line.kind == kind], with_intervals=complete)
             for kind in kinds
         },
-        _ablation(answered, with_intervals=complete),
-        held_out(answered),
+        _ablation(_scored(answered), with_intervals=complete),
+        held_out(_scored(answered)),
         _phases(answered),
+        len(_scored(answered)),
     )
 
 
@@ -61,31 +62,37 @@ def _kind_figures(lines: Sequence[QuestionLine], *, with_intervals: bool) -> Kin
     """Sum up the questions of a kind; with_intervals: also those of latencies and differences."""
     names = tuple(lines[0].systems) if lines else ()
     systems = {name: _system(name, lines, with_intervals) for name in names}
-    return KindFigures(len(lines), systems, _evidence(lines), _faults(lines), _standard_faults(lines))
+    scored = _scored(lines)
+    return KindFigures(len(lines), systems, _evidence(scored), _faults(scored), _standard_faults(scored), len(scored))
+
+
+def _scored(lines: Sequence[QuestionLine]) -> list[QuestionLine]:
+    """The questions whose answers are known."""
+    return [line for line in lines if line.is_scored]
 
 
 def _system(name: System, lines: Sequence[QuestionLine], with_intervals: bool) -> SystemFigures:
     answers = [line.systems[name] for line in lines]
     plain = [line.systems[BASELINE] for line in lines]
-    accuracy = fmean(answer.right for answer in answers)
-    gains = [float(a.right) - b.right for a, b in zip(answers, plain, strict=True)]
-    compared = name != BASELINE
+    scored = [line.systems[name] for line in _scored(lines)]
+    gains = [float(line.systems[name].right) - line.systems[BASELINE].right for line in _scored(lines)]
+    compared, has_gains = name != BASELINE, name != BASELINE and bool(scored)
     latencies = tuple(answer.latency_ms for answer in answers)
     cut, cut_ci, cut_range = _cut(plain, answers, with_intervals)
     return SystemFigures(
-        accuracy=accuracy,
-        accuracy_ci=_share_interval([answer.right for answer in answers]),
-        accuracy_difference=fmean(gains) if compared else None,
-        accuracy_difference_ci=gain_interval(gains) if compared and with_intervals else None,
+        accuracy=_share([answer.right for answer in scored]),
+        accuracy_ci=_share_interval([answer.right for answer in scored]),
+        accuracy_difference=fmean(gains) if has_gains else None,
+        accuracy_difference_ci=gain_interval(gains) if has_gains and with_intervals else None,
         latency_ms=median(latencies),
         latency_ci=median_interval(latencies) if with_intervals else None,
         latency_cut=cut if compared else None,
         latency_cut_ci=cut_ci if compared else None,
         latency_cut_range=cut_range if compared else None,
         n_no_answer=sum(not answer.answer for answer in answers),
-        exact=fmean(answer.exact for answer in answers),
-        exact_ci=_share_interval([answer.exact for answer in answers]),
-        f1=fmean(answer.f1 for answer in answers),
+        exact=_share([answer.exact for answer in scored]),
+        exact_ci=_share_interval([answer.exact for answer in scored]),
+        f1=_share([answer.f1 for answer in scored]),
         effective_context=fmean(answer.effective_context for answer in answers),
         output_tokens=fmean(answer.output_tokens for answer in answers),
         retrieving_ms=fmean(answer.retrieving_ms for answer in answers),
@@ -135,7 +142,7 @@ def _evidence(lines: Sequence[QuestionLine]) -> Evidence:
     )
 
 
-def _share(marks: Sequence[bool]) -> float | None:
+def _share(marks: Sequence[bool | float]) -> float | None:
     return fmean(marks) if marks else None
 
 

@@ -118,6 +118,11 @@ class QuestionLine(Struct, frozen=True, tag_field="event", tag="question"):
     cells: dict[str, float] = {}
 
     @property
+    def is_scored(self) -> bool:
+        """Whether its answer is known."""
+        return bool(self.answers)
+
+    @property
     def fault(self) -> Fault | None:
         """The step to blame for a wrong answer of Speculative RAG; None if it is right or there is none."""
         answer = self.systems.get("speculative_rag")

@@ -6,15 +6,13 @@ Right means what the paper counts (arXiv:2407.08223, section 4.1): an answer to 
 an answer to a closed one is exactly the right label. Exact match and F1 are those of extractive question answering."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from engine.documents.readers import Document
-from engine.prompts import one_line
+from engine.rag.matching import plain, same_words, words
 
-_ARTICLES = ("a", "an", "the")
 _FIRST_WORD = re.compile(r"\W*(\w+)(?:\s*([^\w\s])|\s*$)?")
 
 
@@ -29,7 +27,8 @@ TRUE_OR_FALSE = (AnswerChoice("True"), AnswerChoice("False"))
 
 
 class GoldQuestion(NamedTuple):
-    """A question with known answers. answers: any of them is right; choices: empty if the question is open.
+    """A question with known answers. answers: any of them is right, without any it is asked and not scored; choices:
+    empty if the question is open.
 
     documents: those that come with it; ranked: they are in order, best first. needs: for each fact that an answer
     needs, the names of the documents that state it; empty if that is unknown."""
@@ -55,23 +54,17 @@ def is_right(answer: str | None, gold: GoldQuestion) -> bool:
 
 def exact_match(answer: str | None, gold: GoldQuestion) -> bool:
     """Whether an answer is one of the known ones, apart from case, punctuation and articles."""
-    words = _words(answer or "")
-    return any(_words(known) == words for known in gold.answers) if words else False
+    return any(same_words(answer, known) for known in gold.answers)
 
 
 def f1(answer: str | None, gold: GoldQuestion) -> float:
     """The harmonic mean of precision and recall over the words of an answer, against the nearest known one."""
-    return max((_f1(_words(answer or ""), _words(known)) for known in gold.answers), default=0.0)
+    return max((_f1(words(answer or ""), words(known)) for known in gold.answers), default=0.0)
 
 
-def _f1(words: Sequence[str], known: Sequence[str]) -> float:
-    n_common = sum((Counter(words) & Counter(known)).values())
-    return 2 * n_common / (len(words) + len(known)) if n_common else 0.0
-
-
-def _words(text: str) -> list[str]:
-    """The words that count."""
-    return [word for word in re.findall(r"\w+", _plain(text)) if word not in _ARTICLES]
+def _f1(own: Sequence[str], known: Sequence[str]) -> float:
+    n_common = sum((Counter(own) & Counter(known)).values())
+    return 2 * n_common / (len(own) + len(known)) if n_common else 0.0
 
 
 def is_evidence(names: Iterable[str], texts: Iterable[str], gold: GoldQuestion) -> bool | None:
@@ -81,25 +74,20 @@ def is_evidence(names: Iterable[str], texts: Iterable[str], gold: GoldQuestion) 
     if gold.needs:
         available = set(names)
         return all(not available.isdisjoint(need) for need in gold.needs)
-    return None if gold.choices else any(_contains(text, gold.answers) for text in texts)
+    return None if gold.choices or not gold.answers else any(_contains(text, gold.answers) for text in texts)
 
 
 def _contains(text: str, answers: Sequence[str]) -> bool:
-    plain = _plain(text)
-    return any(string in plain for string in map(_plain, answers) if string)
+    own = plain(text)
+    return any(string in own for string in map(plain, answers) if string)
 
 
 def _label(answer: str, choices: Sequence[AnswerChoice]) -> str:
     """The label that an answer chooses, empty if none: a word may start the answer, a letter must stand alone."""
-    plain = _plain(answer)
-    match = _FIRST_WORD.match(plain)
+    own = plain(answer)
+    match = _FIRST_WORD.match(own)
     for choice in choices:
-        alone = match is not None and (len(choice.label) > 1 or bool(match[2]) or match.end() == len(plain))
-        if match is not None and alone and match[1] == _plain(choice.label):
+        alone = match is not None and (len(choice.label) > 1 or bool(match[2]) or match.end() == len(own))
+        if match is not None and alone and match[1] == plain(choice.label):
             return choice.label
-    return next((choice.label for choice in choices if choice.text and plain.rstrip(".") == _plain(choice.text)), "")
-
-
-def _plain(text: str) -> str:
-    """The text without differences of case, blanks and forms of letters."""
-    return one_line(unicodedata.normalize("NFKC", text).casefold())
+    return next((choice.label for choice in choices if choice.text and own.rstrip(".") == plain(choice.text)), "")

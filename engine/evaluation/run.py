@@ -17,6 +17,7 @@ from engine.documents.sources import BUILTIN
 from engine.documents.target_tokens import tokens_of
 from engine.errors import InputError
 from engine.evaluation import datasets, fresh_world
+from engine.evaluation.config import world_kinds
 from engine.evaluation.examining import examine
 from engine.evaluation.figures import figures
 from engine.evaluation.file import EvaluationFile, EvaluationHead, Grid, QuestionLine
@@ -37,7 +38,6 @@ from engine.rag.memo import Memo
 from engine.runtime import RunContext
 from engine.settings import settings_of
 from engine.world.pages import Form
-from engine.world.questions import QuestionKind
 
 # These settings change only what is shown, or nothing in an evaluation.
 _NOT_DECIDING = ("index", "projection", "baselines", "stop_at_end")
@@ -45,13 +45,13 @@ _LibraryOf: TypeAlias = Callable[[GoldQuestion], Library]
 
 
 class EvaluationPlan(NamedTuple):
-    """What to evaluate. dataset: `builtin` or a file; kinds, form: of a built-in world; index_spec: the index of
-    documents that do not come with the questions; embedder: for documents that do, or for those of a built-in world.
-    scaling: how DRAG and its like are asked too, None if they are not."""
+    """What to evaluate. dataset: `builtin` or a file; kinds: of its questions, none for the usual ones; form: of a
+    built-in world; index_spec: the index of documents that do not come with the questions; embedder: for documents that
+    do, or for those of a built-in world. scaling: how DRAG and its like are asked too, None if they are not."""
 
     dataset: str
     n_questions: int
-    kinds: tuple[QuestionKind, ...]
+    kinds: tuple[str, ...]
     index_spec: str
     embedder: str
     config: SpeculativeRagConfig
@@ -139,7 +139,7 @@ def exam_of(plan: EvaluationPlan, rt: RunContext, librarian: Librarian) -> Gener
         return (yield from _exam_of_file(plan, rt, librarian, device))
     if plan.index_spec:
         raise InputError("a built-in world has documents of its own", "leave --index out, or name a file of questions")
-    world = fresh_world.fresh_world(plan.config.seed, n=plan.n_questions, kinds=plan.kinds, form=plan.form)
+    world = fresh_world.fresh_world(plan.config.seed, n=plan.n_questions, kinds=world_kinds(plan.kinds), form=plan.form)
     steps = fresh_world.indexed(world, plan.config.seed, librarian, embedder=plan.embedder, device=device)
     library = yield from opened((yield from steps), librarian, device=device)
     return Exam(f"{BUILTIN} {plan.form}", world.asked, lambda _: library, world.digest, library.description.fingerprint)
@@ -148,7 +148,7 @@ def exam_of(plan: EvaluationPlan, rt: RunContext, librarian: Librarian) -> Gener
 def _exam_of_file(
     plan: EvaluationPlan, rt: RunContext, librarian: Librarian, device: str
 ) -> Generator[Event, None, Exam]:
-    dataset = datasets.read(Path(plan.dataset), n=plan.n_questions, seed=plan.config.seed)
+    dataset = datasets.read(Path(plan.dataset), n=plan.n_questions, seed=plan.config.seed, kinds=plan.kinds)
     if plan.index_spec:
         library = yield from opened(plan.index_spec, librarian, device=device)
         return Exam(dataset.layout, dataset.asked, lambda _: library, library.key, library.description.fingerprint)

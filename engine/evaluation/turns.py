@@ -25,10 +25,19 @@ from engine.rag.values import Standard
 from engine.settings import TemplateConfig, make_config
 
 _Way: TypeAlias = Literal[
-    "speculative", "stored", "standard", "standard_speculative", "zero_shot", "many_shot", "drag", "iterdrag"
+    "speculative",
+    "stored",
+    "standard",
+    "standard_speculative",
+    "zero_shot",
+    "many_shot",
+    "drag",
+    "iterdrag",
+    "iterdrag_popular",
 ]
 _SCALING: dict[_Way, System] = {
     "zero_shot": "zero_shot", "many_shot": "many_shot", "drag": "drag", "iterdrag": "iterdrag",
+    "iterdrag_popular": "iterdrag_popular",
 }  # fmt: skip
 _WAYS: tuple[_Way, ...] = get_args(_Way)
 Result = TypeVar("Result")
@@ -48,12 +57,14 @@ class QuestionOutcome(NamedTuple):
 class ScalingSystems(NamedTuple):
     """How DRAG and its like are asked besides, over as many documents as standard RAG: m demonstrations, n iterations.
 
-    documents, pool: the indexes or files that documents and demonstrations come from."""
+    documents, pool: the indexes or files that documents and demonstrations come from. popular: whether the popular
+    variant is asked beside IterDRAG."""
 
     m: int
     n: int
     documents: str
     pool: str = "builtin"
+    popular: bool = True
 
 
 def ask_all(
@@ -95,13 +106,15 @@ def ask_all(
 def _is_asked(way: _Way, config: SpeculativeRagConfig, scaling: ScalingSystems | None) -> bool:
     if way == "stored":
         return config.conditioning == "encoded"
-    return scaling is not None or way not in _SCALING
+    if scaling is None:
+        return way not in _SCALING
+    return scaling.popular or way != "iterdrag_popular"
 
 
 def _scaled_config(way: _Way, scaling: ScalingSystems, config: SpeculativeRagConfig) -> DragConfig:
     """The settings of a way, with as many documents as standard RAG has, or none; nothing is drafted."""
     shared: dict[str, Setting] = {name: getattr(config, name) for name in TemplateConfig.__struct_fields__}
-    k = config.n if way in ("drag", "iterdrag") else 0
+    k = config.n if way in ("drag", "iterdrag", "iterdrag_popular") else 0
     m = 0 if way == "zero_shot" else scaling.m
     shared |= {
         "k": k,
@@ -112,11 +125,10 @@ def _scaled_config(way: _Way, scaling: ScalingSystems, config: SpeculativeRagCon
         "pool": scaling.pool,
     }
     shared["stop_at_end"] = True
-    return (
-        make_config(IterDragConfig, {**shared, "n": scaling.n})
-        if way == "iterdrag"
-        else make_config(DragConfig, shared)
-    )
+    if way not in ("iterdrag", "iterdrag_popular"):
+        return make_config(DragConfig, shared)
+    variant = "popular" if way == "iterdrag_popular" else "paper"
+    return make_config(IterDragConfig, {**shared, "n": scaling.n, "variant": variant})
 
 
 def _scaling_context(context: AnswerContext) -> ScalingContext:

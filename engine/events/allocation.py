@@ -199,6 +199,24 @@ class PredictedCell(Struct, frozen=True):
         return self.predicted if self.estimate is None else self.estimate
 
 
+class JudgedQuestion(Struct, frozen=True):
+    """What a question got at each step of a ladder: whether its answer is right, the tokens read for it (judging it
+    included) and written, and its quality score, 0 where it has none."""
+
+    right: tuple[bool, ...]
+    tokens: tuple[int, ...]
+    written: tuple[int, ...]
+    quality: tuple[float, ...]
+
+
+class EscalationLadder(Struct, frozen=True):
+    """The questions that every step of a ladder, small to large, has answered, judged by one score."""
+
+    score: QualityScore
+    steps: tuple[Allocation, ...]
+    questions: tuple[JudgedQuestion, ...]
+
+
 class AllocationFitted(Event, frozen=True):
     """A fitted allocation model. r2, mse: in the form's own scale, for `paper` z-scored scores, otherwise points of the
     metric; held_out_r2, held_out_mse: of cells that were left out, one by one, None where there are too few.
@@ -206,7 +224,8 @@ class AllocationFitted(Event, frozen=True):
     accuracy_r2: held out, of the cells over all questions, comparable between forms. predictions: measured cells first,
     then others of the grid. cautions: what to know about the fit, a sentence each. fingerprints: of the models, by
     role; documents: of the corpus. own_terms: that the paper does not have. why_stale: why it is not of what is loaded
-    now, empty if it is."""
+    now, empty if it is. escalation: its answers as a ladder from its cheapest to its dearest cell over documents, None
+    where it cannot tell; why_no_escalation: why."""
 
     file: str
     form: AllocationForm
@@ -227,6 +246,8 @@ class AllocationFitted(Event, frozen=True):
     documents: str = ""
     why_stale: str = ""
     own_terms: tuple[OwnTerm, ...] = ()
+    escalation: EscalationLadder | None = None
+    why_no_escalation: str = ""
 
 
 class AllocationRouted(Event, frozen=True):

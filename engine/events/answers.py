@@ -24,6 +24,7 @@ System: TypeAlias = Literal[
     "many_shot",
     "drag",
     "iterdrag",
+    "iterdrag_popular",
 ]
 # What ended a rationale after which the response was forced; empty where the drafter wrote both by itself.
 ForcedBy: TypeAlias = Literal["", "end", "line", "length"]

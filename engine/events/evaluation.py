@@ -43,14 +43,15 @@ class HeldOut(Struct, frozen=True):
 
 
 class SystemFigures(Struct, frozen=True):
-    """One system over all questions. accuracy_difference: to standard RAG, by question; latency_ms: median question,
+    """One system over all questions. accuracy, exact, f1: over those whose answer is known, None without any.
+    accuracy_difference: to standard RAG, by question; latency_ms: median question,
     without retrieval; latency_cut: 1 - its time / standard RAG's, of questions that both answered, None without any;
     n_no_answer: questions that it left without an answer; tokens: per question. exact: share of answers that are a
     known one word for word; f1: mean over the words of answers; effective_context: tokens that the target read over all
     calls for a question, cached_tokens: those of them not computed again, retrieving_ms: of all retrievals for it,
     n_iterations: follow-up questions; means."""
 
-    accuracy: float
+    accuracy: float | None
     accuracy_ci: Interval | None
     accuracy_difference: float | None
     accuracy_difference_ci: Interval | None
@@ -65,9 +66,9 @@ class SystemFigures(Struct, frozen=True):
     drafter_tokens: float
     latency_cut_range: Interval | None = None
     n_no_answer: int = 0
-    exact: float = 0.0
+    exact: float | None = 0.0
     exact_ci: Interval | None = None
-    f1: float = 0.0
+    f1: float | None = 0.0
     effective_context: float = 0.0
     output_tokens: float = 0.0
     retrieving_ms: float = 0.0
@@ -88,13 +89,15 @@ class Evidence(Struct, frozen=True):
 
 
 class KindFigures(Struct, frozen=True):
-    """The questions of one kind. faults: of Speculative RAG's wrong answers; standard_faults: of standard RAG's."""
+    """The questions of one kind. faults: of Speculative RAG's wrong answers; standard_faults: of standard RAG's;
+    n_scored: questions whose answer is known, None in older logs."""
 
     n: int
     systems: dict[System, SystemFigures]
     evidence: Evidence
     faults: dict[str, int]
     standard_faults: dict[str, int]
+    n_scored: int | None = None
 
 
 class CellFigures(Struct, frozen=True):
@@ -108,7 +111,8 @@ class CellFigures(Struct, frozen=True):
 
 
 class Figures(Struct, frozen=True):
-    """The summary of an evaluation; n_answered: questions that have answers, of n_questions."""
+    """The summary of an evaluation; n_answered: questions that were answered, of n_questions; n_scored: those of them
+    whose right answer is known, None in older logs."""
 
     dataset: str
     n_questions: int
@@ -122,6 +126,7 @@ class Figures(Struct, frozen=True):
     ablation: tuple[CellFigures, ...]
     calibration: HeldOut | None
     phases_ms: dict[str, float]
+    n_scored: int | None = None
 
 
 class EvaluationMeasured(Event, frozen=True):

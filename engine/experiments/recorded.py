@@ -20,7 +20,8 @@ class RecordedRun(NamedTuple):
 
     costs: None where no plain decoding was measured beside it, without which there is no speedup. share: of its rounds
     that had a draft; the others, in which a lookup found nothing, cost a plain step. fill: mean length of its drafts
-    over the draft length. steady: whether every round was to draft gamma tokens; under a policy none was."""
+    over the draft length. steady: whether every round was to draft gamma tokens; under a policy none was. by_block:
+    whether drafts were accepted by the block; a replay accepts token by token, which keeps no more on average."""
 
     name: str
     gamma: int
@@ -30,6 +31,7 @@ class RecordedRun(NamedTuple):
     share: float = 1.0
     fill: float = 1.0
     steady: bool = True
+    by_block: bool = False
 
     def speedup(self, tau: float, gamma: int, drafter_speed: float) -> float | None:
         """Speedup of rounds that emit tau tokens, with a drafter so many times as fast; None without costs."""
@@ -67,6 +69,7 @@ def recorded_run(events: Iterable[Event]) -> RecordedRun | None:
         share=summary.drafted_share,
         fill=summary.mean_draft / summary.gamma if summary.gamma and not summary.policy else 1.0,
         steady=not summary.policy,
+        by_block=dict(started.settings).get("accept") == "block",
     )
 
 
@@ -104,4 +107,5 @@ def _lane(lane: LaneSpec, own: Sequence[GenerationMeasured], plain: Sequence[Gen
         share=counts.drafted_share,
         fill=counts.mean_draft / lane.gamma if steady else 1.0,
         steady=steady,
+        by_block=dict(lane.settings).get("accept") == "block",
     )

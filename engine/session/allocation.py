@@ -11,17 +11,16 @@ from engine.allocation.report import fitted_sweep
 from engine.allocation.sweeping import SweepPlan, sweep
 from engine.commands import FitAllocation, SweepAllocations
 from engine.errors import InputError
-from engine.evaluation.config import USUAL_KINDS, EvaluationConfig
+from engine.evaluation.config import EvaluationConfig, listed
 from engine.evaluation.file import Grid
-from engine.evaluation.run import EvaluationPlan, exam_of
-from engine.events import Event
+from engine.evaluation.run import EvaluationPlan, Exam, exam_of
+from engine.events import Event, Warned
 from engine.methods.iterdrag.config import IterDragConfig
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.models import checkpoint_folder
 from engine.runtime import RunContext
 from engine.session.work_start import started_on_pair
 from engine.settings import make_config
-from engine.world.questions import QuestionKind
 
 if TYPE_CHECKING:
     from engine.session.session import Session
@@ -31,13 +30,6 @@ def sweep_allocations(session: "Session", command: SweepAllocations, cancelled: 
     """Ask the loaded pair questions with every allocation; see `allocation.sweeping` for the events.
 
     Raises InputError before anything is asked: a setting or a number out of its bounds, nothing to ask."""
-    yield from swept(session, command, USUAL_KINDS, cancelled)
-
-
-def swept(
-    session: "Session", command: SweepAllocations, kinds: tuple[QuestionKind, ...], cancelled: Flag
-) -> Iterator[Event]:
-    """As `sweep_allocations`, about these kinds of questions of a built-in world."""
     cells = cells_of(command.ks, command.ms, command.ns)
     options = make_config(EvaluationConfig, command.options)
     config = make_config(IterDragConfig, {**command.settings, "seed": options.seed})
@@ -46,11 +38,20 @@ def swept(
     # Of these settings an exam needs its seed, and how many passages are to fit.
     exam_config = SpeculativeRagConfig(seed=options.seed, n=min(200, most))
     plan = EvaluationPlan(
-        command.dataset, options.questions, kinds, command.index, command.embedder, exam_config, Grid(), options.form
+        command.dataset,
+        options.questions,
+        listed(options.kinds),
+        command.index,
+        command.embedder,
+        exam_config,
+        Grid(),
+        options.form,
     )
 
     def work(rt: RunContext) -> Iterator[Event]:
         exam = yield from exam_of(plan, rt, session)
+        yield from with_answers(command.dataset, exam)
+        exam = exam._replace(asked=tuple(gold for gold in exam.asked if gold.answers))
         yield started_on_pair(
             session.pair_in_use, "measurement", "allocation",
             (("k", _list(command.ks)), ("m", _list(command.ms)), ("n", _list(command.ns)), *command.options.items(),
@@ -60,6 +61,16 @@ def swept(
         yield from sweep(SweepPlan(command.dataset, exam, cells, config, command.minutes, command.quality), rt)
 
     yield from session.on_pair(session.context(cancelled).asking(config.chat), work)
+
+
+def with_answers(dataset: str, exam: Exam) -> Iterator[Event]:
+    """Yield a warning of questions without a known answer. Raises InputError where there is no other."""
+    n_bare = sum(not gold.answers for gold in exam.asked)
+    if n_bare == len(exam.asked):
+        hint = "write one with each question; rag eval also asks without"
+        raise InputError(f"a sweep needs answers, and no question of {dataset} has one", hint)
+    if n_bare:
+        yield Warned(f"{n_bare} of {len(exam.asked)} questions have no answer: they are left out", "a sweep needs them")
 
 
 def refuse_no_time(minutes: float | None) -> None:

@@ -8,12 +8,14 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING, TypeAlias
 
 from engine.commands import Evaluate
+from engine.documents.sources import BUILTIN
 from engine.errors import EngineError
-from engine.evaluation.config import USUAL_KINDS, EvaluationConfig
+from engine.evaluation.config import EvaluationConfig, listed
 from engine.evaluation.figures import figures
 from engine.evaluation.file import Grid, QuestionLine, every_sampling
 from engine.evaluation.run import EvaluationPlan, Opened
 from engine.evaluation.run import evaluate as evaluation
+from engine.evaluation.turns import ScalingSystems
 from engine.events import EvaluationMeasured, Event
 from engine.events.evaluation import Figures
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
@@ -29,13 +31,17 @@ Item: TypeAlias = Event | Opened | QuestionLine | Figures
 
 
 def planned(command: Evaluate) -> EvaluationPlan:
-    """The plan of an evaluation; a world gets its usual kinds. Raises InputError: a setting is out of its bounds."""
+    """The plan of an evaluation. Raises InputError: a setting is out of its bounds."""
     options = make_config(EvaluationConfig, command.options)
     config = make_config(SpeculativeRagConfig, {**command.settings, "seed": options.seed})
     grid = every_sampling((config.m,), (config.k,)) if options.ablation else Grid()
+    scaling = None
+    if options.scaling:
+        scaling = ScalingSystems(options.shots, options.iterations, command.index or BUILTIN)
     return EvaluationPlan(
-        command.dataset, options.questions, USUAL_KINDS, command.index, command.embedder, config, grid, options.form
-    )
+        command.dataset, options.questions, listed(options.kinds), command.index, command.embedder, config, grid,
+        options.form, scaling,
+    )  # fmt: skip
 
 
 def answers(session: "Session", plan: EvaluationPlan, cancelled: Flag) -> Generator[Item, None, None]:

@@ -10,6 +10,8 @@ from engine.commands import Fork, Run
 from engine.errors import InputError
 from engine.events import Event
 from engine.method import MethodSpec
+from engine.methods.drag.config import ReadingConfig
+from engine.session.known_answers import with_known_answers
 from engine.settings import Request, make_config
 
 if TYPE_CHECKING:
@@ -22,7 +24,10 @@ def run(session: "Session", command: Run, cancelled: Flag) -> Iterator[Event]:
     config = make_config(spec.config, command.settings)
     context = session.context(cancelled)
     _refuse_without_drafter(session, spec)
-    return session.on_pair(context, partial(spec.run, config, command.request))
+    events = session.on_pair(context, partial(spec.run, config, command.request))
+    if isinstance(config, ReadingConfig):
+        return with_known_answers(events, config.index, config.pool)
+    return events
 
 
 def fork(session: "Session", command: Fork, cancelled: Flag) -> Iterator[Event]:

@@ -14,19 +14,21 @@ from filelock import FileLock, Timeout
 from torch import Tensor
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
+from engine.commands.training import Taught
 from engine.errors import EngineError, InputError
 from engine.events import Event, Measured, Progressed, Warned
 from engine.machine.quiet import quiet_libraries
-from engine.training import checkpoint, curriculum, first_weights, shapes
+from engine.training import checkpoint, curriculum, first_weights, lessons, shapes
 from engine.training.curriculum import Phase
 from engine.training.disk import refused_by_disk
+from engine.training.lessons import LessonBook
 from engine.training.loop import Objective, train
 from engine.training.objectives import forward_kl, next_token_loss
 from engine.training.probe import probe
 from engine.training.publish import publish
 from engine.training.rows import MixtureRows, ProseRows, TrainingBatch, TrainingRows
 from engine.training.samples import sampler
-from engine.training.stages import CONTINUED_DRAFTERS, CONTINUED_TARGET, DRAFTERS, TARGET, Stage
+from engine.training.stages import CONTINUED_DRAFTERS, CONTINUED_TARGET, DEMONSTRATED_TARGET, DRAFTERS, TARGET, Stage
 from engine.training.tokenizer import train_tokenizer
 from engine.world.ledger import ledger
 from engine.world.story import stories
@@ -34,11 +36,12 @@ from engine.world.story import stories
 _TOKENIZER_SEED, _N_TOKENIZER_TEXTS, _TEXTS_PER_WORLD, _TEXTS_PER_STORY = 1, 12_000, 8, 4
 _PROBE_EVERY, _N_PROBED = 500, 20
 _RANDOM_WEIGHTS = "random weights"
+_LESSONS = "lessons"
 
 
 class BuiltinJob(NamedTuple):
     """What one call is to do: folders, first weights of the target, the target that is continued, when to stop, how
-    often to write snapshots, how many processes make batches."""
+    often to write snapshots, how many processes make batches, and the lessons of a stage that has some."""
 
     work: Path
     out: Path
@@ -47,6 +50,7 @@ class BuiltinJob(NamedTuple):
     deadline: float | None = None
     snapshot_s: float | None = None
     n_workers: int = 0
+    books: tuple[LessonBook, ...] = ()
 
 
 def train_builtin(
@@ -56,13 +60,16 @@ def train_builtin(
     minutes: float | None = None,
     start_from: Path | None = None,
     continue_from: Path | None = None,
+    teach: Taught = "",
+    steps: int = 0,
     snapshot_minutes: float | None = None,
     wider: int = 1,
 ) -> Iterator[Event]:
     """Train every stage that is not finished, keeping checkpoints in `work` and finished models in `out`.
 
     minutes: stop after this time; a later call resumes. start_from: a model of the target's shape with the first
-    weights. continue_from: a trained target that only learns the retrieval phases, as do the drafters beside it.
+    weights. continue_from: a trained target that learns what `teach` says, and then the drafters beside it; steps: of
+    that target, 0: as many as planned; a later call keeps both.
     snapshot_minutes: how often the unfinished model is written to `work`/snapshots. wider: factor on the rows per step,
     which worker processes then make; a GPU has room for 16. Finished stages are never trained again.
     Raises EngineError at a loss that is not finite or a full disk, InputError where `work` holds another training."""
@@ -73,11 +80,17 @@ def train_builtin(
     with _locked(work):
         _make_folder(out)
         continued_target = _continued_target(work, continue_from)
+        if continued_target is None and (teach or steps):
+            raise InputError("only a trained target is taught so", "name it with --continue-from, or leave that out")
         job = BuiltinJob(work, out, start_from, continued_target, deadline, snapshot_s, n_workers)
         tokenizer = _tokenizer(work, continued_target)
-        target_stage, drafter_stages = (
-            (TARGET, DRAFTERS) if continued_target is None else (CONTINUED_TARGET, CONTINUED_DRAFTERS)
-        )
+        target_stage, drafter_stages = TARGET, list(DRAFTERS)
+        if continued_target is not None:
+            target_stage, drafter_stages = _continued_stage(work, teach, steps), list(CONTINUED_DRAFTERS)
+        if target_stage.mixture == "demonstrations":
+            if not (yield from _lessons(target_stage, tokenizer, job)):
+                return
+            job = job._replace(books=lessons.read(work / _LESSONS, curriculum.LESSONS))
         target = yield from _stage(target_stage.wider(wider), tokenizer, job, target=None)
         for stage in drafter_stages:
             if target is not None:
@@ -120,6 +133,29 @@ def _continued_target(work: Path, continue_from: Path | None) -> Path | None:
     return continue_from.absolute()
 
 
+def _continued_stage(work: Path, teach: Taught, steps: int) -> Stage:
+    """The stage of a continued target, as the first call recorded it in `work`. Raises InputError if it was another."""
+    note = work / "taught.json"
+    if not note.exists():
+        with refused_by_disk("the training", work):
+            note.write_bytes(msgspec.json.encode((teach or "retrieval", steps)))
+    recorded = msgspec.json.decode(note.read_bytes(), type=tuple[Taught, int])
+    if teach not in ("", recorded[0]) or steps not in (0, recorded[1]):
+        reason = f"the training in {work} teaches {recorded[0]} in {recorded[1] or 'the planned'} steps"
+        raise InputError(reason, "choose another folder, or name the same")
+    stage = DEMONSTRATED_TARGET if recorded[0] == "demonstrations" else CONTINUED_TARGET
+    return stage.lasting(recorded[1]) if recorded[1] else stage
+
+
+def _lessons(stage: Stage, tokenizer: PreTrainedTokenizerFast, job: BuiltinJob) -> Generator[Event, None, bool]:
+    """Retrieve what the lessons show, once; returns whether there was time for all of it."""
+    for progress in lessons.written(job.work / _LESSONS, curriculum.LESSONS, tokenizer, seed=stage.seed):
+        yield progress
+        if job.deadline is not None and time.monotonic() > job.deadline and progress.done < progress.total:
+            return False
+    return True
+
+
 def _tokenizer(work: Path, continued: Path | None) -> PreTrainedTokenizerFast:
     """The tokenizer of the training; that of the continued target, if there is one."""
     folder = work / "tokenizer"
@@ -160,7 +196,7 @@ def _stage(
     folder = job.work / stage.name
     remaining_s = None if job.deadline is None else max(0.0, job.deadline - time.monotonic())
     objective = _objective(model, target if stage.distilled else None)
-    rows = _rows(stage, tokenizer)
+    rows = _rows(stage, tokenizer, job.books)
     last_snapshot = time.monotonic()
     for event in train(
         model, rows.batch, objective, stage.plan, folder=folder, deadline_s=remaining_s, n_workers=job.n_workers
@@ -175,8 +211,13 @@ def _stage(
     progress = checkpoint.progress(folder)
     if progress.step < stage.plan.steps:
         return None
-    publish(stage, model, tokenizer, progress, job.out, started_from=started_from)
+    publish(stage, model, tokenizer, progress, job.out, started_from=started_from, taught=_taught(stage))
     return model
+
+
+def _taught(stage: Stage) -> str:
+    """What the lessons of a stage are, for its provenance; empty if it has none."""
+    return curriculum.LESSONS.described() if stage.mixture == "demonstrations" else ""
 
 
 def _snapshot(
@@ -185,7 +226,8 @@ def _snapshot(
     """Write the unfinished model beside the checkpoints; if the disk refuses, yield a warning."""
     try:
         progress = checkpoint.progress(job.work / stage.name)
-        publish(stage, model, tokenizer, progress, job.work / "snapshots", started_from=started_from)
+        out = job.work / "snapshots"
+        publish(stage, model, tokenizer, progress, out, started_from=started_from, taught=_taught(stage))
     except EngineError as err:
         yield Warned(err.message, "free disk space; the training continues without this snapshot")
 
@@ -225,14 +267,15 @@ def _source(stage: Stage, job: BuiltinJob, *, is_target: bool) -> Path | None:
     return drafter_folder if drafter_folder is not None and (drafter_folder / "model.safetensors").exists() else None
 
 
-def _rows(stage: Stage, tokenizer: PreTrainedTokenizerFast) -> TrainingRows:
+def _rows(stage: Stage, tokenizer: PreTrainedTokenizerFast, books: tuple[LessonBook, ...]) -> TrainingRows:
     if stage.mixture == "ledgers":
         return ProseRows(tokenizer, ledger, seed=stage.seed)
     phases: dict[str, tuple[Phase, ...]] = {
         "everything": curriculum.PHASES, "retrieval": (curriculum.DRILLS, curriculum.RETRIEVAL),
-        "drafting": (curriculum.DRAFTING,), "reading": curriculum.READING_PHASES,
+        "demonstrations": (curriculum.DEMONSTRATED,), "drafting": (curriculum.DRAFTING,),
+        "reading": curriculum.READING_PHASES,
     }  # fmt: skip
-    return MixtureRows(tokenizer, phases[stage.mixture], seed=stage.seed, steps=stage.plan.steps)
+    return MixtureRows(tokenizer, phases[stage.mixture], seed=stage.seed, steps=stage.plan.steps, books=books)
 
 
 def _probe_events(

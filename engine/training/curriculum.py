@@ -16,6 +16,36 @@ from engine.world.questions import QuestionKind
 Format: TypeAlias = Literal["standard", "draft", "reflection", "drag", "iterdrag"]
 
 
+class LessonPlan(NamedTuple):
+    """What is retrieved once and then taught: how many worlds and questions about each, in turn in these forms.
+
+    share: of rows of at least 2,048 ids that hold lessons; n_documents: k, to retrieve for each query; n_shown: m,
+    demonstrations; n_shown_documents: documents of each; same_kind_share: of demonstrations about the same kind of
+    question; open_share: of texts with follow-up questions that break off where documents would be retrieved."""
+
+    n_worlds: int
+    n_lessons: int
+    kinds: dict[QuestionKind, float]
+    formats: dict[Format, float]
+    share: float = 0.9
+    n_documents: tuple[int, ...] = (1, 2, 3, 4, 5, 5, 5, 6, 8, 10)
+    n_shown: tuple[int, ...] = (0, 0, 1, 2, 3, 4, 4)
+    n_shown_documents: tuple[int, ...] = (1, 2, 2)
+    same_kind_share: float = 0.7
+    open_share: float = 0.3
+    forms: tuple[Form, ...] = ("pages", "pages", "pages", "both")
+    sizes: Mapping[Kind, int] = CROWDED
+
+    def described(self) -> str:
+        """What is taught, in words."""
+        k, m, shown = self.n_documents, self.n_shown, self.n_shown_documents
+        return (
+            f"DRAG and IterDRAG with {min(k)} to {max(k)} retrieved documents a question and follow-up question, after"
+            f" {min(m)} to {max(m)} demonstrations of {min(shown)} to {max(shown)} retrieved documents each; of"
+            f" {self.n_worlds} worlds of the training split with {self.n_lessons} questions each"
+        )
+
+
 class Phase(NamedTuple):
     """One phase of training, up to the share `until` of all steps: the share of rows that are prose, weights of formats
     and question kinds in the other rows, and numbers of documents.
@@ -26,7 +56,8 @@ class Phase(NamedTuple):
     whose evidence lacks the answer; hard_share: share of unsupported judgements that a drafter could make; drill_share:
     share of standard texts and drafts that are drills over n_drilled documents; document_weight, fill_weight: loss
     weight of documents, and of the prose after the last text of a row; copy_weight: loss weight of the first token
-    copied from a document, on which all later ones depend, and of what is written where the evidence lacks it."""
+    copied from a document, on which all later ones depend, and of what is written where the evidence lacks it; lessons:
+    what long rows teach with retrieved documents."""
 
     until: float
     prose: float
@@ -47,6 +78,7 @@ class Phase(NamedTuple):
     document_weight: float = 0.2
     fill_weight: float = 0.4
     copy_weight: float = 1.0
+    lessons: LessonPlan | None = None
 
 
 FIRST = Phase(
@@ -119,6 +151,14 @@ RETRIEVAL = Phase(
     fill_weight=0.1,
     copy_weight=4.0,
 )
+# How DRAG and IterDRAG ask: demonstrations before the question, and all documents as they are retrieved.
+LESSONS = LessonPlan(
+    24,
+    64,
+    {"single": 0.3, "dated": 0.08, "bridge": 0.42, "comparison": 0.08, "claim": 0.12},
+    {"drag": 0.25, "iterdrag": 0.75},
+)
+DEMONSTRATED = RETRIEVAL._replace(lessons=LESSONS)
 DRAFTING = Phase(
     1.0,
     0.6,

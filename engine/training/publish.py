@@ -14,7 +14,8 @@ from engine.training.stages import Stage
 
 
 class BuiltinProvenance(msgspec.Struct, frozen=True):
-    """Where a built-in model comes from. started_from: a description of its first weights."""
+    """Where a built-in model comes from. started_from: a description of its first weights; taught: what its lessons
+    were, empty if it had none."""
 
     name: str
     made_utc: str
@@ -28,6 +29,7 @@ class BuiltinProvenance(msgspec.Struct, frozen=True):
     stage: Stage
     versions: dict[str, str]
     processor: str
+    taught: str = ""
 
 
 def publish(
@@ -38,6 +40,7 @@ def publish(
     out: Path,
     *,
     started_from: str,
+    taught: str = "",
 ) -> None:
     """Write the model to a folder of its name in `out`, replacing the previous one only once it is complete.
 
@@ -48,7 +51,7 @@ def publish(
     with torch.random.fork_rng(devices=[]):
         copy = LlamaForCausalLM(model.config)
     copy.load_state_dict(model.state_dict())
-    provenance = _provenance(stage, model, progress, started_from)
+    provenance = _provenance(stage, model, progress, started_from, taught)
     try:
         with refused_by_disk(f"the model {stage.name}", out):
             copy.to(torch.bfloat16).save_pretrained(partial)
@@ -61,7 +64,7 @@ def publish(
 
 
 def _provenance(
-    stage: Stage, model: LlamaForCausalLM, progress: TrainingProgress, started_from: str
+    stage: Stage, model: LlamaForCausalLM, progress: TrainingProgress, started_from: str, taught: str
 ) -> BuiltinProvenance:
     return BuiltinProvenance(
         name=stage.name,
@@ -76,4 +79,5 @@ def _provenance(
         stage=stage,
         versions=dict(machine.versions()),
         processor=machine.processor(model.device),
+        taught=taught,
     )

@@ -11,7 +11,9 @@ from transformers import PreTrainedTokenizerFast
 
 from engine import prompts
 from engine.prompts import Prompt, PromptSegment, SegmentName
-from engine.training.curriculum import Phase, phase_at
+from engine.training.curriculum import LessonPlan, Phase, phase_at
+from engine.training.demonstrated import LessonWriter
+from engine.training.lessons import LessonBook
 from engine.training.samples import sampler
 from engine.world.pages import Form
 from engine.world.questions import FALSE, NOT_SAID, TRUE, UNKNOWN, is_claim
@@ -27,6 +29,7 @@ _MISFITS = 6
 _SAMPLES_PER_WORLD = 16
 _MOST_SKIPPED = 300
 _LONG = 2048
+_CHARACTERS_A_TOKEN = 3.5
 
 
 class RowShape(NamedTuple):
@@ -78,7 +81,9 @@ def encode(
     weights = [_weight(prompt, start, end, document_weight) for start, end in encoding["offset_mapping"]]
     for place in _copy_places(prompt, encoding["offset_mapping"]) if copy_weight > ANSWER_WEIGHT else ():
         weights[place] = max(weights[place], copy_weight)
-    return Text([*encoding["input_ids"], int(tokenizer.eos_token_id)], [*weights, ANSWER_WEIGHT])
+    # A text that breaks off where documents are to be retrieved does not end there.
+    end_weight = 0.0 if prompt.text.endswith(prompts.INTERMEDIATE) else ANSWER_WEIGHT
+    return Text([*encoding["input_ids"], int(tokenizer.eos_token_id)], [*weights, end_weight])
 
 
 def _weight(prompt: Prompt, start: int, end: int, document_weight: float) -> float:
@@ -92,12 +97,12 @@ def _weight(prompt: Prompt, start: int, end: int, document_weight: float) -> flo
 
 
 def _copy_places(prompt: Prompt, offsets: Sequence[tuple[int, int]]) -> Iterator[int]:
-    """Yield the places of the tokens that begin an answer and its last word, in the answer and in the rationale, and of
-    those that begin NOT_SAID in a rationale.
+    """Yield the places of the tokens that begin an answer and its last word, in the answer, an intermediate one and in
+    the rationale, and of those that begin NOT_SAID in a rationale.
 
     An answer and a word begin with the blank before them, which belongs to their first token or is a token itself."""
     written = [segment for segment in prompt.segments if segment.end > prompt.written_from]
-    answers = [segment for segment in written if segment.name == "answer"]
+    answers = [segment for segment in written if segment.name in ("answer", "intermediate")]
     texts = {prompt.text[segment.start : segment.end] for segment in answers} - _DECISIONS - {_UNKNOWN}
     openings = {
         (segment.start, text) for segment in answers if (text := prompt.text[segment.start : segment.end]) in texts
@@ -149,7 +154,12 @@ class ProseRows:
 class MixtureRows:
     """Batches of every format over fresh worlds of the training split, as the phases of the curriculum prescribe."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, phases: tuple[Phase, ...], *, seed: int, steps: int) -> None:
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerFast, phases: tuple[Phase, ...], *, seed: int, steps: int,
+        books: Sequence[LessonBook] = (),
+    ) -> None:  # fmt: skip
+        """books: the lessons of phases that have some."""
+        self._books = books
         self._tokenizer = tokenizer
         self._phases = phases
         self._seed = seed
@@ -160,13 +170,27 @@ class MixtureRows:
         rng = Random(f"{self._seed}/{step}")
         phase = phase_at(self._phases, step / self._steps)
         texts = self._texts(rng, phase, shape.length)
-        rows = [
-            _prose(self._tokenizer, story, rng, shape.length, n_skipped=rng.randrange(_MOST_SKIPPED))
-            if rng.random() < phase.prose
-            else self._row(rng, texts, shape.length, phase.fill_weight)
-            for _ in range(shape.n_rows)
-        ]
+        is_long = shape.length >= _LONG and bool(self._books)
+        plan = phase.lessons if is_long else None
+        rows = []
+        for _ in range(shape.n_rows):
+            if rng.random() < phase.prose:
+                n_skipped = rng.randrange(_MOST_SKIPPED)
+                rows.append(_prose(self._tokenizer, story, rng, shape.length, n_skipped=n_skipped))
+            elif plan is not None and rng.random() < plan.share:
+                lessons = self._lessons(rng, phase, plan, shape.length)
+                rows.append(self._row(rng, lessons, shape.length, phase.fill_weight))
+            else:
+                rows.append(self._row(rng, texts, shape.length, phase.fill_weight))
         return stacked(rows)
+
+    def _lessons(self, rng: Random, phase: Phase, plan: LessonPlan, length: int) -> Iterator[Text]:
+        """Lessons that fit into a row: of one world, demonstrated by another one."""
+        asked, shown = rng.sample(self._books, 2)
+        writer = LessonWriter(asked, shown, plan, rng)
+        while True:
+            prompt = writer.draw(int(_CHARACTERS_A_TOKEN * length))
+            yield encode(self._tokenizer, prompt, phase.document_weight, phase.copy_weight)
 
     def _texts(self, rng: Random, phase: Phase, length: int) -> Iterator[Text]:
         if length >= _LONG:

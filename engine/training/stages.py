@@ -9,7 +9,7 @@ from engine.training.plan import Stretch, TrainingPlan
 from engine.training.rows import RowShape
 from engine.training.shapes import StudentShape
 
-Mixture: TypeAlias = Literal["everything", "retrieval", "drafting", "reading", "ledgers"]
+Mixture: TypeAlias = Literal["everything", "retrieval", "demonstrations", "drafting", "reading", "ledgers"]
 _SHORT, _MIDDLE, _WIDE = RowShape(8, 256), RowShape(4, 512), RowShape(2, 1024)
 _LONG, _LONGEST = RowShape(1, 2048), RowShape(1, 4096)
 
@@ -27,6 +27,10 @@ class Stage(msgspec.Struct, frozen=True):
     distilled: bool = True
     grown_from_target: bool = False
 
+    def lasting(self, steps: int) -> "Stage":
+        """The same stage with so many steps."""
+        return msgspec.structs.replace(self, plan=msgspec.structs.replace(self.plan, steps=steps))
+
     def wider(self, factor: int) -> "Stage":
         """The same stage with `factor` times the rows per step."""
         return msgspec.structs.replace(self, plan=self.plan.wider(factor))
@@ -43,6 +47,7 @@ _BY_PHASE = (
 )
 _MIXED = (Stretch(1.0, (RowShape(16, 256),) * 15 + (RowShape(2, 2048),)),)
 _READING = (Stretch(1.0, (_MIDDLE, _WIDE)),)
+_LESSONS = (Stretch(1.0, (_MIDDLE, _LONG, _WIDE, _LONG, _MIDDLE, _LONGEST)),)
 
 TARGET = Stage(
     "target", shapes.TARGET, TrainingPlan(steps=9300, peak_rate=1e-3, stretches=_BY_PHASE, hold=0.45), 11, "everything",
@@ -66,6 +71,12 @@ DRAFTERS = (
 CONTINUED_TARGET = Stage(
     "target", shapes.TARGET, TrainingPlan(steps=3900, peak_rate=6e-4, stretches=(Stretch(1.0, _RETRIEVED),), hold=0.4),
     16, "retrieval", distilled=False,
+)  # fmt: skip
+# Goes on with a target that knows retrieval: half of its tokens are demonstrations, questions and follow-up questions
+# with the documents that are retrieved for them, the others what it learned last.
+DEMONSTRATED_TARGET = Stage(
+    "target", shapes.TARGET, TrainingPlan(steps=2400, peak_rate=3e-4, stretches=_LESSONS, hold=0.4), 22,
+    "demonstrations", distilled=False,
 )  # fmt: skip
 CONTINUED_DRAFTERS = (
     Stage(

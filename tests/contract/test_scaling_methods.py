@@ -32,7 +32,9 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> str:
 def log(index: str, name: str, flag: Flag | None = None, **settings: events.Setting) -> Iterator[Event]:
     """A run's events, nothing of earlier runs being known."""
     session().memo = Memo()
-    chosen = {"max_new_tokens": 24, "index": index, "k": 3, "m": 0, **settings}
+    known = methods.discover()[name].config.__struct_fields__
+    usual = {"max_new_tokens": 24, "index": index, "k": 3, "m": 0, "budget": 400}  # too little for demonstrations
+    chosen = {**{key: value for key, value in usual.items() if key in known}, **settings}
     found = session().do(Run(name, chosen, Request(BRIDGE)), flag or Flag())
     return (event for event in found if not isinstance(event, events.Progressed))
 

@@ -58,6 +58,7 @@ def system_name(system: System) -> str:
         "many_shot": tr("many-shot"),
         "drag": tr("DRAG"),
         "iterdrag": tr("IterDRAG"),
+        "iterdrag_popular": tr("IterDRAG, popular"),
     }[system]
 
 
@@ -82,6 +83,7 @@ def system_meaning(system: System) -> str:
         "many_shot": tr("The target answers after answered questions, without documents."),
         "drag": tr("The target answers over all documents, after answered questions with documents of their own."),
         "iterdrag": tr("The target asks itself follow-up questions, and each brings documents of its own."),
+        "iterdrag_popular": tr("Sub-questions first, answered apart from each other and merged; not the paper's."),
     }[system]
 
 

@@ -52,6 +52,7 @@ class EvaluationPanel(Panel):
                 self.tr("cut"),
                 self.tr("1 - latency ÷ that of standard RAG, with its 95 % interval; below ten questions the range."),
             ),
+            (self.tr("context"), self.tr("Effective context length: what the target read over all calls, a question.")),
             (self.tr("tokens"), self.tr("A question, by the target + by the drafter.")),
         )
         self.ablation = self._table(
@@ -104,6 +105,7 @@ class EvaluationPanel(Panel):
                     [r.latency_cut for r in results],
                     [r.latency_cut_ci for r in results],
                 ),
+                Column("effective context", np.array([r.effective_context for r in results])),
                 Column("target tokens", np.array([r.target_tokens for r in results])),
                 Column("drafter tokens", np.array([r.drafter_tokens for r in results])),
             ),
@@ -153,7 +155,7 @@ def spots(evaluation: Evaluation) -> list[Spot]:
             _bar_lengths(result.latency_ms, result.latency_ci), _bar_lengths(result.accuracy, result.accuracy_ci),
         )
         for row, (name, result) in enumerate(evaluation.systems.items())
-        if result.latency_ms is not None
+        if result.latency_ms is not None and result.accuracy is not None
     ]  # fmt: skip
 
 
@@ -192,6 +194,7 @@ def _texts(row: int, name: str, result: SystemResult) -> tuple[str, ...]:
         evaluation_words.accuracy(result),
         quantities.milliseconds(result.latency_ms),
         quantities.UNKNOWN if cut is None else evaluation_words.latency_cut(cut, result),
+        f"{result.effective_context:,.0f}" if result.effective_context else quantities.UNKNOWN,
         f"{result.target_tokens:,.0f} + {result.drafter_tokens:,.0f}",
     )
 

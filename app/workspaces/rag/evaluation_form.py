@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, 
 from app import theme
 from app.panel import Panel
 from app.panels.dataset_box import DatasetBox
+from app.panels.kinds_box import KindsBox
 from app.panels.verbs import Verbs
 from app.state.store import RunStore
 from app.widgets.config_form import ConfigForm
@@ -20,6 +21,9 @@ from engine.commands import Evaluate, Load
 from engine.evaluation.config import EvaluationConfig
 from engine.events import Event, Setting
 from engine.runs.summary import Summary
+
+# Kinds have a box of their own.
+_ELSEWHERE = ("kinds",)
 
 
 class EvaluationFormPanel(Panel):
@@ -38,7 +42,10 @@ class EvaluationFormPanel(Panel):
         self.documents.setToolTip(
             self.tr("Answer from the index that is chosen in the setup of the answer, not from what the file brings")
         )
-        self.form = ConfigForm(EvaluationConfig, self)
+        self.kinds = KindsBox(self)
+        self.kinds.changed.connect(lambda: self.draw((), self.store.summary))
+        self.form = ConfigForm(EvaluationConfig, self, without=_ELSEWHERE)
+        self.form.changed.connect(self._update_scaling)
         self.made_with = plain_label("", self, role="muted", wraps=True)
         self.run = QPushButton(self.tr("▶  Evaluate"), self)
         self.run.setProperty("primary", True)
@@ -52,12 +59,14 @@ class EvaluationFormPanel(Panel):
         self.state.setAccessibleName(self.tr("State of the evaluation"))
         self._lay_out()
         self._update_documents()
+        self._update_scaling()
         self.draw((), store.summary)
 
     def command(self, settings: dict[str, Setting]) -> Evaluate:
         """Return the command for the chosen evaluation, with these settings of the method."""
         index = str(settings["index"]) if self.documents.isEnabled() and self.documents.isChecked() else ""
-        return Evaluate(self.dataset.dataset(), settings, self.form.values(EvaluationConfig), index)
+        options = {**self.form.values(EvaluationConfig), "kinds": self.kinds.value()}
+        return Evaluate(self.dataset.dataset(), settings, options, index)
 
     def show_setup(self, pair: Load, settings: dict[str, Setting], why_not: str) -> None:
         """Show the models and settings to evaluate. why_not: why that is impossible; empty where it is possible."""
@@ -69,11 +78,12 @@ class EvaluationFormPanel(Panel):
         """Update the state, the progress and the buttons."""
         progress, at = self.store.tab(EvaluationProgress), self.store.engine.progressed
         tip = self.tr("Ask every way to answer; begun before with the same choices, it continues there")
-        allow(self.run, self._why_not or self.store.may_start(), tip)
+        reason = self.kinds.why_not() or self._why_not
+        allow(self.run, reason or self.store.may_start(), tip)
         self.progress.setVisible(progress.live)
         if progress.live:
             self.progress.show_progress(at)
-        words = progress.status(at) if progress.live else self._why_not or progress.ended()
+        words = progress.status(at) if progress.live else reason or progress.ended()
         if words != self.state.text():
             self.state.setText(words)
 
@@ -82,16 +92,24 @@ class EvaluationFormPanel(Panel):
         self.form.save(settings, "evaluation")
         self.dataset.save(settings, "evaluation/dataset")
         settings.setValue("evaluation/documents", self.documents.isChecked())
+        settings.setValue("evaluation/kinds", self.kinds.value())
 
     def restore(self, settings: QSettings) -> None:
         """Restore the saved choices, except a file that no longer exists."""
         self.form.restore(settings, "evaluation")
         self.documents.setChecked(bool(settings.value("evaluation/documents", False, type=bool)))
         self.dataset.restore(settings, "evaluation/dataset")
+        self.kinds.choose(str(settings.value("evaluation/kinds", "")))
 
     def _update_documents(self) -> None:
-        """Disable the choice of documents for the built-in world, which brings its own."""
+        """Offer the kinds of the questions; the built-in world brings its own documents, so that none are chosen."""
         self.documents.setEnabled(not self.dataset.is_builtin)
+        self.kinds.show_dataset(self.dataset.dataset())
+
+    def _update_scaling(self) -> None:
+        """Enable what only scaling systems read."""
+        for name in ("shots", "iterations"):
+            self.form.control(name).setEnabled(self.form.values(EvaluationConfig)["scaling"] is True)
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
@@ -102,8 +120,7 @@ class EvaluationFormPanel(Panel):
         column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
         column.addWidget(plain_label(self.tr("Run an evaluation"), self, role="title"))
-        column.addWidget(self.dataset)
-        for widget in (self.documents, self.form, self.made_with):
+        for widget in (self.dataset, self.kinds, self.documents, self.form, self.made_with):
             column.addWidget(widget)
         column.addLayout(buttons)
         column.addWidget(self.progress)

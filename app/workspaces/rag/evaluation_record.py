@@ -17,9 +17,11 @@ Interval = tuple[float, float]
 
 
 class SystemResult(msgspec.Struct, frozen=True):
-    """The results of one way to answer over all questions; the latency is that of the median question."""
+    """The results of one way to answer over all questions; the latency is that of the median question.
 
-    accuracy: float
+    accuracy: over those whose answer is known, None without any. effective_context: tokens that the target read."""
+
+    accuracy: float | None
     accuracy_ci: Interval | None = None
     latency_ms: float | None = None
     latency_ci: Interval | None = None
@@ -29,6 +31,8 @@ class SystemResult(msgspec.Struct, frozen=True):
     drafter_tokens: float = 0.0
     latency_cut_range: Interval | None = None
     n_no_answer: int = 0
+    effective_context: float = 0.0
+    n_iterations: float = 0.0
 
 
 class ShownBin(msgspec.Struct, frozen=True):
@@ -81,6 +85,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     failed: dict[str, str] = {}
     n_lines: int = 0
     name: str = ""
+    n_scored: int | None = None
 
     @property
     def n_asked(self) -> int:

@@ -55,6 +55,8 @@ def title(evaluation: Evaluation | None) -> str:
         n = evaluation.n_questions if evaluation.n_answered is None else evaluation.n_answered
         part = "" if n == evaluation.n_questions else tr("{0:,} of ").format(n)
         questions = part + count(evaluation.n_questions, "question")
+        if evaluation.n_scored is not None and (n_bare := n - evaluation.n_scored) > 0:
+            questions += tr(", {0:,} not scored: no known answer").format(n_bare)
     return " · ".join(
         filter(None, (one_line(evaluation.name), one_line(evaluation.dataset), questions, _failures(evaluation)))
     )
@@ -86,7 +88,7 @@ def with_interval(value: float, interval: Interval | None, *, times: int = 1, si
 
 def accuracy(result: SystemResult) -> str:
     """Format the share of right answers, and how many questions were left without one."""
-    text = with_interval(result.accuracy, result.accuracy_ci)
+    text = tr("not scored") if result.accuracy is None else with_interval(result.accuracy, result.accuracy_ci)
     return tr("{0}, no answer {1}").format(text, result.n_no_answer) if result.n_no_answer else text
 
 

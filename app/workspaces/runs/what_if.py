@@ -203,6 +203,13 @@ class WhatIfPage(QWidget):
                     "around it is used."
                 ).format(quantities.number(lenient.alpha))
             )
+        if run.by_block:
+            parts.append(
+                self.tr(
+                    "This run accepted its drafts by the block; the replay accepts token by token, which keeps no more "
+                    "of a draft on average: block verification would be at least as fast."
+                )
+            )
         if run.costs is None:
             parts.append(self.tr("Plain decoding was not measured beside this run, so there is no speedup to predict."))
         return " ".join(parts)

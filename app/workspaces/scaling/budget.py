@@ -8,16 +8,16 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QSlider, QWidget
 from app import theme
 from app.state.store import RunStore
 from app.widgets.labels import ElasticLine, plain_label
-from app.widgets.number_box import WholeNumberBox
+from app.widgets.number_box import NumberBox, WholeNumberBox
 from app.widgets.permission import allow
 from app.widgets.steady_button import SteadyButton
 from app.words.counts import count
 from app.workspaces.scaling import presets, sweep_words
 from app.workspaces.scaling.sweeping import FIRST_BUDGET, SweepProgress
 from app.workspaces.scaling.words import allocation, share
-from engine.allocation.presets import PRESET_NAMES
 from engine.errors import InputError
 from engine.events import Allocation, PresetName
+from engine.methods.escalating.presets import PRESET_NAMES
 
 _LEAST, _MOST = 50, 5_000_000
 _STEPS = 200
@@ -49,6 +49,17 @@ class BudgetBar(QWidget):
         self.box.setToolTip(tip)
         self.box.setFont(theme.tabular(self.box.font()))
         self.box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.wanted = NumberBox(self)
+        self.wanted.setDecimals(2)
+        self.wanted.setRange(0.0, 1.0)
+        self.wanted.setSingleStep(0.05)
+        self.wanted.setSpecialValueText(self.tr("best"))
+        self.wanted.setAccessibleName(self.tr("Wanted accuracy"))
+        self.wanted.setToolTip(
+            self.tr("best: the highest score within the budget; a number: the cheapest setting predicted to reach it")
+        )
+        self.wanted.setFont(theme.tabular(self.wanted.font()))
+        self.wanted.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.presets = SteadyButton((self.tr("Presets"),), self)
         self.presets.setToolTip(self.tr("Settings of a popular article, reduced to the budget"))
         menu = QMenu(self)
@@ -64,6 +75,7 @@ class BudgetBar(QWidget):
         self.use.clicked.connect(self._on_use)
         self.slider.valueChanged.connect(lambda at: self._choose(_tokens_at(at)))
         self.box.valueChanged.connect(self._choose)
+        self.wanted.valueChanged.connect(store.tab(SweepProgress).choose_wanted)
         title = plain_label(self.tr("Budget"), self, role="title")
         title.setBuddy(self.box)
         row = QHBoxLayout(self)
@@ -72,7 +84,11 @@ class BudgetBar(QWidget):
         row.addWidget(title)
         row.addWidget(self.slider)
         row.addWidget(self.box)
-        row.addWidget(plain_label(self.tr("tokens →"), self))
+        reach = plain_label(self.tr("tokens, reach"), self)
+        reach.setBuddy(self.wanted)
+        row.addWidget(reach)
+        row.addWidget(self.wanted)
+        row.addWidget(plain_label(self.tr("→"), self))
         row.addWidget(self.advice, 1)
         row.addWidget(self.presets)
         row.addWidget(self.use)
@@ -93,7 +109,7 @@ class BudgetBar(QWidget):
         has_fit = sweep.fitted is not None
         self.use.show_text(self.tr("Use") if has_fit else self.tr("Sweep…"))
         if has_fit:
-            why_not = "" if sweep.recommended is not None else self.tr("nothing fits into the budget")
+            why_not = sweep.why_no_choice
             allow(self.use, why_not, self.tr("Answer with the recommended setting from now on"))
         else:
             allow(self.use, "", self.tr("Go to the sweep that a recommendation is fitted to"))
@@ -133,9 +149,13 @@ def advice(sweep: SweepProgress) -> str:
             reason.rstrip(".")
         )
     if (cell := sweep.recommended) is None:
+        if sweep.wanted:
+            return tr("not reached: {0}").format(sweep.why_no_choice)
         least = min((each.max_context for each in sweep.fitted.predictions), default=0.0)
         return tr("below one document: the smallest setting reads {0}").format(count(least, "token"))
     words = sweep_words.recommendation(cell, sweep.fitted.metric)
+    if sweep.wanted:
+        words = tr("cheapest: {0}, {1} on average").format(words, count(round(cell.mean_context), "token"))
     if sweep.choice is not None and (beyond := sweep.choice.beyond) is not None:
         better = tr("; {0} may reach {1}, beyond what was measured")
         words += better.format(allocation(beyond.allocation), share(beyond.predicted))

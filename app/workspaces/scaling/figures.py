@@ -108,7 +108,7 @@ def cost_figures(
     took = record.priced
     if took is None and answered is not None:
         allocated = Allocation(answered.k, answered.m, answered.n)
-        took = priced(answered, allocated, budget, prices if any(prices) else None)
+        took = priced(answered, allocated, budget, prices if any(prices) else None, record.before)
     if took is None:
         values = [unknown] * 7
     else:

@@ -18,12 +18,13 @@ from app.widgets.splitters import split
 from app.widgets.tables import FigureTable, alignment
 from app.words import quantities
 from app.workspaces.scaling import sweep_words, words
+from app.workspaces.scaling.escalation_plot import EscalationPlot
 from app.workspaces.scaling.methods import method_of
 from app.workspaces.scaling.sweeping import SweepProgress
 from engine.events import AllocationFitted, Event, MeasuredCell
 from engine.runs.summary import Summary
 
-_SHARES, _TABLE_SHARES = (58, 42), (62, 38)
+_SHARES, _TABLE_SHARES, _PLOT_SHARES = (57, 43), (62, 38), (48, 52)
 
 
 class FitPanel(Panel):
@@ -60,6 +61,7 @@ class FitPanel(Panel):
             self.tr("A fit appears here: every cell by what was predicted of it, and what was measured."), self,
             table=self.exported_table, note=self.title.text,
         )  # fmt: skip
+        self.escalation = EscalationPlot(store, self)
         self._lay_out()
         self.draw((), store.summary)
 
@@ -105,13 +107,14 @@ class FitPanel(Panel):
             item.setTextAlignment(alignment(is_text=not column))
             table.setHorizontalHeaderItem(column, item)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        table.horizontalHeader().setStretchLastSection(True)  # a first one that stretches would vanish first
         offer_csv(table, self.store)
         return table
 
     def _lay_out(self) -> None:
         tables = split(Qt.Orientation.Vertical, (self.cells, self.terms), _TABLE_SHARES)
-        across = split(Qt.Orientation.Horizontal, (tables, self.plane), _SHARES)
+        plots = split(Qt.Orientation.Vertical, (self.plane, self.escalation), _PLOT_SHARES)
+        across = split(Qt.Orientation.Horizontal, (tables, plots), _SHARES)
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.HALF)

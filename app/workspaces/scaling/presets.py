@@ -5,7 +5,8 @@ from PySide6.QtCore import QCoreApplication
 from app.words.counts import count
 from app.workspaces.scaling import words
 from app.workspaces.scaling.sweeping import SweepProgress
-from engine.allocation.presets import (
+from engine.events import Allocation, AllocationRouted, PresetName
+from engine.methods.escalating.presets import (
     PRESETS,
     article_tokens,
     of_preset,
@@ -13,7 +14,6 @@ from engine.allocation.presets import (
     structure_tokens,
     within_budget,
 )
-from engine.events import Allocation, AllocationRouted, PresetName
 
 # What a document, a question and a step take at most, where no sweep has measured it.
 _DOCUMENT, _QUESTION, _STEP = 512, 64, 64

@@ -73,7 +73,9 @@ class ScalingStep(NamedTuple):
 
 @dataclass
 class ScalingRecord:
-    """An answer so far; `take` adds an event. Calls after the answer are those of systems it is compared with."""
+    """An answer so far; `take` adds an event. Calls after the answer are those of systems it is compared with.
+
+    attempts: answers of smaller presets that were not good enough; all else is of the newest preset."""
 
     started: RunStarted | None = None
     demonstrations: DemonstrationsChosen | None = None
@@ -84,6 +86,7 @@ class ScalingRecord:
     standard: QuestionAnswered | None = None
     routed: AllocationRouted | None = None
     judged: list[QualityJudged] = field(default_factory=list)
+    attempts: list[ScalingAnswered] = field(default_factory=list)
     priced: QueryPriced | None = None
     ended: RunFinished | RunFailed | None = None
     _prompt: PromptRead | None = None
@@ -102,6 +105,13 @@ class ScalingRecord:
             return ()
         known = known_answer(self.started.question, str(dict(self.started.settings).get("index", "")))
         return (known,) if known else ()
+
+    @property
+    def before(self) -> tuple[int, int]:
+        """The tokens read and written besides the answer: by smaller presets, and to judge answers."""
+        judging = sum(each.tokens for each in self.judged)
+        read = sum(each.effective_context for each in self.attempts)
+        return read + judging, sum(each.output_tokens for each in self.attempts)
 
     @property
     def steps(self) -> tuple[ScalingStep, ...]:
@@ -183,6 +193,11 @@ class ScalingRecord:
     @take.register
     def _(self, event: AllocationRouted) -> None:
         self.routed = event
+        if (answered := self.answered) is not None and len(self.attempts) < _MOST_CALLS:
+            self.attempts.append(answered)
+            self.demonstrations = self.retrieved = None
+            for items in (self.answers, self.iterations, self.calls):
+                items.clear()
 
     @take.register
     def _(self, event: QualityJudged) -> None:

@@ -17,15 +17,31 @@ from app.widgets.focus import tab_through
 from app.widgets.fold import FoldedRest
 from app.widgets.labels import plain_label
 from app.widgets.opened_note import OpenedNote
+from app.workspaces.scaling.sweeping import SweepProgress
 from engine.commands import Load
 from engine.events import Allocation, Event, RunStarted, Setting, Surveyed
 from engine.methods.drag.config import DragConfig
+from engine.methods.escalating.config import EscalatingConfig
 from engine.methods.iterdrag.config import IterDragConfig
 from engine.runs.summary import Summary
 
-_FIRST = ("k", "m", "n", "pick", "pool", "retrieval", "stop_above", "variant", "baselines")
-# The index has its own panel, and answers end with their line whatever the setting says.
-_ELSEWHERE = ("index", "stop_at_end")
+_FIRST = (
+    "k",
+    "m",
+    "n",
+    "escalate_below",
+    "quality",
+    "first",
+    "budget",
+    "pick",
+    "pool",
+    "retrieval",
+    "stop_above",
+    "variant",
+    "baselines",
+)
+# The index has its own panel, the budget its bar, and answers end with their line whatever the setting says.
+_ELSEWHERE = ("index", "stop_at_end", "budget")
 _FIRST_METHOD = "iterdrag"
 
 
@@ -51,7 +67,7 @@ class ScalingSetupPanel(Panel):
         self.method = MethodBox("scaling", self)
         self.method.choose(_FIRST_METHOD)
         self.models = PairForm(pair, self)
-        kinds = (IterDragConfig, DragConfig)
+        kinds = (IterDragConfig, DragConfig, EscalatingConfig)
         rare = [name for name in IterDragConfig.__struct_fields__ if name not in _FIRST]
         self.form = ConfigForm(kinds, self, first=_FIRST, without=_ELSEWHERE, folded=rare)
         self.more = FoldedRest(
@@ -79,8 +95,11 @@ class ScalingSetupPanel(Panel):
         return self.models.pair()
 
     def settings(self) -> dict[str, Setting]:
-        """Return the settings of the chosen method."""
-        return {"index": self.documents.index(), **self.form.values(self.config)}
+        """Return the settings of the chosen method, with the budget where it has one."""
+        own: dict[str, Setting] = {"index": self.documents.index(), **self.form.values(self.config)}
+        if "budget" in self.config.__struct_fields__:
+            own["budget"] = self.store.tab(SweepProgress).budget
+        return own
 
     def sweep_settings(self) -> dict[str, Setting]:
         """Return the settings that a sweep begins with, whatever method is chosen."""
@@ -91,6 +110,13 @@ class ScalingSetupPanel(Panel):
         self.method.choose("iterdrag" if allocation.n > 1 else "drag")
         self._limit()
         self.form.set_values({"k": allocation.k, "m": allocation.m, "n": allocation.n})
+        self.changed.emit()
+
+    def escalate(self, threshold: float, score: str) -> None:
+        """Choose to go from small to large below a threshold of a score."""
+        self.method.choose("escalating")
+        self._limit()
+        self.form.set_values({"escalate_below": threshold, "quality": score})
         self.changed.emit()
 
     def show_settings(self, started: RunStarted) -> None:

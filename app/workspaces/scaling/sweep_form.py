@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLineEdit, QP
 from app import theme
 from app.panel import Panel
 from app.panels.dataset_box import DatasetBox
+from app.panels.kinds_box import KindsBox
 from app.panels.verbs import Verbs
 from app.state.store import RunStore
 from app.widgets.choice_box import ChoiceBox
@@ -26,7 +27,7 @@ from engine.evaluation.config import EvaluationConfig
 from engine.events import AllocationForm, AnswerMetric, Event, QualityScore, Setting
 from engine.runs.summary import Summary
 
-_ELSEWHERE = ("ablation",)
+_ELSEWHERE = ("ablation", "kinds", "scaling", "shots", "iterations")
 # What a grid varies is no setting of the sweep.
 _VARIED = ("k", "m", "n", "index", "baselines")
 _DEFAULTS = SweepAllocations()
@@ -52,6 +53,7 @@ class SweepFormPanel(Panel):
         self.ns = self._axis(_DEFAULTS.ns, self.tr("Iterations n"), self.tr("from 1 on, which is DRAG"))
         self.options = ConfigForm(EvaluationConfig, self, without=_ELSEWHERE)
         self.options.set_values({"questions": 40})
+        self.kinds = KindsBox(self)
         self.minutes = NumberBox(self)
         self.minutes.setDecimals(1)
         self.minutes.setRange(0, 10_000)
@@ -85,7 +87,7 @@ class SweepFormPanel(Panel):
         quality = next(each for each in get_args(QualityScore) if each == self.quality.value())
         return GridChoice(
             self.dataset.dataset(), self.ks.text(), self.ms.text(), self.ns.text(), self.minutes.value(), quality,
-            self.options.values(EvaluationConfig),
+            {**self.options.values(EvaluationConfig), "kinds": self.kinds.value()},
             {name: value for name, value in self._settings.items() if name not in _VARIED},
             str(self._settings.get("index", "")) if self.documents.isEnabled() and self.documents.isChecked() else "",
         )  # fmt: skip
@@ -99,7 +101,7 @@ class SweepFormPanel(Panel):
         """Update the state, the progress and the buttons."""
         sweep, at = self.store.tab(SweepProgress), self.store.engine.progressed
         choice = self.choice()
-        reason = grid_choice.why_no_sweep(choice) or self._why_not
+        reason = grid_choice.why_no_sweep(choice) or self.kinds.why_not() or self._why_not
         allow(self.run, reason or self.store.may_start(), self.tr("Ask every question in every cell of the grid"))
         self.progress.setVisible(sweep.live)
         if sweep.live:
@@ -115,6 +117,7 @@ class SweepFormPanel(Panel):
     def save(self, settings: QSettings) -> None:
         """Save the choices."""
         self.dataset.save(settings, "scaling/dataset")
+        settings.setValue("scaling/kinds", self.kinds.value())
         self.options.save(settings, "scaling-sweep")
         for name, line in (("ks", self.ks), ("ms", self.ms), ("ns", self.ns)):
             settings.setValue(f"scaling/{name}", line.text())
@@ -124,6 +127,7 @@ class SweepFormPanel(Panel):
     def restore(self, settings: QSettings) -> None:
         """Restore the saved choices."""
         self.dataset.restore(settings, "scaling/dataset")
+        self.kinds.choose(str(settings.value("scaling/kinds", "")))
         self.options.restore(settings, "scaling-sweep")
         for name, line in (("ks", self.ks), ("ms", self.ms), ("ns", self.ns)):
             if isinstance(text := settings.value(f"scaling/{name}"), str) and text.strip():
@@ -142,8 +146,10 @@ class SweepFormPanel(Panel):
         return line
 
     def _connect(self) -> None:
+        self.dataset.changed.connect(lambda: self.kinds.show_dataset(self.dataset.dataset()))
         for signal in (
-            self.dataset.changed, self.ks.textChanged, self.ms.textChanged, self.ns.textChanged, self.options.changed,
+            self.dataset.changed, self.kinds.changed,
+            self.ks.textChanged, self.ms.textChanged, self.ns.textChanged, self.options.changed,
             self.minutes.valueChanged, self.quality.currentIndexChanged,
         ):  # fmt: skip
             signal.connect(lambda *_: self.draw((), self.store.summary))
@@ -178,7 +184,7 @@ class SweepFormPanel(Panel):
         column.addWidget(plain_label(self.tr("Sweep a grid"), self, role="title"))
         column.addLayout(grid)
         column.addWidget(plain_label(self.tr("Questions"), self, role="title"))
-        for widget in (self.dataset, self.documents, self.options):
+        for widget in (self.dataset, self.kinds, self.documents, self.options):
             column.addWidget(widget)
         column.addLayout(rest)
         column.addLayout(buttons)

@@ -6,7 +6,7 @@ from app.state.store import RunStore
 from app.state.tab_state import TabState
 from app.text.plain_text import one_line
 from app.workspaces.scaling import sweep_words
-from engine.allocation.optimum import ChosenCell, best_under
+from engine.allocation.optimum import ChosenCell, best_under, cheapest_for
 from engine.commands import FitAllocation, Load, SweepAllocations
 from engine.errors import InputError
 from engine.events import (
@@ -27,6 +27,7 @@ from engine.events import (
 from engine.runs.trace import Trace
 
 FIRST_BUDGET = 4000
+FIRST_THRESHOLD = 0.5
 _HEAD = 16
 
 
@@ -34,7 +35,8 @@ class SweepProgress(TabState):
     """At most one sweep. source: the file it was read from, None for one made here.
 
     changes: rises with whatever panels show. budget: effective context a question may have; picked: the setting that
-    panels point at, None: the recommended one. why_no_fit: why there is none, in words."""
+    panels point at, None: the recommended one. why_no_fit: why there is none, in words. threshold: of the quality score
+    below which a question goes on to more. wanted: an accuracy to be reached at the least cost, 0 for the best one."""
 
     work = SweepAllocations
 
@@ -52,6 +54,8 @@ class SweepProgress(TabState):
         self.picked: Allocation | None = None
         self.form: AllocationForm = "paper"
         self.metric: AnswerMetric = "accuracy"
+        self.threshold = FIRST_THRESHOLD
+        self.wanted = 0.0
 
     # Asking
 
@@ -88,6 +92,19 @@ class SweepProgress(TabState):
             self._change()
             self._store.changed.emit()
 
+    def choose_wanted(self, accuracy: float) -> None:
+        """Recommend the cheapest setting for an accuracy; 0: the best one within the budget."""
+        if accuracy != self.wanted:
+            self.wanted, self.picked = accuracy, None
+            self._change()
+            self._store.changed.emit()
+
+    def choose_threshold(self, threshold: float) -> None:
+        """Escalate below another quality score."""
+        if threshold != self.threshold:
+            self.threshold = threshold
+            self._change()
+
     def pick(self, allocation: Allocation | None) -> None:
         """Point at a setting in every panel."""
         if allocation != self.picked:
@@ -97,14 +114,29 @@ class SweepProgress(TabState):
 
     @property
     def choice(self) -> ChosenCell | None:
-        """The best predicted setting whose longest question stays within the budget, and what it is compared with; None
-        without a fit, and where nothing fits."""
-        if self.fitted is None or not self.fitted.predictions:
-            return None
+        """The best predicted setting whose longest question stays within the budget, or the cheapest one for the wanted
+        accuracy, and what it is compared with; None without a fit, and where nothing fits."""
         try:
-            return best_under(self.fitted.predictions, self.budget)
+            return self._chosen()
         except InputError:
             return None
+
+    @property
+    def why_no_choice(self) -> str:
+        """Why no setting fits, in words; empty where one does and without a fit."""
+        try:
+            self._chosen()
+        except InputError as err:
+            return f"{err.message}; {err.hint}"
+        return ""
+
+    def _chosen(self) -> ChosenCell | None:
+        """Raises InputError where no setting fits."""
+        if self.fitted is None or not self.fitted.predictions:
+            return None
+        if self.wanted:
+            return cheapest_for(self.fitted.predictions, self.wanted, self.budget)
+        return best_under(self.fitted.predictions, self.budget)
 
     @property
     def recommended(self) -> PredictedCell | None:

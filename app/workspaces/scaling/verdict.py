@@ -79,6 +79,7 @@ class AnswerHeadline(QWidget):
                 answered.probability
             )),
             _against_gold(answered.answer, record.gold), _against_standard(answered, record.standard),
+            words.escalated(record.judged),
         )))  # fmt: skip
 
     def _scope(self, record: ScalingRecord) -> str:
@@ -135,7 +136,7 @@ class SystemsTable(QWidget):
 
     def show_record(self, record: ScalingRecord) -> None:
         """Update the rows where there are new ones."""
-        drawn = (tuple(record.answers.values()), record.standard, record.gold)
+        drawn = (tuple(record.answers.values()), record.standard, record.gold, tuple(record.judged))
         if drawn == self._drawn:
             return
         self._drawn = drawn
@@ -170,8 +171,13 @@ class SystemsTable(QWidget):
 
 
 def system_rows(record: ScalingRecord) -> list[SystemRow]:
-    """Return the ways to answer, in the order of their answers; standard RAG is the last."""
+    """Return the ways to answer, in the order of their answers, smaller presets first; standard RAG is the last."""
     rows = [
+        SystemRow(words.preset_name(judged.preset), words.judgement(judged), each.answer, each.probability,
+                  each.effective_context, each.n_calls, each.latency_ms)
+        for each, judged in zip(record.attempts, record.judged, strict=False)
+    ]  # fmt: skip
+    rows += [
         SystemRow(words.system_name(each.system), words.system_meaning(each.system), each.answer, each.probability,
                   each.effective_context, each.n_calls, each.latency_ms)
         for each in record.answers.values()

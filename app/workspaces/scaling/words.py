@@ -1,6 +1,6 @@
 """Describes an answer by DRAG or IterDRAG in words: its systems, steps, calls and ending."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import get_args
 
 from PySide6.QtCore import QCoreApplication
@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication
 from app.state.run_record import RunRecord
 from app.text.plain_text import one_line
 from app.words import quantities
+from app.words.choice_names import choice_name
 from app.words.counts import count
 from app.words.same_answer import agrees
 from engine.events import (
@@ -16,7 +17,9 @@ from engine.events import (
     Event,
     IterationFinished,
     ModelCalled,
+    PresetName,
     PromptRead,
+    QualityJudged,
     Retrieved,
     RunFinished,
     RunStarted,
@@ -144,3 +147,26 @@ def drafting(answered: ScalingAnswered) -> str:
     times = quantities.times(answered.plain_decode_ms / answered.decode_ms)
     same = {True: tr("same text ✓"), False: tr("another text ✗"), None: ""}[answered.same_as_plain]
     return ", ".join(filter(None, (tr("decoding {0} by drafts").format(times), same)))
+
+
+def preset_name(name: PresetName) -> str:
+    """Return the name of a preset."""
+    names: dict[PresetName, str] = {"small": tr("small"), "medium": tr("medium"), "large": tr("large")}
+    return names[name]
+
+
+def judgement(judged: QualityJudged) -> str:
+    """Say how good an answer looked, and what followed."""
+    score = one_line(choice_name("quality", judged.score))
+    follows = tr("asked again with more") if judged.escalates else tr("taken")
+    side = tr("below") if judged.value < judged.threshold else tr("not below")
+    return tr("{0}: {1} {2}, {3} {4}: {5}").format(
+        preset_name(judged.preset), score, share(judged.value), side, share(judged.threshold), follows
+    )
+
+
+def escalated(judged: Sequence[QualityJudged]) -> str:
+    """Say with which presets a question was asked, and how the last answer looked; empty where nothing was judged."""
+    if not judged:
+        return ""
+    return " → ".join((*(preset_name(each.preset) for each in judged[:-1]), judgement(judged[-1])))

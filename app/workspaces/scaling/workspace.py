@@ -29,7 +29,7 @@ from app.workspaces.scaling.fit_panel import FitPanel
 from app.workspaces.scaling.heat_map import AllocationMapPanel
 from app.workspaces.scaling.setup import ScalingSetupPanel
 from app.workspaces.scaling.sweep_form import SweepFormPanel
-from app.workspaces.scaling.sweeping import SweepProgress
+from app.workspaces.scaling.sweeping import FIRST_THRESHOLD, SweepProgress
 from engine.allocation.prices import TokenPrices
 from engine.commands import Index, Run
 from engine.events import Allocation, Event, Setting
@@ -92,6 +92,10 @@ class ScalingWorkspace(QWidget, Workspace):
         self.map.menu.exported.connect(self._tell_exported)
         self.map.menu.failed.connect(store.report)
         self.plot.export_failed.connect(store.report)
+        self.fit.escalation.use_asked.connect(self.escalate)
+        self.answer.figures.prices_changed.connect(lambda: self.fit.escalation.show_prices(self.answer.figures.prices))
+        self.fit.escalation.exported.connect(self._tell_exported)
+        self.fit.escalation.export_failed.connect(store.report)
         self.fit.plane.exported.connect(self._tell_exported)
         self.fit.plane.export_failed.connect(store.report)
 
@@ -130,6 +134,12 @@ class ScalingWorkspace(QWidget, Workspace):
         """Answer with a setting from now on."""
         self.setup.use(allocation)
         self._store.tell(self.tr("{0} chosen; Ask answers with it").format(words.allocation(allocation)))
+
+    def escalate(self, threshold: float, score: str) -> None:
+        """Answer from small to large from now on."""
+        self.setup.escalate(threshold, score)
+        text = self.tr("small to large below {0} chosen; Ask answers with it")
+        self._store.tell(text.format(words.share(threshold)))
 
     def sweep(self) -> None:
         """Start the chosen sweep with the models and settings of the answer."""
@@ -220,7 +230,9 @@ class ScalingWorkspace(QWidget, Workspace):
         self.setup.save(settings)
         self.sweeping.save(settings)
         settings.setValue("scaling/question", self.bar.line.text())
-        settings.setValue("scaling/budget", self._store.tab(SweepProgress).budget)
+        sweep = self._store.tab(SweepProgress)
+        settings.setValue("scaling/budget", sweep.budget)
+        settings.setValue("scaling/threshold", sweep.threshold)
         for name, price in self.answer.figures.prices._asdict().items():
             settings.setValue(f"scaling/price_{name}", price)
         for name, splitter in self._splitters.items():
@@ -235,7 +247,9 @@ class ScalingWorkspace(QWidget, Workspace):
         budget = str(settings.value("scaling/budget", ""))
         if budget.isascii() and budget.isdigit() and len(budget) < 9:
             self.budget.box.setValue(int(budget))
-        prices = [_price(settings.value(f"scaling/price_{name}")) for name in TokenPrices._fields]
+        threshold = _number(settings.value("scaling/threshold"), FIRST_THRESHOLD)
+        self._store.tab(SweepProgress).choose_threshold(min(1.0, threshold))
+        prices = [_number(settings.value(f"scaling/price_{name}")) for name in TokenPrices._fields]
         self.answer.figures.set_prices(TokenPrices(*prices))
         for name, splitter in self._splitters.items():
             if (state := settings.value(f"scaling/{name}")) is not None:
@@ -296,10 +310,10 @@ class ScalingWorkspace(QWidget, Workspace):
         return page
 
 
-def _price(stored: object) -> float:
-    """A price that was saved; 0 where it is missing or damaged."""
+def _number(stored: object, otherwise: float = 0.0) -> float:
+    """A price or threshold that was saved; another number where it is missing or damaged."""
     try:
-        price = float(str(stored)) if stored is not None else 0.0
+        number = float(str(stored)) if stored is not None else otherwise
     except ValueError:
-        return 0.0
-    return price if 0 <= price < 1e6 else 0.0
+        return otherwise
+    return number if 0 <= number < 1e6 else otherwise

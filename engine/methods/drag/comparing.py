@@ -30,15 +30,24 @@ def run_beside(method: str, answer: Answer, config: DragConfig, request: Request
     library = yield from rt.documents.open(config.index)
     context = ScalingContext(rt, library, rt.documents.memo)
     warm([rt.target], context.memo)
-    texts, result = yield from _passed_on(answer(config, context))
-    if config.baselines == "all" and result.gamma:
-        yield _with_plain(result, texts, answer(replace(config, gamma=0), context), config.temperature == 0, rt)
-    if config.baselines != "none" and config.k:
-        yield from _standard(question, config, context)
+    texts, result = yield from passed_on(answer(config, context))
+    yield from compared(question, result, texts, answer, config, context)
     yield RunFinished("end_of_text", result.output_tokens, at_s=rt.elapsed_s())
 
 
-def _passed_on(events: Iterator[Event]) -> Generator[Event, None, tuple[list[str], ScalingAnswered]]:
+def compared(
+    question: str, result: ScalingAnswered, texts: list[str], answer: Answer, config: DragConfig,
+    context: ScalingContext,
+) -> Iterator[Event]:  # fmt: skip
+    """Yield what an answer is compared with: itself undrafted, and standard RAG; texts: what its calls wrote."""
+    if config.baselines == "all" and result.gamma:
+        greedy = config.temperature == 0
+        yield _with_plain(result, texts, answer(replace(config, gamma=0), context), greedy, context.rt)
+    if config.baselines != "none" and config.k:
+        yield from _standard(question, config, context)
+
+
+def passed_on(events: Iterator[Event]) -> Generator[Event, None, tuple[list[str], ScalingAnswered]]:
     """Yield the events of an answer; returns what its calls wrote, and the answer."""
     texts: list[str] = []
     result: ScalingAnswered | None = None
@@ -55,7 +64,7 @@ def _with_plain(
     result: ScalingAnswered, texts: list[str], events: Iterator[Event], greedy: bool, rt: RunContext
 ) -> ScalingAnswered:
     """The answer again, with what decoding it one token at a time took; nothing else of that is told."""
-    steps = _passed_on(events)
+    steps = passed_on(events)
     try:
         while True:
             next(steps)

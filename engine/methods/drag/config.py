@@ -11,8 +11,8 @@ from engine.settings import TemplateConfig
 ScalingBaselines: TypeAlias = Literal["all", "standard", "none"]
 
 
-class DragConfig(TemplateConfig, frozen=True):
-    """Settings of an answer over k documents and m demonstrations; k = 0 asks without documents."""
+class ReadingConfig(TemplateConfig, frozen=True):
+    """Settings of every answer over documents and demonstrations, however many of them it reads."""
 
     index: Annotated[
         str,
@@ -21,13 +21,6 @@ class DragConfig(TemplateConfig, frozen=True):
             description="folder or address of an index of documents; builtin, builtin:pages: what is shipped",
         ),
     ] = "builtin"
-    k: Annotated[int, Meta(ge=0, le=1000, title="Documents k", description="to find for a question; 0: none")] = 5
-    m: Annotated[
-        int,
-        Meta(
-            ge=0, le=256, title="Demonstrations m", description="answered questions shown before, each with k documents"
-        ),
-    ] = 2
     demonstration_k: Annotated[
         int,
         Meta(
@@ -37,7 +30,7 @@ class DragConfig(TemplateConfig, frozen=True):
             description="the best of its k; in the paper it has all of them, as with 1000 here, which small models do "
             "not read well",
         ),
-    ] = 2
+    ] = 1
     retrieval: Annotated[
         RetrievalKind,
         Meta(title="Retrieval", description="dense: by vectors, text: by words, hybrid: both, fused by rank"),
@@ -73,6 +66,18 @@ class DragConfig(TemplateConfig, frozen=True):
             description="standard: standard RAG over k documents; all: also the same method without a drafter; none",
         ),
     ] = "standard"
+
+
+class DragConfig(ReadingConfig, frozen=True):
+    """Settings of an answer over k documents and m demonstrations; k = 0 asks without documents."""
+
+    k: Annotated[int, Meta(ge=0, le=1000, title="Documents k", description="to find for a question; 0: none")] = 5
+    m: Annotated[
+        int,
+        Meta(
+            ge=0, le=256, title="Demonstrations m", description="answered questions shown before, each with k documents"
+        ),
+    ] = 2
 
     @property
     def iterations(self) -> int:

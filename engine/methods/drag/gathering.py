@@ -14,6 +14,7 @@ from engine.methods.drag.config import DragConfig
 from engine.methods.standard_rag.asking import with_token_counts
 from engine.prompts import Demonstration
 from engine.rag.demonstration_pool import PoolRequest, choose
+from engine.rag.document_order import worst_first
 
 
 class GatheredDocuments(NamedTuple):
@@ -43,7 +44,7 @@ def documents_for(query: str, config: DragConfig, context: ScalingContext) -> Ge
         reused=cached is not None, at_s=context.rt.elapsed_s(),
     )  # fmt: skip
     yield PhaseFinished("retrieving", retrieved.ms, 0, at_s=context.rt.elapsed_s())
-    return GatheredDocuments(tuple(reversed(passages)), retrieved.ms, note)
+    return GatheredDocuments(worst_first(passages), retrieved.ms, note)
 
 
 def demonstrations_for(

@@ -19,6 +19,7 @@ from engine.methods.drag.outcome import AnswerCounts, summed
 from engine.methods.drag.window import PromptContent
 from engine.methods.iterdrag.config import IterDragConfig
 from engine.prompts import FINAL, FOLLOW_UP, INTERMEDIATE, ITERATION_STARTS, Demonstration, FollowUp
+from engine.rag.document_order import not_known
 
 _STARTS = tuple(prompts.begun_line(start) for start in ITERATION_STARTS)
 # An intermediate answer answers a follow-up question; a line that nothing came before begins in another way.
@@ -65,8 +66,7 @@ class Loop:
     def gather(self, query: str) -> Generator[Event, None, Gathered]:
         """Yield the retrieval for a query; adds what is new to the context, behind what is there, and returns it."""
         gathered = yield from documents_for(query, self._config, self._context)
-        known = {passage.id for passage in self._passages}
-        new = tuple(passage for passage in gathered.passages if passage.id not in known)
+        new = not_known(self._passages, gathered.passages, lambda passage: passage.id)
         self._passages += new
         self._retrieving_ms += gathered.ms
         return Gathered(new, gathered.passages, len(gathered.passages) - len(new), gathered.ms, gathered.note)

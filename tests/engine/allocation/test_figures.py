@@ -3,7 +3,7 @@
 import pytest
 
 from engine.allocation.figures import efficiencies, measured_cells
-from engine.events import Allocation
+from engine.events import Allocation, MeasuredCell
 from tests.allocations import answered
 
 NOTHING, MORE = Allocation(0, 0, 1), Allocation(2, 1, 1)
@@ -27,3 +27,14 @@ def test_efficiency_is_against_asking_with_nothing() -> None:
     cells = measured_cells([answered("q", NOTHING, right=False), answered("q", MORE)])
     assert efficiencies(cells) == (None, pytest.approx(100 / 0.23))
     assert efficiencies(cells[1:]) == (None,)
+
+
+def test_slow_cells_raise_an_alarm_by_their_99th_percentile() -> None:
+    def cell(n: int, *slow_ms: float) -> MeasuredCell:
+        times = [10.0] * 98 + list(slow_ms)
+        at = Allocation(1, 0, n)
+        return measured_cells([answered(f"q{i}", at, latency_ms=ms) for i, ms in enumerate(times)])[0]
+
+    assert (cell(1, 20.0, 11_000.0).p99_ms, cell(1, 20.0, 11_000.0).is_slow) == (20.0, False)
+    assert cell(1, 11_000.0, 11_000.0).is_slow and not cell(4, 11_000.0, 11_000.0).is_slow
+    assert cell(4, 31_000.0, 31_000.0).is_slow

@@ -33,6 +33,7 @@ def test_iterations_and_summary_have_the_promised_fields(
     assert (summary["event"], summary["iterations"]) == ("summary", 2) and ANSWER in summary["answer"]
     calls = [line for line in lines if line["event"] == "call"]
     assert summary["effective_context"] == sum(call["input_tokens"] for call in calls)
+    assert summary["priced"]["cost"] is None and summary["priced"]["docs_k"] == 3 and summary["right"] is None
     assert summary["baseline_answer"] is not None and trace.read(path).events
 
 
@@ -42,8 +43,10 @@ def test_people_see_the_tree_and_both_answers(index: str, capsys: pytest.Capture
     assert (
         BRIDGE in out and "IterDRAG: " in out and ANSWER in out and "standard RAG:" in out and "the same tokens" in out
     )
-    assert ask("--question", BRIDGE, "--index", index, "-k", "0", "--method", "drag", "--no-save") == OK
-    assert "zero-shot:" in capsys.readouterr().out
+    prices = ("--input-price", "2", "--output-price", "8")
+    assert ask("--question", BRIDGE, "--index", index, "-k", "0", "--method", "drag", "--no-save", *prices) == OK
+    out = capsys.readouterr().out
+    assert "zero-shot:" in out and "at the entered prices" in out
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from engine.cli import main
+from engine.events import RunStarted
 from engine.machine import paths
 from engine.runs.summary import Summary, fold
 from tests import comparisons
@@ -41,6 +42,18 @@ def test_a_lenient_rule_is_not_lossless_and_says_so(run_id: str, capsys: pytest.
     _, objects, _ = asked(capsys, run_id, "--lenience", "0.5")
     assert objects[-1]["lossless"] is False
     assert "another text" in str(objects[-1]["how"])
+
+
+def test_a_replay_of_a_run_that_accepted_by_the_block_says_that_it_goes_token_by_token(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    first, *rest = kept.run(1)
+    assert isinstance(first, RunStarted)
+    by_block = msgspec.structs.replace(first, settings=(*first.settings, ("accept", "block")))
+    other = msgspec.structs.replace(by_block, started_utc="2026-01-01T05:00:00Z")
+    for events, said in ([first, *rest], False), ([other, *rest], True):
+        _, objects, _ = asked(capsys, kept.keep(paths.runs(), events))
+        assert ("token by token" in str(objects[-1]["how"])) == said
 
 
 def test_a_lane_of_a_comparison_is_chosen_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

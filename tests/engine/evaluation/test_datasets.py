@@ -88,7 +88,7 @@ def test_questions_are_drawn_by_the_seed_in_their_order(tmp_path: Path) -> None:
     ("row", "reason"),
     [
         ({"text": "x"}, "no known layout"),
-        ({"question": "x", "answer": ""}, "no answer"),
+        ({"question": "x", "possible_answers": []}, "no answer"),
         ({"question": "", "answer": "x"}, "question is missing"),
         ({"question": "x", "answer": [1]}, "something else than texts"),
         ({"question": "x", "answer": "C", "choices": ["A", "B"]}, "none of the choices"),
@@ -138,3 +138,19 @@ def test_a_file_that_cannot_be_read_is_refused_before_models_are_loaded(
     for path in (tmp_path, tmp_path / "none"):
         assert main(["rag", "eval", "--dataset", str(path)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_a_question_without_an_answer_is_asked_and_kinds_can_be_chosen(tmp_path: Path) -> None:
+    rows = [
+        {"question": "Where is it?", "kind": "place"}, {"question": "When?", "answer": " ", "kind": "time"},
+        {"question": "Who?", "answer": "Bal", "kind": "person"},
+    ]  # fmt: skip
+    found = read(tmp_path, *rows, n=9)
+    assert [one.answers for one in found.asked] == [(), (), ("Bal",)]
+    path = write(tmp_path, *rows)
+    chosen = datasets.read(path, n=9, seed=0, kinds=("person", "place"))
+    assert [one.kind for one in chosen.asked] == ["place", "person"]
+    with pytest.raises(InputError, match=r"has no 'colour'; use place, time, person"):
+        datasets.read(path, n=9, seed=0, kinds=("colour",))
+    assert datasets.kinds_at_beginning(path) == ("place", "time", "person")
+    assert datasets.kinds_at_beginning(path, 60) == ("place",) and datasets.kinds_at_beginning(tmp_path / "no") == ()

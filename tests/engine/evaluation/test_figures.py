@@ -136,3 +136,16 @@ def test_nothing_is_fitted_on_few_drafts_or_on_all_right_ones() -> None:
     assert held_out(asked(4)) is None
     assert held_out([line(i, True, True, draft(True)) for i in range(40)]) is None
     assert held_out([]) is None
+
+
+def test_questions_without_a_known_answer_have_times_and_no_marks() -> None:
+    lines = [replace(line(i, False, i > 2), answers=()) if i < 4 else line(i, True, i > 5) for i in range(12)]
+    found = figures(HEAD, lines)
+    ours = found.systems["speculative_rag"]
+    assert (found.n_answered, found.n_scored, ours.accuracy) == (12, 8, 1.0)
+    assert ours.accuracy_difference == pytest.approx(2 / 8) and ours.latency_ms == 55.5
+    assert sum(found.faults.values()) == 0
+    bare = figures(HEAD, [replace(one, answers=()) for one in lines])
+    ours = bare.systems["speculative_rag"]
+    assert (bare.n_scored, ours.accuracy, ours.f1, ours.accuracy_difference) == (0, None, None, None)
+    assert bare.calibration is None and bare.ablation == () and ours.latency_cut is not None

@@ -51,7 +51,7 @@ def file(tmp_path: Path) -> str:
 
 def plan(dataset: str, encoder: str, *, grid: Grid = NO_GRID, **changes: object) -> EvaluationPlan:
     config = msgspec.structs.replace(CONFIG, **changes)
-    return EvaluationPlan(dataset, 4, ("claim", "single"), "", encoder, config, grid)
+    return EvaluationPlan(dataset, 4, ("claim", "single") if dataset == "builtin" else (), "", encoder, config, grid)
 
 
 def run(chosen: EvaluationPlan, *, most: int = 100) -> tuple[Opened, list[QuestionLine], Figures | None]:

@@ -37,9 +37,16 @@ def line() -> QuestionLine:
 
 def test_every_system_is_on_one_line_with_what_it_read(line: QuestionLine) -> None:
     assert {"speculative_rag", "standard_rag", "zero_shot", "many_shot", "drag", "iterdrag"} <= set(line.systems)
-    assert line.why == "" and list(line.systems)[-4:] == ["zero_shot", "many_shot", "drag", "iterdrag"]
+    assert line.why == "" and list(line.systems)[-5:] == [
+        "zero_shot",
+        "many_shot",
+        "drag",
+        "iterdrag",
+        "iterdrag_popular",
+    ]
     n_read = {name: answer.effective_context for name, answer in line.systems.items()}
     assert n_read["zero_shot"] < n_read["many_shot"] < n_read["drag"] < n_read["iterdrag"]
     assert all(answer.right is (ANSWER in (answer.answer or "")) for answer in line.systems.values())
     assert line.systems["iterdrag"].n_iterations >= 1 and line.systems["iterdrag"].cached_tokens > 0
+    assert line.systems["iterdrag_popular"].effective_context > n_read["zero_shot"]
     assert line.systems["zero_shot"].retrieving_ms == 0.0 < line.systems["drag"].retrieving_ms

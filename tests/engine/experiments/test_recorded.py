@@ -28,6 +28,14 @@ def test_a_run_under_a_policy_has_no_one_draft_length() -> None:
     assert (run.steady, fixed.steady, run.fill) == (False, True, 1.0)
 
 
+def test_a_run_that_accepted_by_the_block_is_known_as_one() -> None:
+    first, *rest = stories.whole_run()
+    assert isinstance(first, RunStarted)
+    by_block = msgspec.structs.replace(first, settings=(*first.settings, ("accept", "block")))
+    runs = [recorded_run([start, *rest]) for start in (first, by_block)]
+    assert [run is not None and run.by_block for run in runs] == [False, True]
+
+
 def test_without_plain_decoding_nothing_is_known_of_costs() -> None:
     run = recorded_run(event for event in stories.whole_run() if not isinstance(event, BlockFinished))
     assert run is not None

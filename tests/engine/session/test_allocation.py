@@ -5,11 +5,15 @@ import pytest
 
 from engine.commands import Command, FitAllocation, SweepAllocations
 from engine.errors import InputError
-from engine.events import AllocationFitted, AnyEvent
+from engine.evaluation.questions import GoldQuestion
+from engine.evaluation.run import Exam
+from engine.events import AllocationFitted, AnyEvent, Warned
+from engine.session.allocation import with_answers
 from engine.session.session import Session
 from tests.allocations import CELLS, answered
 from tests.engine.allocation.test_fitting import chance
 from tests.engine.allocation.test_sweep_file import HEAD, SweepFile
+from tests.library import FakeLibrary
 
 
 def test_a_fit_needs_no_pair_and_survives_a_pipe() -> None:
@@ -42,3 +46,13 @@ def test_a_sweep_is_refused_before_anything_is_asked(command: SweepAllocations, 
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(command), type=Command) == command
     with pytest.raises(InputError, match=said):
         list(Session().do(command))
+
+
+def test_a_sweep_needs_answers() -> None:
+    known, bare = GoldQuestion("a", "", "Where?", ("Bal",)), GoldQuestion("b", "", "When?", ())
+    exam = Exam("own", (known, bare), lambda _: FakeLibrary(), "d", "e")
+    (warned,) = with_answers("own.jsonl", exam)
+    assert isinstance(warned, Warned) and warned.message.startswith("1 of 2 questions have no answer")
+    assert list(with_answers("own.jsonl", exam._replace(asked=(known,)))) == []
+    with pytest.raises(InputError, match=r"a sweep needs answers, and no question of own.jsonl has one"):
+        list(with_answers("own.jsonl", exam._replace(asked=(bare,))))

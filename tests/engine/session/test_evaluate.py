@@ -10,7 +10,8 @@ import pytest
 from engine.commands import Evaluate, Load
 from engine.errors import EngineError, InputError
 from engine.evaluation.file import Grid
-from engine.events import EvaluationMeasured, Event, ModelLoaded, Progressed, Refused
+from engine.evaluation.turns import ScalingSystems
+from engine.events import EvaluationMeasured, Event, ModelLoaded, Progressed, Refused, Setting
 from engine.host.thread_host import ThreadHost
 from engine.host.wire import ORDERS, SAYINGS, framed
 from engine.runtime import Cancelled
@@ -43,8 +44,11 @@ def figures_of(events: Iterator[Event]) -> list[EvaluationMeasured]:
 def test_what_is_asked_becomes_a_plan_with_the_seed_of_its_own() -> None:
     plan = evaluate.planned(Evaluate("builtin", {**SETTINGS, "seed": 1}, {"questions": 7, "seed": 5}))
     assert (plan.dataset, plan.n_questions, plan.config.seed, plan.config.n) == ("builtin", 7, 5, 4)
-    assert (plan.kinds, plan.grid, plan.index_spec) == (("single", "dated", "bridge", "claim"), Grid(), "")
+    assert (plan.kinds, plan.grid, plan.index_spec, plan.scaling) == ((), Grid(), "", None)
     assert plan.form == "pages"
+    options: dict[str, Setting] = {"scaling": True, "shots": 2, "iterations": 3, "kinds": "bridge, claim"}
+    scaled = evaluate.planned(Evaluate("builtin", SETTINGS, options))
+    assert scaled.kinds == ("bridge", "claim") and scaled.scaling == ScalingSystems(2, 3, "builtin")
     whole = evaluate.planned(Evaluate("builtin", SETTINGS, {"ablation": True, "form": "notes"}))
     assert whole.form == "notes"
     assert whole.grid == Grid(("one_per_cluster", "in_turn", "random", "same_cluster"), (3,), (2,))

@@ -17,7 +17,7 @@ from transformers import LlamaForCausalLM
 from engine.cli import main
 from engine.errors import EngineError, InputError
 from engine.events import Event, Measured, Warned
-from engine.training import builtin, checkpoint, objectives
+from engine.training import builtin, checkpoint, curriculum, lessons, objectives
 from engine.training.builtin import finished_stages, train_builtin
 from engine.training.feed import batches_from
 from engine.training.loop import train
@@ -25,7 +25,8 @@ from engine.training.plan import Stretch, TrainingPlan
 from engine.training.rows import ProseRows, RowShape, TrainingBatch
 from engine.training.shapes import StudentShape
 from engine.training.stages import Stage
-from tests import fakes
+from engine.world.census import SMALL
+from tests import encoders, fakes
 
 WORDS = fakes.tokenizer()
 SHAPES = (Stretch(1.0, (RowShape(2, 16),) * 7 + (RowShape(1, 32),)),)
@@ -213,6 +214,9 @@ def small_stages(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr(builtin, "CONTINUED_TARGET", Stage("target", shape, plan, 7, "retrieval", distilled=False))
     monkeypatch.setattr(builtin, "CONTINUED_DRAFTERS", more)
+    long = msgspec.structs.replace(plan, stretches=(Stretch(1.0, (RowShape(1, 2048),)),))
+    taught = Stage("target", shape, long, 8, "demonstrations", distilled=False)
+    monkeypatch.setattr(builtin, "DEMONSTRATED_TARGET", taught)
     monkeypatch.setattr(builtin, "_N_TOKENIZER_TEXTS", 2000)
 
 
@@ -291,6 +295,30 @@ def test_trained_target_is_continued_with_its_tokenizer_and_the_drafters_beside_
 
 
 @pytest.mark.usefixtures("small_stages")
+def test_demonstrations_are_taught_over_documents_that_are_retrieved_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = curriculum.LESSONS._replace(n_worlds=2, n_lessons=4, sizes=SMALL, forms=("notes",))
+    monkeypatch.setattr(curriculum, "LESSONS", plan)
+    monkeypatch.setattr(lessons, "_EMBEDDER", str(encoders.save(tmp_path / "encoder")))
+    list(train_builtin(tmp_path / "a", tmp_path / "first"))
+    target, work, out = tmp_path / "first" / "target", tmp_path / "b", tmp_path / "second"
+    list(train_builtin(work, out, continue_from=target, teach="demonstrations", steps=3, minutes=1e-9))
+    assert [file.name for file in (work / "lessons").iterdir()] == ["world-0.json"]
+    first = (work / "lessons" / "world-0.json").stat().st_mtime_ns
+    for wrong in ({"teach": "retrieval"}, {"teach": "demonstrations", "steps": 4}):
+        with pytest.raises(InputError, match="teaches demonstrations in 3 steps"):
+            list(train_builtin(work, out, **wrong))  # type: ignore[arg-type]
+    list(train_builtin(work, out))
+    assert (work / "lessons" / "world-0.json").stat().st_mtime_ns == first
+    provenance = json.loads((out / "target" / "provenance.json").read_text())
+    assert provenance["steps"] == 3 and provenance["n_tokens"] == 3 * 2048
+    assert provenance["stage"]["mixture"] == "demonstrations"
+    assert "0 to 4 demonstrations" in provenance["taught"] and "2 worlds" in provenance["taught"]
+    assert finished_stages(out) == ["target", "rag", "rag2"]
+
+
+@pytest.mark.usefixtures("small_stages")
 def test_folder_that_cannot_be_continued_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     list(train_builtin(tmp_path / "a", tmp_path / "first"))
     target, work = tmp_path / "first" / "target", tmp_path / "b"
@@ -322,7 +350,9 @@ def test_target_is_begun_or_continued_and_not_both(capsys: pytest.CaptureFixture
     target = str(files("assets").joinpath("models", "target"))
     assert main(["train", "builtin", "--start-from", target, "--continue-from", target]) == 2
     assert main(["train", "builtin", "--continue-from", "nowhere"]) == 2
-    assert capsys.readouterr().err.count("\n") == 2
+    assert main(["train", "builtin", "--continue-from", target, "--teach", "x"]) == 2
+    assert main(["train", "builtin", "--teach", "demonstrations"]) == 2
+    assert capsys.readouterr().err.count("\n") == 4
 
 
 @pytest.mark.usefixtures("small_stages")

@@ -61,15 +61,20 @@ def test_evaluate_hands_over_questions_seed_and_the_settings_of_the_answer(page)
     workspace.setup.form.set_values({"n": 12, "m": 4, "k": 3, "sampling": "random"})
     assert "n 12, m 4, k 3, random" in workspace.evaluating.made_with.text()
     assert "built-in RAG drafter" in workspace.evaluating.made_with.text()
-    chosen = {"questions": 20, "seed": 12345, "form": "both", "ablation": True}
-    workspace.evaluating.form.set_values(chosen)
+    chosen = {"questions": 20, "seed": 12345, "form": "both", "ablation": True, "shots": 2, "iterations": 3}
+    shots = workspace.evaluating.form.control("shots")
+    assert not shots.isEnabled()
+    workspace.evaluating.form.set_values({**chosen, "scaling": True})
+    assert shots.isEnabled()
+    workspace.evaluating.kinds.choose("comparison,bridge")
+    assert workspace.evaluating.kinds.text() == "Kinds: 2 of 5 ▾"
     workspace.evaluating.run.click()
     say(replace(MODEL, drafter="builtin:rag"))
     load, command = host.submitted[-2:]
     assert isinstance(load, Load) and load.drafter == "builtin:rag"
     assert isinstance(command, Evaluate)
     assert (command.dataset, command.index) == ("builtin", "")
-    assert command.options == chosen
+    assert command.options == {**chosen, "scaling": True, "kinds": "bridge,comparison"}
     assert [command.settings[name] for name in ("n", "m", "k", "sampling")] == [12, 4, 3, "random"]
 
 

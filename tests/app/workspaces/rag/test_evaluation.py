@@ -152,7 +152,7 @@ def test_systems_stand_in_table_and_plane(shown, tmp_path: Path) -> None:  # typ
     show(whole(tmp_path / "e.jsonl"))
     table = panel.table
     rows = [[table.item(row, i).text() for i in range(table.columnCount())] for row in range(table.rowCount())]
-    assert rows[0] == ["● Speculative RAG", "0.78 [0.69, 0.85]", "171 ms", "48 [44, 52] %", "305 + 628"]
+    assert rows[0] == ["● Speculative RAG", "0.78 [0.69, 0.85]", "171 ms", "48 [44, 52] %", "—", "305 + 628"]
     assert rows[2][:2] == ["■ <b>own</b>", "0.50"]
     assert [spot.name for spot in panel.plane.spots] == ["Speculative RAG", "standard RAG"]
     assert spots(store.tab(EvaluationProgress).shown)[0].along == pytest.approx((0.09, 0.07))
@@ -198,7 +198,7 @@ def test_plane_and_diagram_export_as_plots_do(shown, tmp_path: Path) -> None:  #
     assert [action.text() for action in panel.plane.menu.actions()][:3] == ["Export PNG…", "Export SVG…", "Export CSV…"]
     lines = exported(panel, tmp_path / "x.csv").decode().splitlines()
     assert lines[1] == "# e.jsonl · builtin · 100 questions"
-    assert lines[3] == "Speculative RAG,0.78,0.69,0.85,171,,,0.48,0.44,0.52,305,628"
+    assert lines[3] == "Speculative RAG,0.78,0.69,0.85,171,,,0.48,0.44,0.52,0,305,628"
     assert lines[5].startswith("<b>own</b>,0.5,,,,,,,,,0,0"), "also what stands in no plane"
     bins = exported(calibration, tmp_path / "y.csv").decode().splitlines()
     assert bins[2:] == ["verdicts,stated probability of Yes,share that was right,n", "as it is,0.5,0.4,58",

@@ -27,6 +27,7 @@ def test_a_grid_is_swept_with_the_settings_of_the_answer(tab) -> None:  # type: 
     form.ms.setText("1")
     form.ns.setText("1,3")
     form.minutes.setValue(2.5)
+    form.kinds.choose("bridge,comparison")
     workspace.setup.form.set_values({"gamma": 3})
     assert "40 questions asked in each of 6 cells or more: 240 questions" in form.state.text()
     form.run.click()
@@ -35,6 +36,7 @@ def test_a_grid_is_swept_with_the_settings_of_the_answer(tab) -> None:  # type: 
     assert (command.ks, command.ms, command.ns, command.minutes) == ((0, 2, 5), (1,), (1, 3), 2.5)
     assert command.settings["gamma"] == 3 and not {"k", "m", "n", "index"} & set(command.settings)
     assert command.options["questions"] == 40 and command.index == ""
+    assert command.options["kinds"] == "bridge,comparison" and "scaling" not in command.options
 
 
 @pytest.mark.parametrize("text", ["", "none", "-1", "1.5", "5000", ", ".join(map(str, range(20)))])

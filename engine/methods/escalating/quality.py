@@ -11,13 +11,13 @@ import numpy as np
 from msgspec.structs import replace
 
 from engine import prompts
-from engine.evaluation.questions import GoldQuestion, exact_match
 from engine.events import Event, IterationFinished, Progressed, QualityScore, ScalingAnswered
 from engine.methods.drag.asking import ScalingContext
 from engine.methods.drag.config import DragConfig
 from engine.methods.iterdrag.answering import answered
 from engine.methods.speculative_rag.verifying import verdicts
 from engine.rag.encoding import encode
+from engine.rag.matching import same_words
 from engine.rag.reading import Branch, read
 
 _TEMPERATURE, _N_SAMPLES = 0.7, 4
@@ -70,8 +70,7 @@ def judge(
         drawn = replace(config, temperature=_TEMPERATURE, seed=config.seed + seed)
         sample, _ = yield from ended(answered(judged.question, drawn, context))
         samples.append(sample)
-    own = GoldQuestion("", "", judged.question, (result.answer,))
-    agreeing = fmean(exact_match(sample.answer, own) for sample in samples)
+    agreeing = fmean(same_words(sample.answer, result.answer) for sample in samples)
     return Quality(agreeing, sum(sample.effective_context for sample in samples))
 
 

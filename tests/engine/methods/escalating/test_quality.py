@@ -5,11 +5,11 @@ from typing import cast
 
 import pytest
 
-from engine.allocation import quality
-from engine.allocation.quality import Judged, Quality, ended, judge
 from engine.events import Event, Progressed, QualityScore, ScalingAnswered
 from engine.methods.drag.asking import ScalingContext
 from engine.methods.drag.config import DragConfig
+from engine.methods.escalating import quality
+from engine.methods.escalating.quality import Judged, Quality, ended, judge
 from tests.allocations import scaling_answer
 
 CONFIG, CONTEXT = DragConfig(k=2, m=0), cast(ScalingContext, None)

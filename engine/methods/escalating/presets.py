@@ -24,6 +24,8 @@ PRESETS: dict[PresetName, Allocation] = {
 }
 # Fewer documents are worth more than further iterations.
 _FEW_DOCUMENTS = 5
+# Tokens of a prompt around its documents: the task, labels and numbers, generously.
+_AROUND_DOCUMENT, _AROUND_QUESTION = 12, 96
 _KEYWORDS = ("compared to", "difference between", "after", "then")
 # The article's tokens of a document, of a demonstration and of a question.
 _DOCUMENT, _DEMONSTRATION, _QUESTION = 512, 256, 64
@@ -136,6 +138,7 @@ def structural_bound(per_document: int, per_question: int, per_step: int) -> Cal
     Every iteration takes two calls, and one more writes the final answer; each retrieves k further documents."""
 
     def bound(cell: Allocation) -> float:
+        """The most tokens over all calls of a question with this allocation."""
         shown = cell.m * (cell.k * per_document + per_question + (cell.n > 1) * cell.n * per_step)
         own = cell.k * per_document + per_question
         if cell.n == 1:
@@ -147,3 +150,10 @@ def structural_bound(per_document: int, per_question: int, per_step: int) -> Cal
         return float(total)
 
     return bound
+
+
+def bound_over_index(chunk_tokens: int, question_tokens: int, max_new_tokens: int) -> Callable[[Allocation], float]:
+    """The structural bound over an index. chunk_tokens: of a document at most; max_new_tokens: of a written line at
+    most."""
+    per_step = 2 * (max_new_tokens + _AROUND_DOCUMENT)
+    return structural_bound(chunk_tokens + _AROUND_DOCUMENT, question_tokens + _AROUND_QUESTION, per_step)

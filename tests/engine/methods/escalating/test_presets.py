@@ -2,7 +2,9 @@
 
 import pytest
 
-from engine.allocation.presets import (
+from engine.errors import InputError
+from engine.events import Allocation, PredictedCell
+from engine.methods.escalating.presets import (
     PRESETS,
     article_tokens,
     complexity_of,
@@ -13,8 +15,6 @@ from engine.allocation.presets import (
     structure_tokens,
     within_budget,
 )
-from engine.errors import InputError
-from engine.events import Allocation, PredictedCell
 
 BOUND = structural_bound(per_document=100, per_question=50, per_step=30)
 
