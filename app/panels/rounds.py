@@ -17,18 +17,19 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.panel import Panel
-from app.panels.rounds_model import DEPTH, RoundsModel
+from app.panels.rounds_model import DECISION, DEPTH, RoundsModel
 from app.plots.table_export import offer_csv
 from app.state.selection import Selection
 from app.state.store import RunStore
 from app.widgets import tables
 from app.widgets.labels import SteadyLabel
 from app.words.counts import count
-from engine.events import Event, RoundFinished
+from engine.events import Event, PolicyDecided, RoundFinished
 from engine.runs.summary import Summary
 
 _RUN_ORDER = -1
 _TYPICAL_NUMBER = "00000"
+_TYPICAL_DECISION = "γ 00 → 00, predicted 0.00 → 0.00"
 _SORT_MARK = " ▼"
 _PADDING = 2 * theme.GRID
 # Share of the width left by the numbers that the rejected token gets, within bounds; the text gets the rest.
@@ -63,10 +64,13 @@ class RoundsPanel(Panel):
         """Remove all rows."""
         self.model.clear()
         self.table.show_depth(False)
+        self.table.show_decisions(False)
         self._update_count()
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Append new rounds."""
+        """Append new rounds, and what a policy decided between them."""
+        self.model.take_decisions([event for event in new if isinstance(event, PolicyDecided)])
+        self.table.show_decisions(self.model.has_decisions)
         rounds = [event for event in new if isinstance(event, RoundFinished)]
         if not rounds:
             return
@@ -180,7 +184,9 @@ class _Table(QTableView):
         super().__init__(parent)
         self.setModel(model)
         self._columns = model.facts
-        self._rejected_column, self._text_column = (column for column, spec in enumerate(model.facts) if spec.is_text)
+        self._rejected_column, self._text_column = (
+            column for column, spec in enumerate(model.facts) if spec.is_text and column != DECISION
+        )
         self._accept_prob_column = len(model.facts) - 1
         tables.make_readable(self)
         self.setWordWrap(False)
@@ -198,7 +204,8 @@ class _Table(QTableView):
         header.setSortIndicatorShown(False)
         header.setMinimumSectionSize(1)
         header.sortIndicatorChanged.connect(self.fit_columns)
-        self.setColumnHidden(DEPTH, True)
+        for column in (DEPTH, DECISION):
+            self.setColumnHidden(column, True)
         self.fit_columns()
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
@@ -226,14 +233,21 @@ class _Table(QTableView):
             self.setColumnHidden(DEPTH, not shown)
             self._fit_text_columns()
 
+    def show_decisions(self, shown: bool) -> None:
+        """Show or hide what a policy decided."""
+        if self.isColumnHidden(DECISION) == shown:
+            self.setColumnHidden(DECISION, not shown)
+            self._fit_text_columns()
+
     def fit_columns(self) -> None:
         """Make each number column as wide as its title or numbers, with space for the sort mark in the sorted one."""
         metrics, header = self.fontMetrics(), self.horizontalHeader()
         for column, spec in enumerate(self._columns):
-            if spec.is_text:
+            if spec.is_text and column != DECISION:
                 continue
+            typical = _TYPICAL_DECISION if column == DECISION else _TYPICAL_NUMBER
             title = spec.title + (_SORT_MARK if column == header.sortIndicatorSection() else "")
-            width = max(metrics.horizontalAdvance(title), metrics.horizontalAdvance(_TYPICAL_NUMBER))
+            width = max(metrics.horizontalAdvance(title), metrics.horizontalAdvance(typical))
             header.resizeSection(column, width + _PADDING)
         self._fit_text_columns()
 

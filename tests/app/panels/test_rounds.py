@@ -9,10 +9,10 @@ from pytestqt.qtbot import QtBot
 
 from app import theme
 from app.panels.rounds import RoundsPanel
-from app.panels.rounds_model import RoundsModel
+from app.panels.rounds_model import DECISION, RoundsModel
 from app.state.selection import Selection
 from app.state.store import RunStore
-from engine.events import Event, Setting
+from engine.events import Event, PolicyDecided, Setting
 from tests.app.factory import FakeHost, a_round, started, whole_run
 
 Show = Callable[..., RoundsPanel]
@@ -240,3 +240,18 @@ def test_unsorted_rows_are_appended_and_nothing_is_laid_out_anew(show: Show, qtb
         panel.model.append([a_round(first, ())] * 1000)
     assert panel.model.rowCount() == 26_000
     assert layouts == []
+
+
+def test_what_a_policy_decided_stands_at_its_round_with_its_reason(show: Show) -> None:
+    panel = show(*whole_run())
+    assert panel.table.isColumnHidden(DECISION)
+    assert "decision" not in panel.model.as_text([0]).splitlines()[0]
+    before, after = PolicyDecided(2, 4, 7, 1.62, 1.71, "faster"), PolicyDecided(3, 7, 0, None, None, "low_acceptance")
+    feed(panel, *mixed()[:3], before, *mixed()[3:], after)
+    assert not panel.table.isColumnHidden(DECISION)
+    assert column(panel, "decision") == ["", "", "γ 4 → 7, predicted 1.62 → 1.71", "γ 7 → 0", ""]
+    tip = panel.model.data(panel.model.index(2, DECISION), Qt.ItemDataRole.ToolTipRole)
+    assert "predicted to be faster" in str(tip)
+    panel.store.take(started())
+    panel.refresh()
+    assert panel.table.isColumnHidden(DECISION)
