@@ -245,7 +245,6 @@ class _Table(QTableView):
         for column, spec in enumerate(self._columns):
             if spec.is_text and column != DECISION:
                 continue
-            typical = _TYPICAL_DECISION if column == DECISION else _TYPICAL_NUMBER
             title = spec.title + (_SORT_MARK if column == header.sortIndicatorSection() else "")
             typical = _TYPICAL_DECISION if column == DECISION else _TYPICAL_NUMBER
             width = max(metrics.horizontalAdvance(title), metrics.horizontalAdvance(typical))

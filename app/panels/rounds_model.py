@@ -46,8 +46,6 @@ class RoundsModel(QAbstractTableModel):
         self.facts = self._count_columns() + self._decision_columns() + self._text_columns() + self._time_columns()
         self._rounds: list[RoundFinished] = []
         self._rows: list[int] = []
-        # What a policy decided, by the round in which it took effect.
-        self._decisions: dict[int, PolicyDecided] = {}
         # Built on demand, when the rows are not in the order of the run.
         self._row_of: dict[int, int] | None = None
         self._sorted_by: int | None = None
@@ -60,17 +58,11 @@ class RoundsModel(QAbstractTableModel):
         """Number of rounds of the run, shown or not."""
         return len(self._rounds)
 
-    @property
-    def has_decisions(self) -> bool:
-        """Whether a policy changed the draft length in this run."""
-        return bool(self._decisions)
-
     # Modification
 
     def clear(self) -> None:
         """Remove all rows; order and filter stay."""
         self.beginResetModel()
-        self._decisions = {}
         self._rounds, self._rows, self._keys = [], [], []
         self._row_of = None
         self._decisions.clear()
@@ -99,14 +91,6 @@ class RoundsModel(QAbstractTableModel):
         if self._sorted_by is not None:
             self._keys += map(self.facts[self._sorted_by].key, rounds)
             self._reorder()
-
-    def take_decisions(self, decisions: Sequence[PolicyDecided]) -> None:
-        """Add what a policy decided; its rounds may be there or still to come."""
-        for event in decisions:
-            self._decisions[event.round] = event
-            if event.round < len(self._rounds) and (row := self.row_of(event.round)) is not None:
-                cell = self.index(row, DECISION)
-                self.dataChanged.emit(cell, cell)
 
     def show_only_rejections(self, only: bool) -> None:
         """Show only the rounds with a rejected token, or all."""
@@ -162,11 +146,10 @@ class RoundsModel(QAbstractTableModel):
 
     def as_text(self, rows: Sequence[int]) -> str:
         """Rows with a header as tab-separated text in which a spreadsheet evaluates no foreign text."""
-        facts = [fact for place, fact in enumerate(self.facts) if place != DECISION or self._decisions]
-        lines = [[fact.title for fact in facts]]
+        lines = [[fact.title for fact in self.facts]]
         for row in rows:
             event = self._rounds[self._rows[row]]
-            lines.append([text_cell(f.write(event)) if f.is_text else f.write(event) for f in facts])
+            lines.append([text_cell(f.write(event)) if f.is_text else f.write(event) for f in self.facts])
         return "\n".join("\t".join(line) for line in lines) + "\n"
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:  # noqa: N802 (Qt's name)
@@ -191,13 +174,6 @@ class RoundsModel(QAbstractTableModel):
                 return plain_tip(text) if text else column.meaning
             case _:
                 return None
-
-    def _tip(self, index: QModelIndex | QPersistentModelIndex) -> str:
-        column, event = self.facts[index.column()], self._rounds[self._rows[index.row()]]
-        text = column.write(event) if column.is_text else ""
-        if text and index.column() == DECISION:
-            text = policies.decision(self._decisions[event.round])
-        return plain_tip(text) if text else column.meaning
 
     def headerData(  # noqa: N802 (Qt's name)
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -271,21 +247,7 @@ class RoundsModel(QAbstractTableModel):
                 emitted_text,
                 is_text=True,
             ),
-            RoundColumn(
-                self.tr("decision"),
-                self.tr(
-                    "What the policy changed from this round on: the draft length γ and, where it knows them, the "
-                    "speedups that it predicted for both. Point at one for its reason."
-                ),
-                self._decided,
-                self._decided,
-                is_text=True,
-            ),
         )
-
-    def _decided(self, event: RoundFinished) -> str:
-        decision = self._decisions.get(event.round)
-        return "" if decision is None else policies.change(decision)
 
     def _time_columns(self) -> tuple[RoundColumn, ...]:
         return (
