@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # Fewer audited tokens say nothing of a share that is a few per cent.
 _FEWEST_AUDITED = 50
+# What a warning says where a gate has drifted.
+DRIFTED = "the gate has drifted"
 
 
 class Drift:
@@ -50,7 +52,7 @@ class Drift:
         self._warned = True
         return (
             f"the target would have rejected {100 * (self.share or 0):.0f} % of {self._n} audited tokens, and at the "
-            f"gate's training it was {100 * self._promised:.0f} %: the gate has drifted"
+            f"gate's training it was {100 * self._promised:.0f} %: {DRIFTED}"
         )
 
 

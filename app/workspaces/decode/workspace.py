@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from app.panel import Panel
+from app.panels.audit import AuditPanel
 from app.panels.error import ErrorPanel
 from app.panels.history import HistoryPanel
 from app.panels.prompt import EXAMPLE_PROMPTS, PromptPanel
@@ -58,6 +59,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self.prompt = PromptPanel(store, self, verbs=context.verbs)
         self.error = ErrorPanel(store, self)
         self.stream = TokenStreamPanel(store, self, verbs=context.verbs)
+        self.audit = AuditPanel(store, self)
         self.setup = SetupPanel(store, context.pair, self, named=context.named)
         self.headline = HeadlinePanel(store, self.setup.setup, self)
         self.metrics = MetricsPanel(store, self)
@@ -378,6 +380,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         column.addWidget(self.prompt)
         column.addWidget(self.headline)
         column.addWidget(self.stream, 1)
+        column.addWidget(self.audit)
         column.addWidget(self.transport)
         return middle
 
