@@ -64,7 +64,7 @@ class FiguresPanel(Panel):
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self.figures = NoteLabel(11, self)
+        self.figures = NoteLabel(16, self)
         self.notes = NoteLabel(8, self, role="muted")
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.GRID)
