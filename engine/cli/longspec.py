@@ -88,10 +88,12 @@ def ablate_longspec(
         {"start": "longspec", "window": window, "gamma": gamma, "steps": steps, "rate": rate, "seed": seed},
     )
     refuse_early(target, data, device, dtype)
+    from engine.machine.quiet import quiet_libraries
     from engine.training.ablation import Ablation, ablate, switch_of
     from engine.training.job import DrafterJob
 
     switch, output = switch_of(without), Output(json=json)
+    quiet_libraries()
     job = DrafterJob(target, data, out or own_folder(f"{target}-ablation"), settings, device, dtype, resume=True)
     with stoppable() as flag:
         for item in ablate(job, switch, flag):

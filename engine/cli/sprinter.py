@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from engine.cli.exit_status import OK, STOPPED
-from engine.cli.options import Json, PairOptions, Settings, with_options
+from engine.cli.kept_log import KeptLog, Saving
+from engine.cli.options import Json, NoSave, PairOptions, Settings, with_options
 from engine.cli.output import Output, Value
 from engine.cli.running import loaded_session, stoppable
 from engine.commands import CollectGateRows, TrainGate
@@ -33,6 +34,7 @@ def sprinter_collect(
     documents: Annotated[int, typer.Option(help="documents at most")] = 400,
     tokens: Annotated[int, typer.Option(help="drafted tokens to label along each")] = 40,
     out: _Rows = None,
+    no_save: NoSave = False,
     json: Json = False,
 ) -> int:
     """Let the drafter draft along texts and label each drafted token by the target; goes on where it was stopped."""
@@ -41,16 +43,19 @@ def sprinter_collect(
     folder = out or rows_folder(chosen.target, chosen.chosen_drafter())
     session = loaded_session(chosen, output)
     last: list[GateRowsCollected] = []
-    with stoppable() as flag:
+    with KeptLog(Saving(no_save), output) as kept, stoppable() as flag:
         for event in session.do(CollectGateRows(str(folder), prompts, documents, tokens, settings), flag):
+            kept.take(event)
             output.event(event)
             if isinstance(event, GateRowsCollected):
                 last.append(event)
+        if not last[-1].complete:
+            kept.stopped()
     collected = last[-1]
     fields: dict[str, Value] = {
         "folder": collected.folder, "rows": collected.n_rows, "documents": collected.n_documents,
         "accepted": collected.accepted, "matched": collected.matched, "tv": collected.tv,
-        "seconds": collected.seconds, "stopped": not collected.complete,
+        "seconds": collected.seconds, "stopped": not collected.complete, "run": kept.run_id,
     }  # fmt: skip
     output.summary(fields)
     return OK if collected.complete else STOPPED
@@ -60,7 +65,7 @@ def sprinter_collect(
 def sprinter_train(
     *, pair: PairOptions, settings: Settings, rows: _Rows = None,
     out: Annotated[Path | None, typer.Option(help="the gate's folder; a user folder unless given")] = None,
-    json: Json = False,
+    no_save: NoSave = False, json: Json = False,
 ) -> int:  # fmt: skip
     """Train a gate on collected rows, and measure it on documents that it did not see."""
     from engine.session.session import Session
@@ -72,15 +77,18 @@ def sprinter_train(
     trained: list[GateTrained] = []
 
     def take(event: Event) -> None:
+        kept.take(event)
         output.event(event)
         if isinstance(event, Warned):
             output.note(f"warning: {event.message}; {event.hint}")
         if isinstance(event, GateTrained):
             trained.append(event)
 
-    if not _followed(lambda flag: Session().do(command, flag), take):
-        return STOPPED
-    output.summary(_training_summary(trained[-1]))
+    with KeptLog(Saving(no_save), output) as kept:
+        if not _followed(lambda flag: Session().do(command, flag), take):
+            kept.stopped()
+            return STOPPED
+    output.summary({**_training_summary(trained[-1]), "run": kept.run_id})
     return OK
 
 

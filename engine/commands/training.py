@@ -45,6 +45,7 @@ class CollectGateRows(Order, frozen=True, tag=True):
     after_stop: ClassVar[str] = "start it again: it goes on with the next document"
     doing: ClassVar[str] = "collecting"
     under_way: ClassVar[str] = "drafted tokens are being labelled"
+    kept_as: ClassVar[WorkKind | Literal[""]] = "measurement"
 
     out: str
     prompts: str = "builtin"
@@ -60,6 +61,7 @@ class TrainGate(Order, frozen=True, tag=True):
     after_stop: ClassVar[str] = "nothing was written; start it again"
     doing: ClassVar[str] = "training"
     under_way: ClassVar[str] = "a gate is being trained"
+    kept_as: ClassVar[WorkKind | Literal[""]] = "training"
 
     rows: str
     out: str

@@ -74,6 +74,8 @@ from engine.events.decoding import TokensEmitted as TokensEmitted
 from engine.events.documents import FileSkipped as FileSkipped
 from engine.events.documents import Indexed as Indexed
 from engine.events.evaluation import EvaluationMeasured as EvaluationMeasured
+from engine.events.gates import GATE_ROWS as GATE_ROWS
+from engine.events.gates import GATE_TRAINING as GATE_TRAINING
 from engine.events.gates import GateConfusion as GateConfusion
 from engine.events.gates import GateFigures as GateFigures
 from engine.events.gates import GateInput as GateInput

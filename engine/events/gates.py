@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 from engine.events.base import Event, Setting, Struct
 from engine.statistics import Interval, RatioEstimate
 
+# As what a collection of rows and a training are kept: the `method` of their WorkStarted.
+GATE_ROWS, GATE_TRAINING = "gate rows", "gate"
 GateLabel: TypeAlias = Literal["hard", "soft", "greedy"]
 GateInput: TypeAlias = Literal["hidden", "log_q", "embedding"]
 ScoreName: TypeAlias = Literal["gate", "q"]

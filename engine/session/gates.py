@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from engine.commands import CollectGateRows, MeasureThresholds, TrainGate
 from engine.errors import InputError
-from engine.events import ComparedPrompt, Event
+from engine.events import GATE_ROWS, ComparedPrompt, Event, GateTrainingStarted
 from engine.experiments import builtin_prompts, prompt_sets
 from engine.experiments.threshold_sweep import SweepJob, refuse_unusable, sweep
 from engine.methods.sprinter.config import SprinterConfig
 from engine.methods.sprinter.run import drafter_of
 from engine.runtime import RunContext, warp_of
-from engine.session.work_start import started_on_pair
+from engine.session.work_start import gate_training_started, started_on_pair
 from engine.settings import ChatConfig, GenerationConfig, Request, make_config
 from engine.training.gate_collecting import GateCollection, collect
 from engine.training.gate_config import GateTrainingConfig
@@ -39,7 +39,16 @@ def collect_rows(session: "Session", command: CollectGateRows, cancelled: Flag) 
     job = GateCollection(
         asked, command.prompts, command.n_new, warp_of(config), config.seed, Path(command.out).expanduser()
     )
-    yield from session.on_pair(context, lambda rt: collect(job, rt.target, drafter, cancelled))
+    settings = (
+        ("prompts", command.prompts), ("n_prompts", len(asked)), ("n_new", command.n_new), ("seed", config.seed),
+        ("temperature", config.temperature), ("top_k", config.top_k), ("top_p", config.top_p),
+    )  # fmt: skip
+    has_begun = False  # what is refused before the first document leaves nothing behind
+    for event in session.on_pair(context, lambda rt: collect(job, rt.target, drafter, cancelled)):
+        if not has_begun:
+            has_begun = True
+            yield started_on_pair(session.pair_in_use, "measurement", GATE_ROWS, settings, command.prompts)
+        yield event
 
 
 def gate_prompts(name: str, n: int) -> Sequence[ComparedPrompt]:
@@ -57,7 +66,11 @@ def train(session: "Session", command: TrainGate, cancelled: Flag) -> Iterator[E
     config = make_config(GateTrainingConfig, command.settings)
     if not command.out.strip():
         raise InputError("the gate has no folder", "name a new one")
-    yield from train_gate(GateJob(Path(command.rows).expanduser(), Path(command.out).expanduser(), config), cancelled)
+    job = GateJob(Path(command.rows).expanduser(), Path(command.out).expanduser(), config)
+    for event in train_gate(job, cancelled):
+        if isinstance(event, GateTrainingStarted):
+            yield gate_training_started(event, command.settings)
+        yield event
 
 
 def measure(session: "Session", command: MeasureThresholds, cancelled: Flag) -> Iterator[Event]:

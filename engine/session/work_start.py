@@ -1,13 +1,22 @@
 """States the start of work that has no start of its own: trainings, evaluations, measurements."""
 
 import secrets
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple, TypeAlias, cast
 
 from engine.commands import Command, Evaluate, Measure, Train
-from engine.events import Event, Progressed, Setting, Warned, WorkKind, WorkStarted
+from engine.events import (
+    GATE_TRAINING,
+    Event,
+    GateTrainingStarted,
+    Progressed,
+    Setting,
+    Warned,
+    WorkKind,
+    WorkStarted,
+)
 from engine.machine import versions
 from engine.models import devices
 from engine.models.hashes import pair_hashes
@@ -91,6 +100,15 @@ def builtin_training_started(out: Path, minutes: float | None) -> WorkStarted:
     return WorkStarted(
         secrets.token_hex(4), "training", versions.now_utc(), "builtin", "builtin", str(out), settings, str(device),
         "float32", versions=versions.versions(), processor=versions.processor(device),
+    )  # fmt: skip
+
+
+def gate_training_started(event: GateTrainingStarted, settings: Mapping[str, Setting]) -> WorkStarted:
+    """The start of a gate's training, which reads rows and loads no model."""
+    return WorkStarted(
+        secrets.token_hex(4), "training", versions.now_utc(), GATE_TRAINING, event.target, event.drafter,
+        tuple(settings.items()), "cpu", "float32", event.rows, versions.versions(),
+        versions.processor(devices.parse_device("cpu")),
     )  # fmt: skip
 
 

@@ -271,6 +271,15 @@ class Fold:
             self._digest = replace(self._digest, end="finished")
 
     @_take.register
+    def _(self, event: events.GateRowsCollected) -> None:
+        end: End = "finished" if event.complete else "stopped"
+        self._digest = replace(self._digest, end=end, n_tokens=count(event.n_rows))
+
+    @_take.register
+    def _(self, event: events.GateTrained) -> None:
+        self._digest = replace(self._digest, end="finished", n_tokens=count(event.n_held_out))
+
+    @_take.register
     def _(self, event: events.Refused) -> None:
         if event.what != "save":
             self._digest = replace(self._digest, end="failed")

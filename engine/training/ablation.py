@@ -94,7 +94,7 @@ def ablate(job: DrafterJob, switch: Switch, cancelled: Flag) -> Iterator[Event |
     job = job._replace(settings=settings)
     if not settings.steps:
         raise InputError("steps = 0: an ablation compares equal numbers of steps", "give for instance --steps 300")
-    yield needed(job, find(job))
+    yield needed(job, find(job, may_sample=False))
     place = Workplace(job.out)
     with place.alone(resume=True):
         prepared = yield from _prepare(job, place, cancelled)

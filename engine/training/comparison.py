@@ -77,9 +77,7 @@ def compare(job: DrafterJob, cancelled: Flag) -> Iterator[Event | Comparison]:
     clock = WorkClock()
     start_s = clock()
     job = job._replace(settings=msgspec.structs.replace(job.settings, start="new"))
-    checked = find(job)
-    if checked.texts is None:
-        raise InputError("there is no text to learn from", "name a folder or file (--data)")
+    checked = find(job, may_sample=False)
     requirements = needed(job, checked)
     estimate.refuse_too_large(requirements, job.out)
     yield requirements

@@ -38,13 +38,15 @@ class CheckedJob(NamedTuple):
     texts: TrainingTexts | None
 
 
-def find(job: DrafterJob) -> CheckedJob:
-    """Check what a job names. Raises EngineError if it is missing, unreadable or holds nothing to learn from."""
+def find(job: DrafterJob, *, may_sample: bool = True) -> CheckedJob:
+    """Check what a job names. Raises EngineError if it is missing, unreadable or holds nothing to learn from.
+
+    may_sample: whether the target may write the text instead; the hint offers what the command has."""
     device = devices.parse_device(job.device)
     target = checkpoint_folder.inspect(job.target)
     if job.settings.start == "folder":
         checks.refuse_other_vocabulary(target, start.other_model(job.settings))
-    return CheckedJob(target, device, devices.parse_dtype(job.dtype, device), _texts(job))
+    return CheckedJob(target, device, devices.parse_dtype(job.dtype, device), _texts(job, may_sample=may_sample))
 
 
 def needed(job: DrafterJob, checked: CheckedJob, *, loaded: LoadedModel | None = None) -> TrainingEstimated:
@@ -64,11 +66,11 @@ def estimated(job: DrafterJob, *, loaded: LoadedModel | None = None) -> Training
     return result
 
 
-def _texts(job: DrafterJob) -> TrainingTexts | None:
-    if job.data is None and not job.settings.sample:
-        raise InputError(
-            "there is no text to learn from", "name a folder or file (--data), or let the target (--sample)"
-        )
+def _texts(job: DrafterJob, *, may_sample: bool) -> TrainingTexts | None:
+    if job.data is None and not (may_sample and job.settings.sample):
+        hint = "name a folder or file of text, or builtin (--data)"
+        instead = ", or let the target write some (--sample)" if may_sample else ""
+        raise InputError("there is no text to learn from", f"{hint}{instead}")
     if job.data is None:
         return None
     return BuiltinTexts() if is_builtin(job.data) else Texts(job.data)

@@ -50,13 +50,14 @@ def test_it_is_the_last_tab_and_in_the_menu(open_window) -> None:  # type: ignor
         "RAG",
         "Scaling",
         "Long context",
+        "Approximate",
         "Runs",
         "Train",
         "Toy",
     ]
     window._menus.actions["tab_toy_tab"].trigger()
     assert window.front is window.workspaces["toy_tab"] and tabs.currentIndex() == tabs.count() - 1
-    assert window._menus.actions["tab_toy_tab"].shortcut().toString() == "Ctrl+8"
+    assert window._menus.actions["tab_toy_tab"].shortcut().toString() == "Ctrl+9"
 
 
 def test_the_shared_verbs_are_its_own_while_it_is_in_front(open_window) -> None:  # type: ignore[no-untyped-def]
@@ -78,7 +79,8 @@ def test_the_command_line_knows_it(tmp_path: Path) -> None:
     assert asked.picture is not None and asked.picture.workspace == "toy_tab"
     with pytest.raises(
         InputError,
-        match="use one of: decode, measured, compare, rag, scaling, long-context, runs, train, presentation, toy_tab",
+        match="use one of: decode, measured, compare, rag, scaling, long-context, approximate, runs, train, "
+        "presentation, toy_tab",
     ):
         arguments.parse(["--screenshot", str(out), "--workspace", "attic"])
 

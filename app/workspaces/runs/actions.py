@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 from app import workspaces
 from app.state.store import RunStore
 from app.widgets.permission import allow
-from engine.events import WorkKind
+from engine.events import GATE_TRAINING, WorkKind
 from engine.store.rows import RunRow
 
 RunAction: TypeAlias = Literal[
@@ -18,8 +18,8 @@ RunAction: TypeAlias = Literal[
 ]  # fmt: skip
 # Which tab shows which kind of work.
 _VIEWS: Mapping[WorkKind, str] = {"run": "decode", "comparison": "compare", "training": "train"}
-# Trainings of several models, which the tab Train does not show.
-_OF_SEVERAL = ("builtin", "compare-objectives")
+# Trainings of several models and of a gate, which the tab Train does not show.
+_OF_SEVERAL = ("builtin", "compare-objectives", GATE_TRAINING)
 # More would not fit side by side.
 MOST_COMPARED = 6
 

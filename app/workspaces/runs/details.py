@@ -62,6 +62,7 @@ class DetailsPage(QScrollArea):
         self.damage = plain_label("", self, role="bad", wraps=True)
         self.figures = FieldList(self)
         self.made_with = {
+            "figures": FieldList(self, self.tr("Figures of the gate")),
             "settings": FieldList(self, self.tr("Settings")),
             "machine": FieldList(self, self.tr("Machine")),
             "versions": FieldList(self, self.tr("Versions")),

@@ -3,11 +3,22 @@
 * imports neither Qt nor torch."""
 
 from collections.abc import Iterable
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from engine.events import ComparisonStarted, Event, RunStarted, Setting, TrainingStarted, WorkStarted
+from engine.events import (
+    GATE_ROWS,
+    GATE_TRAINING,
+    ComparisonStarted,
+    Event,
+    GateRowsCollected,
+    GateTrained,
+    RunStarted,
+    Setting,
+    TrainingStarted,
+    WorkStarted,
+)
 from engine.runs import trace
 
 Fields: TypeAlias = tuple[tuple[str, str], ...]
@@ -23,11 +34,16 @@ class Particulars(NamedTuple):
     machine: Fields = ()
     versions: Fields = ()
     hashes: Fields = ()
+    figures: Fields = ()
 
 
 def read_particulars(path: Path) -> Particulars:
-    """Read the beginning of a trace. Raises EngineError where it cannot be read."""
-    return particulars(islice(trace.follow(path), _N_LOOKED_AT))
+    """Read the beginning of a trace, and of one of a gate, which is short, all. Raises EngineError where it cannot be
+    read."""
+    events = trace.follow(path)
+    first = list(islice(events, _N_LOOKED_AT))
+    of_gate = any(isinstance(event, WorkStarted) and event.method in (GATE_ROWS, GATE_TRAINING) for event in first)
+    return particulars(chain(first, events) if of_gate else first)
 
 
 def particulars(events: Iterable[Event]) -> Particulars:
@@ -45,7 +61,27 @@ def particulars(events: Iterable[Event]) -> Particulars:
             case TrainingStarted() if not known.settings:
                 machine = (("device", event.device), ("dtype", event.dtype))
                 known = Particulars(_fields(event.settings), machine, _fields(event.versions))
+            case GateRowsCollected() | GateTrained():
+                known = known._replace(figures=_fields(_gate_figures(event)))
     return known
+
+
+def _gate_figures(event: GateRowsCollected | GateTrained) -> Iterable[tuple[str, Setting]]:
+    """The figures of a collection of rows or of a gate, as pairs of a name and a number."""
+    if isinstance(event, GateRowsCollected):
+        yield from (
+            ("labelled tokens", event.n_rows), ("documents", event.n_documents), ("accepted, share", event.accepted),
+            ("target's first choice, share", event.matched), ("total variation", event.tv), ("folder", event.folder),
+        )  # fmt: skip
+        return
+    for score in event.scores:
+        whose = "gate" if score.name == "gate" else "q alone"
+        yield from ((f"AUC, {whose}", score.auc), (f"calibration error, {whose}", score.ece))
+    yield from (
+        ("weights", event.n_parameters), ("loss", event.loss), ("loss, held out", event.held_out_loss),
+        ("tokens held out", event.n_held_out), ("documents held out", event.n_held_out_documents),
+        ("folder", event.folder),
+    )  # fmt: skip
 
 
 def _machine(event: RunStarted | ComparisonStarted | WorkStarted) -> Fields:

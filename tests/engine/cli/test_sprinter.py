@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from app.workspaces.runs.particulars import read_particulars
 from engine.cli import main
+from engine.machine import paths
 from engine.sprinter import files
+from engine.store.digest import digest
 from tests import fakes
 
 FIELDS = {
@@ -38,14 +41,24 @@ def summary(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, ob
     return last
 
 
+def kept_figures(run: object) -> dict[str, str]:
+    """What the Runs tab shows of kept work that has ended as it should."""
+    path = paths.runs() / str(run) / "trace.jsonl"
+    assert digest(path).end == "finished"
+    return dict(read_particulars(path).figures)
+
+
 def test_a_gate_is_collected_trained_and_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows, gate = str(folder / "rows"), str(folder / "gate")
     prompts = ["--prompts", str(folder / "prompts.txt")]
     collected = summary(capsys, "collect", *pair(folder), *prompts, "--tokens", "24", "--out", rows)
     assert (collected["documents"], collected["stopped"]) == (12, False)
+    kept = kept_figures(collected["run"])
+    assert (kept["documents"], kept["labelled tokens"]) == ("12", str(collected["rows"]))
     trained = summary(capsys, "train", *pair(folder)[:4], "--rows", rows, "--out", gate, "--epochs", "3")
     assert {"auc", "q_auc", "auc_ci", "n_parameters"} <= set(trained)
     assert (folder / "gate" / files.FILE_NAME).is_file()
+    assert kept_figures(trained["run"])["AUC, gate"] == f"{trained['auc']:g}"
     run = summary(
         capsys, "run", *pair(folder), *prompts, "--threshold", "0.3", "--gate", gate, "--gammas", "2",
         "--max-new-tokens", "12", "--no-save",

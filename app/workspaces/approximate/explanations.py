@@ -1,0 +1,36 @@
+"""Explanations of what the Approximate tab shows."""
+
+from PySide6.QtCore import QCoreApplication
+
+from app.words.explanations import Explanation, Section
+
+
+def tr(text: str) -> str:
+    """Translate an explanation."""
+    return QCoreApplication.translate("approximate_explanations", text)
+
+
+def explain_thresholds() -> Section:
+    """Explain everything that only this tab has."""
+    return Section(tr("Approximate"), (
+        Explanation(tr("Gate and threshold"), tr(
+            "A gate beside the drafter says how probably the target would accept a drafted token. From the threshold on"
+            " the token stays without asking the target. The text may differ from the target's."
+        )),
+        Explanation(tr("Total variation"), tr(
+            "How far the distribution of a token is from the target's, 0 for the same. Measured at drafted positions of"
+            " new prompts; predicted as η_FP (1 − α) from rows that were held out at the gate's training."
+        )),
+        Explanation(tr("η_FP"), tr(
+            "Of the tokens that the target rejects, the share that the gate lets through: its mistakes that stay in"
+            " the text."
+        )),
+        Explanation(tr("Speed of exact"), tr(
+            "Time per token of exact speculation at its own best γ over that with the gate. Above 1 the loss buys"
+            " something."
+        )),
+        Explanation(tr("Ensemble and lenience"), tr(
+            "Other ways to trade exactness for speed whose loss is known exactly: verifying against a mixture of target"
+            " and drafter, or with q made smaller."
+        )),
+    ))  # fmt: skip

@@ -1,0 +1,213 @@
+"""The Approximate tab: settings left, the plane of loss against speed with its figures, and the table of all ways."""
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from app import theme
+from app.panel import Panel
+from app.panels.error import ErrorPanel
+from app.panels.verbs import Verbs
+from app.state.store import RunStore
+from app.state.verbs import Verb
+from app.widgets.permission import allow
+from app.widgets.side_column import SideColumn
+from app.widgets.splitters import share_out, split
+from app.widgets.steady_button import SteadyButton
+from app.words.explanations import Section
+from app.workspaces.approximate.explanations import explain_thresholds
+from app.workspaces.approximate.headline import ApproximateHeadlinePanel, FiguresPanel
+from app.workspaces.approximate.plane import QualityPlanePanel
+from app.workspaces.approximate.setup import ApproximateSetupPanel
+from app.workspaces.approximate.state import ThresholdProgress
+from app.workspaces.approximate.table import SweepTablePanel
+from app.workspaces.base import LastOpened, TabContext, Workspace
+from engine.events import Event, Setting
+
+_LEFT_WIDTH = 40  # characters
+_SHARES, _MIDDLE_SHARES = (60, 40), (60, 40)
+# A sweep that takes seconds and still shows what a threshold does.
+_EXAMPLE: Mapping[str, Setting] = {
+    "thresholds": "0.3, 0.5, 0.7, 0.8, 0.9",
+    "n_prompts": 10,
+    "n_questions": 8,
+    "gammas": "2, 4",
+}
+_EXAMPLE_NEW = 48
+
+
+class ApproximateBar(QWidget):
+    """`sweep_asked`: the thresholds are to be measured; the action of the same name is in the menu Run."""
+
+    sweep_asked = Signal()
+
+    def __init__(self, verbs: Verbs, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.sweep = QPushButton(self.tr("Sweep"), self)
+        self.sweep.setProperty("primary", True)
+        self.sweep_action = QAction(self.tr("Sweep over thresholds"), self)
+        self.stop = SteadyButton((self.tr("Stop"),), self)
+        verbs.follow(self.stop, "stop", self.tr("Stop; what was measured is kept (Esc)"))
+        for trigger in (self.sweep.clicked, self.sweep_action.triggered):
+            trigger.connect(lambda _checked=False: self.sweep_asked.emit())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, 0)
+        row.setSpacing(theme.GRID)
+        row.addWidget(self.sweep)
+        row.addWidget(self.stop)
+        row.addStretch(1)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def allow_sweep(self, why_not: str) -> None:
+        """Enable Sweep if there is no reason against it."""
+        allow(self.sweep, why_not, self.tr("Measure every threshold on new prompts, in turn with exact speculation"))
+        self.sweep_action.setEnabled(not why_not)
+        self.sweep_action.setToolTip(why_not or self.sweep_action.text())
+
+
+class ApproximateWorkspace(QWidget, Workspace):
+    """A sweep is shown here alone; it is kept as every measurement, and opens again."""
+
+    def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self._store: RunStore = context.store
+        self._opened = LastOpened()
+        self._busy = ""
+        self.error = ErrorPanel(self._store, self)
+        self.bar = ApproximateBar(context.verbs, self)
+        self.headline = ApproximateHeadlinePanel(self._store, self)
+        self.setup = ApproximateSetupPanel(self._store, context.pair, self, named=context.named)
+        self.plane = QualityPlanePanel(self._store, self)
+        self.figures = FiguresPanel(self._store, self)
+        self.table = SweepTablePanel(self._store, self)
+        self._lay_out()
+        self.bar.sweep_asked.connect(self.sweep)
+        self.setup.changed.connect(self._follow)
+        self._store.changed.connect(self._on_changed)
+        self.plane.plane.exported.connect(lambda path: self._store.tell(self.tr("exported to {0}").format(path)))
+        self._follow()
+
+    @property
+    def _thresholds(self) -> ThresholdProgress:
+        return self._store.tab(ThresholdProgress)
+
+    # Actions
+
+    def do(self, verb: Verb) -> None:
+        """Sweep, or do what every tab can."""
+        if verb == "run":
+            self.sweep()
+        else:
+            super().do(verb)
+
+    def why_not(self, verb: Verb) -> str:
+        """Return why a verb is not possible; empty where it is."""
+        return self._why_no_sweep() if verb == "run" else super().why_not(verb)
+
+    def sweep(self) -> None:
+        """Measure the chosen thresholds on the chosen pair."""
+        if not self._why_no_sweep():
+            self._thresholds.begin(self.setup.pair(), self.setup.command())
+
+    def _why_no_sweep(self) -> str:
+        return self.setup.why_not() or self._store.may_start()
+
+    def menu_actions(self, menu: str) -> Sequence[QAction]:
+        """Return the sweep for the menu Run."""
+        return (self.bar.sweep_action,) if menu == "run" else ()
+
+    def first_field(self) -> QWidget:
+        """Return the thresholds."""
+        return self.setup.sweep.control("thresholds")
+
+    def reset_layout(self) -> None:
+        """Restore the sizes of the first start."""
+        for splitter, shares in ((self._down, _SHARES), (self._across, _MIDDLE_SHARES)):
+            share_out(splitter, shares)
+
+    # Content
+
+    @property
+    def reported(self) -> tuple[Event, ...]:
+        """The log of the sweep on show."""
+        return tuple(self._thresholds.record.log)
+
+    def explained(self) -> tuple[Section, ...]:
+        """Return the explanation of what this tab shows."""
+        return (explain_thresholds(),)
+
+    def newly_opened(self) -> str:
+        """Bring the tab to the front for a newly opened sweep."""
+        record = self._thresholds.record
+        return "approximate" if self._opened.is_new(record, record.source) else ""
+
+    def holds(self, name: str) -> bool:
+        """Return whether there is a sweep with figures."""
+        return bool(self._thresholds.record.rows)
+
+    def show_example(self, name: str) -> None:
+        """Sweep over a few thresholds with short texts."""
+        self.setup.sweep.set_values(_EXAMPLE)
+        self.setup.form.set_values({"max_new_tokens": _EXAMPLE_NEW})
+        self.sweep()
+
+    def settled(self, name: str) -> bool:
+        """Wait for every panel."""
+        return not any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
+
+    # Choices kept between sessions
+
+    def save(self, settings: QSettings) -> None:
+        """Save the choices and the sizes."""
+        self.setup.save(settings)
+        for name, splitter in (("down", self._down), ("across", self._across)):
+            settings.setValue(f"approximate/{name}", splitter.saveState())
+
+    def restore(self, settings: QSettings) -> None:
+        """Restore the saved choices and sizes."""
+        self.setup.restore(settings)
+        for name, splitter in (("down", self._down), ("across", self._across)):
+            if (state := settings.value(f"approximate/{name}")) is not None:
+                splitter.restoreState(state)
+
+    # What follows the choice and the store
+
+    def _on_changed(self) -> None:
+        """Follow the store; while hidden only whether work may begin, since Sweep is in a menu too."""
+        busy = self._store.may_start()
+        if busy != self._busy or self.isVisible():
+            self._busy = busy
+            self.bar.allow_sweep(self._why_no_sweep())
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Catch up with what changed while hidden."""
+        super().showEvent(event)
+        self._follow()
+
+    def _follow(self) -> None:
+        self.bar.allow_sweep(self._why_no_sweep())
+        self.context.verbs.refresh()
+
+    def _lay_out(self) -> None:
+        figures = SideColumn(self.figures, _LEFT_WIDTH, self)
+        self._across = split(Qt.Orientation.Horizontal, (self.plane, figures), _MIDDLE_SHARES)
+        self._down = split(Qt.Orientation.Vertical, (self._across, self.table), _SHARES)
+        right = QVBoxLayout()
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(0)
+        for widget in (self.bar, self.headline):
+            right.addWidget(widget)
+        right.addWidget(self._down, 1)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(SideColumn(self.setup, _LEFT_WIDTH, self, fixed=True))
+        row.addLayout(right, 1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self.error)
+        outer.addLayout(row, 1)
