@@ -187,5 +187,5 @@ def numbers(text: str, what: str, *, low: float, high: float = 1.0) -> tuple[flo
             )
         read.add(number)
     if len(read) > _MOST:
-        raise InputError(tr("more than {0} numbers").format(_MOST), "0.5, 0.9")
+        raise InputError(tr("more numbers than {0}").format(_MOST), "0.5, 0.9")
     return tuple(sorted(read))

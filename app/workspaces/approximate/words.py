@@ -101,7 +101,7 @@ def _answers(record: ThresholdRecord, row: SettingMeasured) -> str:
     own = row.quality
     if own.accuracy is None or plain is None or plain.quality.accuracy is None:
         return ""
-    return tr(", {0} of {1} answers right (the target: {2})").format(
+    return tr(", right answers: {0} of {1} (the target: {2})").format(
         round(own.accuracy * own.n_questions),
         own.n_questions,
         round(plain.quality.accuracy * plain.quality.n_questions),
@@ -159,7 +159,7 @@ def notes(record: ThresholdRecord) -> str:
         return ""
     agree, told = agreement(record)
     first = (
-        (tr("Predicted and measured total variation agree within the interval at {0} of {1} thresholds.").format(
+        (tr("Thresholds at which predicted and measured total variation agree within the interval: {0} of {1}.").format(
             agree, told),) if told else ()
     )  # fmt: skip
     return "\n".join(one_line(line, longest=400) for line in (*first, *record.ended.notes, *record.ended.cautions))
