@@ -84,7 +84,7 @@ def test_every_tab_is_in_the_row_at_once_and_made_when_there_is_time(open_window
     window, _ = open_window()
     row = window.findChild(QTabWidget)
     assert [row.tabText(place) for place in range(row.count())] == [
-        "Decode", "Compare", "RAG", "Scaling", "Long context", "Runs", "Train",
+        "Decode", "Compare", "RAG", "Scaling", "Long context", "Approximate", "Runs", "Train",
     ]  # fmt: skip
     assert window.workspaces.made == (window.front,) and "train" in window.workspaces
     window.show()
@@ -145,7 +145,13 @@ def test_menus_have_the_actions_of_tabs_in_tab_order_whichever_was_made_first(op
     window, _ = open_window()
     assert window.workspaces["presentation"].widget.isWindow()
     texts = _menu_texts(window, "&Run")
-    assert texts[:4] == ["Measure context, γ and batch…", "Tune draft lengths", "Measure lengths", ""]
+    assert texts[:5] == [
+        "Measure context, γ and batch…",
+        "Tune draft lengths",
+        "Measure lengths",
+        "Sweep over thresholds",
+        "",
+    ]
     assert "Run" in texts
     texts = _menu_texts(window, "&View")
     assert texts.index("Inspect tokens") < texts.index("Presentation") < texts.index("Decode")
