@@ -89,7 +89,7 @@ def test_every_tab_is_in_the_row_at_once_and_made_when_there_is_time(open_window
     assert window.workspaces.made == (window.front,) and "train" in window.workspaces
     window.show()
     qtbot.waitUntil(lambda: len(window.workspaces.made) == len(window.workspaces), timeout=30_000)
-    assert [tab.widget.isVisible() for tab in window.workspaces.made] == [True, *[False] * 7]
+    assert [tab.widget.isVisible() for tab in window.workspaces.made] == [True, *[False] * 8]
 
 
 def test_no_tab_is_made_while_a_pair_is_loading(open_window, qtbot: QtBot) -> None:  # type: ignore[no-untyped-def]
