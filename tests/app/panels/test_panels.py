@@ -97,7 +97,7 @@ def test_no_label_interprets_what_it_shows(show):
         ([started(settings={"temperature": 0.7})], "sampled: texts are not compared"),
         ([started(settings={"baseline": False})], "plain decoding is not measured"),
         ([started()], "compared at the end"),
-        ([started(), RunFinished("cancelled", 0)], "stopped before the comparison"),
+        ([started(), RunFinished("cancelled", 0)], "stopped: texts not compared"),
         ([started(method="plain")], "this is plain decoding"),
     ],
 )
