@@ -5,8 +5,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from app import theme
-from app.text.plain_text import elide_mode
-from app.widgets.labels import Role
+from app.widgets.labels import Role, fitted
 
 
 class ElidedLabel(QLabel):
@@ -37,10 +36,7 @@ class ElidedLabel(QLabel):
     @property
     def drawn_text(self) -> str:
         """What is drawn: the longest version that fits, or else as much of the shortest as does."""
-        versions, metrics = (self.text(), *self._shorter), self.fontMetrics()
-        fitting = (version for version in versions if metrics.horizontalAdvance(version) <= self.width())
-        last = versions[-1]
-        return next(fitting, None) or metrics.elidedText(last, elide_mode(last), self.width())
+        return fitted((self.text(), *self._shorter), self.fontMetrics(), self.width())
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """The full text on one line."""

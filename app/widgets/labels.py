@@ -1,9 +1,10 @@
 """Labels that show text from models, prompts and files as plain text and never interpret it."""
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QResizeEvent
+from PySide6.QtGui import QAction, QFontMetrics, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from app import theme
@@ -58,11 +59,13 @@ class SteadyLabel(QLabel):
 class ElasticLine(QWidget):
     """One line of plain text that takes the width there is and is cut to it; its size never follows its text.
 
-    Its context menu copies all of the text."""
+    Where it does not fit, the longest of its shorter versions that does is shown, if there are any. Its context menu
+    copies all of the text."""
 
     def __init__(self, parent: QWidget, *, role: Role = "normal", strong: bool = False) -> None:
         super().__init__(parent)
         self._text = ""
+        self._shorter: tuple[str, ...] = ()
         self._label = plain_label("", self, role=role)
         if strong:
             font = self._label.font()
@@ -78,10 +81,10 @@ class ElasticLine(QWidget):
         """The full text."""
         return self._text
 
-    def show_text(self, text: str) -> None:
-        """Set the text if it differs."""
-        if text != self._text:
-            self._text = text
+    def show_text(self, text: str, *shorter: str) -> None:
+        """Set the text if it differs, and versions of it that say less, the longest first."""
+        if (text, shorter) != (self._text, self._shorter):
+            self._text, self._shorter = text, shorter
             self._elide()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
@@ -95,9 +98,16 @@ class ElasticLine(QWidget):
         self._elide()
 
     def _elide(self) -> None:
-        metrics = self._label.fontMetrics()
-        self._label.setText(metrics.elidedText(self._text, elide_mode(self._text), self.width()))
-        self.setToolTip(plain_tip(self._text) if metrics.horizontalAdvance(self._text) > self.width() else "")
+        shown = fitted((self._text, *self._shorter), self._label.fontMetrics(), self.width())
+        self._label.setText(shown)
+        self.setToolTip(plain_tip(self._text) if shown != self._text else "")
+
+
+def fitted(versions: Sequence[str], metrics: QFontMetrics, width: int) -> str:
+    """The first of the versions of a text that is at most `width` pixels wide, or the last one, cut."""
+    fitting = (version for version in versions if metrics.horizontalAdvance(version) <= width)
+    last = versions[-1]
+    return next(fitting, None) or metrics.elidedText(last, elide_mode(last), width)
 
 
 def set_role(label: QLabel, role: Role) -> None:

@@ -63,7 +63,7 @@ class LengthHeadlinePanel(Panel):
         labels.set_role(self.headline, "bad" if words.is_loss(record) else "normal")
         ending = words.ending(record)
         course = lengths.status(self.store.engine.progressed) if live else words.course(record) or ending or self._plan
-        self.course.show_text(course)
+        self.course.show_text(course, *(words.shorter_courses(record) if course == words.course(record) else ()))
         self.scope.show_text(words.scope(record) or ("" if live else self._how_it_works()))
         warnings = [*words.warnings(record), *([ending] if ending and course != ending else [])]
         self.warning.show_text(self.tr("⚠ {0}").format(" · ".join(warnings)) if warnings else "")

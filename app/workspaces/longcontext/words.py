@@ -93,19 +93,30 @@ def ranked(points: Sequence[LengthMeasured]) -> list[LengthMeasured]:
     return sorted(points, key=lambda point: -(point.speedup or 0.0))
 
 
-def course(record: LengthRecord) -> str:
-    """What length changes, from the shortest to the longest: tokens per round and memory of each drafter."""
+def course(record: LengthRecord, *, named: bool = True, with_memory: bool = True) -> str:
+    """What length changes, from the shortest to the longest: tokens per round and memory of each drafter.
+
+    named: drafters have names beside the marks that they have in plots and table."""
     sentences = []
     for drafter in record.drafters:
         points = [point for point in record.points(drafter) if point.tau is not None]
         if is_plain(drafter) or len(points) < 2:
             continue
         first, last = points[0], points[-1]
-        text = tr("{0} {1}: τ {2:.2f} → {3:.2f}").format(
-            record.mark(drafter).glyph, drafter_name(drafter), first.tau, last.tau
-        )
-        sentences.append(text + _memory_course(first, last))
+        mark = record.mark(drafter).glyph
+        name = tr("{0} {1}:").format(mark, drafter_name(drafter)) if named else mark
+        text = tr("{0} τ {1:.2f} → {2:.2f}").format(name, first.tau, last.tau)
+        sentences.append(text + (_memory_course(first, last) if with_memory else ""))
     return "  ·  ".join(sentences)
+
+
+def shorter_courses(record: LengthRecord) -> tuple[str, ...]:
+    """The same for narrower windows, the longest first."""
+    return (
+        course(record, with_memory=False),
+        course(record, named=False),
+        course(record, named=False, with_memory=False),
+    )
 
 
 def _memory_course(first: LengthMeasured, last: LengthMeasured) -> str:

@@ -40,6 +40,8 @@ def test_memory_that_does_not_grow_is_said() -> None:
     course = words.course(recorded())
     assert "◆ longspec: τ 3.78 → 3.64, K/V 1 MB at any length" in course and "K/V 524 kB → 8 MB" in course
     assert "▼ prompt lookup" in course and "no K/V" in course and "●" not in course
+    *_, shortest = words.shorter_courses(recorded())
+    assert "◆ τ 3.78 → 3.64  ·  " in shortest and "K/V" not in shortest
 
 
 @pytest.mark.parametrize(
