@@ -15,7 +15,7 @@ from engine.methods.sprinter.run import gated
 from engine.runtime import DocumentResources, RunContext
 from engine.settings import Request
 from engine.sprinter.files import Q, StoredGate
-from engine.sprinter.gate import Q_ALONE, Gate
+from engine.sprinter.gate import Q_ALONE, Gate, GateWeights
 from tests.engine.sprinter import gates
 from tests.fake_cuda import kinds
 from tests.fake_cuda.decoding import PROMPT, repeats
@@ -26,7 +26,7 @@ from tests.fake_cuda.watch import Watch
 __all__ = ["watch"]
 
 CAPTURED = Kind("small_model", Warp(), "auto", "llama", torch.float32, Place("cuda:0", "cuda:0"))
-CONFIG = SprinterConfig(gate=Q, threshold=0.05, cap=3, max_new_tokens=12, repeats=1, stop_at_end=False, audit=0.0)
+CONFIG = SprinterConfig(gate=Q, threshold=0.001, cap=3, max_new_tokens=12, repeats=1, stop_at_end=False, audit=0.0)
 
 
 def context(kind: Kind, watch: Watch | None) -> RunContext:
@@ -37,13 +37,23 @@ def context(kind: Kind, watch: Watch | None) -> RunContext:
     return RunContext(target, None, "D", cancelled=Flag(), documents=documents)
 
 
+def moved(gate: Gate, watch: Watch) -> Gate:
+    """The same gate on the device."""
+    if gate.weights is None:
+        return gate
+    device = torch.device(CAPTURED.place.drafter)
+    out, bias = (watch.faked(weight, device) for weight in gate.weights[:2])
+    return gate._replace(weights=GateWeights(out, bias))
+
+
 def texts(gate: Gate, watch: Watch) -> tuple[list[RoundFinished], tuple[int, ...], tuple[int, ...]]:
     """The rounds on the device, their text, and that of the same pair on a CPU."""
     stored = StoredGate("made", gate, None)
     with watch.on():
         rt = context(CAPTURED, watch)
+        on_device = stored._replace(gate=moved(gate, watch))
         watch.clear()
-        rounds, made = whole(gated(CONFIG, PROMPT, rt, stored))
+        rounds, made = whole(gated(CONFIG, PROMPT, rt, on_device))
     with torch.inference_mode():
         on_cpu = context(CAPTURED._replace(place=Place("cpu", "cpu")), None)
         _, theirs = whole(gated(CONFIG, PROMPT, on_cpu, stored))
