@@ -246,7 +246,7 @@ def sign_test(n_first: int, n_second: int) -> float:
 
     Source: Dixon and Mood, Journal of the American Statistical Association 41, 1946."""
     n, fewer = n_first + n_second, min(n_first, n_second)
-    return min(1.0, 2 * sum(comb(n, k) for k in range(fewer + 1)) / 2**n)
+    return min(1.0, 2 * sum(comb(n, k) for k in range(fewer + 1)) / (1 << n))
 
 
 def gain_interval(gains: Sequence[float]) -> Interval | None:

@@ -29,7 +29,7 @@ def deepen(model: PreTrainedModel, times: int) -> PreTrainedModel:
         for _ in range(times - 1):
             layers.append(_without_effect(layer))
     for place, layer in enumerate(layers):
-        layer.self_attn.layer_idx = place
+        layer.self_attn.layer_idx = place  # type: ignore[union-attr]
     model.model.layers = layers
     model.config = model.model.config = deepen_configuration(model.config, times)
     return model

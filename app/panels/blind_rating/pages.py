@@ -159,10 +159,10 @@ class PairPage(QWidget):
     def _lay_out(self) -> None:
         texts = QGridLayout()
         texts.setSpacing(theme.GRID)
-        for column, (title, edit) in enumerate((("A", self.left), ("B", self.right))):
-            texts.addWidget(plain_label(title, self, role="title"), 0, column)
-            texts.addWidget(edit, 1, column)
-            texts.setColumnStretch(column, 1)
+        for place, (title, edit) in enumerate((("A", self.left), ("B", self.right))):
+            texts.addWidget(plain_label(title, self, role="title"), 0, place)
+            texts.addWidget(edit, 1, place)
+            texts.setColumnStretch(place, 1)
         buttons = QHBoxLayout()
         buttons.setSpacing(theme.GRID)
         for button in self.choices.values():
