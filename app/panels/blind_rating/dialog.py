@@ -163,6 +163,8 @@ class BlindRatingDialog(QDialog):
         self.reveal.setVisible(page is self.pair)
         if page is self.pair:
             self.pair.left.setFocus()
+        elif page is self.outcome:
+            self.close_button.setFocus()
 
     def _connect(self) -> None:
         self.choice.changed.connect(self._allow)

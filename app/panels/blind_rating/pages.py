@@ -189,6 +189,7 @@ class OutcomePage(QWidget):
         self.table.setAccessibleName(self.tr("Ratings"))
         self.table.setHorizontalHeaderLabels([self.tr("rating"), self.tr("pairs")])
         self.table.setSelectionMode(FigureTable.SelectionMode.NoSelection)
+        self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.preference = plain_label("", self, wraps=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 from PySide6.QtCore import QSettings, Signal
-from PySide6.QtWidgets import QFormLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app import theme
 from app.panels.setup import pair_form
@@ -117,7 +117,15 @@ class MoreBox(PopupButton):
             label.setBuddy(box)
             label.setMinimumWidth(self.fontMetrics().horizontalAdvance(self.tr("Number format")))
             where.addRow(label, box)
-        self.sheet.column.addWidget(self.form)
-        self.sheet.column.addLayout(where)
-        self.sheet.column.addWidget(self.policies)
-        self.sheet.setFixedWidth(_WIDTH)
+        # Side by side: one below the other, they would be higher than a small screen.
+        beside = QVBoxLayout()
+        beside.setSpacing(2 * theme.GRID)
+        beside.addLayout(where)
+        beside.addWidget(self.policies)
+        beside.addStretch(1)
+        columns = QHBoxLayout()
+        columns.setSpacing(3 * theme.GRID)
+        columns.addWidget(self.form, 1)
+        columns.addLayout(beside, 1)
+        self.sheet.column.addLayout(columns)
+        self.sheet.setFixedWidth(2 * _WIDTH)
