@@ -4,6 +4,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from math import comb
 from statistics import fmean, median
 from typing import Annotated, NamedTuple, TypeAlias
 
@@ -238,6 +239,14 @@ def wilson_interval(share: float, size: float) -> Interval:
     middle = (share + _Z95**2 / (2 * size)) / shrink
     half = _Z95 * (share * (1 - share) / size + (_Z95 / (2 * size)) ** 2) ** 0.5 / shrink
     return Interval(max(0.0, middle - half), min(1.0, middle + half))
+
+
+def sign_test(n_first: int, n_second: int) -> float:
+    """How probable so uneven a split of two counts is where each side is as likely: exact, two-sided; ties left out.
+
+    Source: Dixon and Mood, Journal of the American Statistical Association 41, 1946."""
+    n, fewer = n_first + n_second, min(n_first, n_second)
+    return min(1.0, 2 * sum(comb(n, k) for k in range(fewer + 1)) / (1 << n))
 
 
 def gain_interval(gains: Sequence[float]) -> Interval | None:

@@ -70,6 +70,15 @@ class Background:
                 hand_over()
                 any_delivered = True
 
+    def finish(self) -> None:
+        """Wait for everything that was asked for and hand it over: for jobs of milliseconds, at the end."""
+        while self.busy:
+            with self._lock:
+                thread = self._thread
+            if thread is not None:
+                thread.join()
+            self.deliver()
+
     def close(self) -> None:
         """Drop the jobs that wait, wait for the one under way, and deliver nothing of them."""
         with self._lock:

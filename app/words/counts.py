@@ -8,7 +8,7 @@ from app.words.quantities import counted
 
 Noun: TypeAlias = Literal[
     "batch size", "call", "cell", "character", "cluster", "combination", "context", "demonstration", "document",
-    "draft", "draft length", "drafter", "duplicate", "file", "lane", "line", "new token", "passage", "prompt",
+    "draft", "draft length", "drafter", "duplicate", "file", "lane", "line", "new token", "pair", "passage", "prompt",
     "question", "repeat", "round", "step", "text", "token",
 ]  # fmt: skip
 
@@ -33,6 +33,7 @@ def count(n: float, noun: Noun) -> str:
         "lane": (_tr("{0:,.0f} lane"), _tr("{0:,.0f} lanes")),
         "line": (_tr("{0:,.0f} line"), _tr("{0:,.0f} lines")),
         "new token": (_tr("{0:,.0f} new token"), _tr("{0:,.0f} new tokens")),
+        "pair": (_tr("{0:,.0f} pair"), _tr("{0:,.0f} pairs")),
         "passage": (_tr("{0:,.0f} passage"), _tr("{0:,.0f} passages")),
         "prompt": (_tr("{0:,.0f} prompt"), _tr("{0:,.0f} prompts")),
         "question": (_tr("{0:,.0f} question"), _tr("{0:,.0f} questions")),

@@ -1,6 +1,6 @@
 """`draftscope compare`: several drafters and draft lengths on one target over the same prompts."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from typing import Annotated, cast
 
@@ -12,7 +12,7 @@ from rich.table import Table
 from engine import drafters
 from engine.cli.exit_status import BAD_INPUT, OK, STOPPED
 from engine.cli.kept_log import KeptLog, Saving
-from engine.cli.options import Json, NoSave, Out, PairOptions, Settings, numbers, with_options
+from engine.cli.options import Json, NoSave, Out, PairOptions, Settings, decimal, numbers, with_options
 from engine.cli.output import Output, Value
 from engine.cli.running import stoppable
 from engine.commands import Compare
@@ -26,12 +26,14 @@ from engine.events import (
     LaneFigures,
     LaneRefused,
     ModelLoaded,
+    Setting,
 )
 from engine.experiments import prompt_sets
 from engine.experiments.builtin_prompts import BUILTIN_SETS
 from engine.experiments.lane_specs import accepting, lanes_of, tree_lanes, with_policies
 from engine.experiments.prompt_file import MOST_REASONS
 from engine.experiments.recommending import of_speedup
+from engine.methods.speculative.config import SpeculativeConfig
 from engine.reports.sameness_words import sameness_words
 from engine.reports.words import counted, times
 from engine.settings import AcceptRule, ChatConfig, make_config
@@ -54,6 +56,14 @@ _Policies = Annotated[
     list[str] | None,
     typer.Option("--policy", help="one more lane for each drafter with this draft-length policy, repeated: best-s, …"),
 ]
+_MostGamma = Annotated[int, typer.Option(help="of --policy: the longest draft of best-s, heuristic and saturation")]
+_Confidence = Annotated[float, decimal("of --policy confidence: a draft ends with a token less probable than this")]
+_DraftUntil = Annotated[
+    int, typer.Option(help="of --policy: nothing is drafted past so many tokens of prompt and text; 0: no limit")
+]
+_LeastFree = Annotated[
+    int, typer.Option(help="of --policy: nothing is drafted while less memory is free, in MiB; 0: no limit")
+]
 _Tune = Annotated[bool, typer.Option("--tune", help="predict the best draft lengths, and measure the best three")]
 _Trees = Annotated[
     list[str] | None,
@@ -65,6 +75,7 @@ _Accept = Annotated[
         help="how drafted tokens are accepted: token or recursive, one by one; block or traversal, as a whole"
     ),
 ]
+_OWN = SpeculativeConfig()
 _Method = Annotated[str, typer.Option(help="the method that the drafters are compared with")]
 
 
@@ -79,6 +90,10 @@ def compare(
     gamma: _Gammas = "4",
     repeats: _Repeats = 1,
     policy: _Policies = None,
+    most_gamma: _MostGamma = _OWN.most_gamma,
+    confidence: _Confidence = _OWN.confidence,
+    draft_until: _DraftUntil = _OWN.draft_until,
+    least_free: _LeastFree = _OWN.least_free,
     tune: _Tune = False,
     method: _Method = "speculative",
     tree: _Trees = None,
@@ -94,12 +109,25 @@ def compare(
     if tree:
         _refuse_trees(method, tune=tune)
         lanes = *lanes, *tree_lanes(_drafters_of(command), tree)
-    lanes = with_policies(lanes, policy or ())
+    own = policy_settings(
+        {"most_gamma": most_gamma, "confidence": confidence, "draft_until": draft_until, "least_free": least_free},
+        any_policy=bool(policy),
+    )
+    lanes = with_policies(lanes, policy or (), own)
     lanes = tuple(accepting(lane, accept) for lane in lanes)
     command = replace(command, lanes=lanes, repeats=repeats, tune=tune)
     output = Output(json=json, out=out)
     with KeptLog(Saving(no_save), output) as kept:
         return _follow(command, output, kept)
+
+
+def policy_settings(chosen: Mapping[str, Setting], *, any_policy: bool) -> tuple[tuple[str, Setting], ...]:
+    """What differs from the usual settings of a policy. Raises InputError where there is no policy to have them."""
+    settings = tuple((name, value) for name, value in chosen.items() if value != getattr(_OWN, name))
+    if settings and not any_policy:
+        name = settings[0][0].replace("_", "-")
+        raise InputError(f"--{name} belongs to a policy, and there is none", "add --policy best-s, or --policy fixed")
+    return settings
 
 
 def comparison_of(

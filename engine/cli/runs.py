@@ -17,6 +17,7 @@ from engine.errors import EngineError, InputError
 from engine.events import Progressed, WorkKind
 from engine.machine import paths
 from engine.runs import trace
+from engine.store import blind_rating
 from engine.store.index import RunIndex
 from engine.store.rows import Deleted, RunFilter, RunRow
 from engine.store.text import one_line
@@ -94,7 +95,7 @@ def runs_show(run: _Id, *, json: Json = False) -> int:
     output = Output(json=json)
     with opened(output) as index:
         (row,) = index.rows([_resolved(index, run)])
-    shown = {**fields(row), **_start(row)}
+    shown = {**fields(row), **_start(row), **_ratings(row, whole=json)}
     if json:
         output.summary(shown)
     else:
@@ -175,6 +176,21 @@ def _start(row: RunRow) -> dict[str, Value]:
     content: dict[str, Value] = msgspec.to_builtins(first)
     pairs = {name: dict(content.get(name) or ()) for name in ("settings", "versions", "hashes")}  # type: ignore[call-overload]
     return {**pairs, "processor": content.get("processor", ""), "runtime": content.get("runtime")}
+
+
+def _ratings(row: RunRow, *, whole: bool) -> dict[str, Value]:
+    """How its texts were rated blind; whole: each verdict too, and both fields where nothing was rated."""
+    try:
+        verdicts = blind_rating.kept(row.path)
+    except EngineError:  # `_start` says why
+        verdicts = ()
+    counted = [
+        {**each._asdict(), "share_first": each.share_first, "share_first_ci": each.share_ci, "p": each.p}
+        for each in blind_rating.counts(verdicts)
+    ]
+    if whole:
+        return {"ratings": msgspec.to_builtins(verdicts), "rating_counts": counted}
+    return {"rating_counts": counted} if counted else {}
 
 
 def _report(answer: Deleted, done: str, hint: str, output: Output) -> int:

@@ -237,14 +237,20 @@ def whole(
     generation: Generator[GenerationEvent, None, Generation],
 ) -> tuple[list[RoundFinished], Generation]:
     """Run a generation to its end; returns its rounds and the generation."""
-    rounds: list[RoundFinished] = []
+    told, end = everything(generation)
+    return [event for event in told if isinstance(event, RoundFinished)], end
+
+
+def everything(
+    generation: Generator[GenerationEvent, None, Generation],
+) -> tuple[list[GenerationEvent], Generation]:
+    """Run a generation to its end; returns its events and the generation."""
+    told: list[GenerationEvent] = []
     while True:
         try:
-            event = next(generation)
+            told.append(next(generation))
         except StopIteration as end:
-            return rounds, end.value
-        if isinstance(event, RoundFinished):
-            rounds.append(event)
+            return told, end.value
 
 
 def _margin(top: Top) -> float:

@@ -75,6 +75,7 @@ from engine.events.documents import FileSkipped as FileSkipped
 from engine.events.documents import Indexed as Indexed
 from engine.events.evaluation import EvaluationMeasured as EvaluationMeasured
 from engine.events.gates import GATE_ROWS as GATE_ROWS
+from engine.events.gates import GATE_SWEEP as GATE_SWEEP
 from engine.events.gates import GATE_TRAINING as GATE_TRAINING
 from engine.events.gates import GateConfusion as GateConfusion
 from engine.events.gates import GateFigures as GateFigures
@@ -121,6 +122,8 @@ from engine.events.models import PairsOffered as PairsOffered
 from engine.events.policies import PolicyDecided as PolicyDecided
 from engine.events.policies import PolicyReason as PolicyReason
 from engine.events.previews import PromptPreviewed as PromptPreviewed
+from engine.events.ratings import RatingVerdict as RatingVerdict
+from engine.events.ratings import TextsRated as TextsRated
 from engine.events.scaling import ScalingMeasured as ScalingMeasured
 from engine.events.training import CheckpointSaved as CheckpointSaved
 from engine.events.training import DrafterMeasured as DrafterMeasured
@@ -352,4 +355,5 @@ AnyEvent: TypeAlias = (
     | ModelCalled
     | IterationFinished
     | ScalingAnswered
+    | TextsRated
 )

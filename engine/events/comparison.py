@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from engine.events.base import SCHEMA, Event, Setting, Struct
 from engine.events.decoding import RoundFinished, RuntimeName, StopReason
+from engine.events.policies import PolicyDecided
 from engine.statistics import Interval, RatioEstimate
 
 PLAIN_LANE = "plain"
@@ -72,7 +73,8 @@ class LaneRefused(Event, frozen=True):
 class GenerationMeasured(Event, frozen=True):
     """One lane continued one prompt. turn: which of its turns; repeat: counted from 0. rounds: without the lists of
     most probable tokens, their `at_s` counted from the end of the prefill; only with the first repeat, and empty beyond
-    the number of tokens that a comparison keeps. memory_bytes: weights and caches of both models at its end.
+    the number of tokens that a comparison keeps; decisions: of its policy, with the rounds. memory_bytes: weights and
+    caches of both models at its end.
 
     rejected_ranks: where the drafter had ranked the token that the target wanted, for each rejection. joules: None
     where they cannot be measured. first_divergence, margin: from the plain text, None where it is the same."""
@@ -105,6 +107,7 @@ class GenerationMeasured(Event, frozen=True):
     rounds: tuple[RoundFinished, ...] = ()
     memory_bytes: int = 0
     at_s: float = 0.0
+    decisions: tuple[PolicyDecided, ...] = ()
 
 
 class CategoryFigures(Struct, frozen=True):

@@ -7,8 +7,8 @@ from typing import Literal, TypeAlias
 from engine.events.base import Event, Setting, Struct
 from engine.statistics import Interval, RatioEstimate
 
-# As what a collection of rows and a training are kept: the `method` of their WorkStarted.
-GATE_ROWS, GATE_TRAINING = "gate rows", "gate"
+# As what a collection of rows, a training and a sweep over thresholds are kept: the `method` of their WorkStarted.
+GATE_ROWS, GATE_TRAINING, GATE_SWEEP = "gate rows", "gate", "sprinter"
 GateLabel: TypeAlias = Literal["hard", "soft", "greedy"]
 GateInput: TypeAlias = Literal["hidden", "log_q", "embedding"]
 ScoreName: TypeAlias = Literal["gate", "q"]
@@ -204,7 +204,7 @@ class SettingMeasured(Event, frozen=True):
     """One way of decoding, measured on the prompts. setting: the threshold, the weight of the target in an ensemble,
     the lenience, or the draft length. speedup: against plain decoding; speedup_vs_exact: against exact speculation at
     its own best draft length. gate_share: time of the gate over that of a drafter step. text, tokens: of the first
-    prompt."""
+    prompt; texts: of all of them."""
 
     verification: Verification
     setting: float
@@ -223,11 +223,12 @@ class SettingMeasured(Event, frozen=True):
     text: str = ""
     tokens: tuple[int, ...] = ()
     at_s: float = 0.0
+    texts: tuple[str, ...] = ()
 
 
 class SettingsMeasured(Event, frozen=True):
     """All settings were measured, or those before a stop. best_gamma: of exact speculation. notes: where the theory's
-    assumptions do not hold, with figures; cautions: what disturbed the measurement."""
+    assumptions do not hold, with figures; cautions: what disturbed the measurement. prompts: as they were asked."""
 
     n_settings: int
     n_prompts: int
@@ -238,3 +239,4 @@ class SettingsMeasured(Event, frozen=True):
     settings: tuple[tuple[str, Setting], ...] = ()
     seconds: float = 0.0
     complete: bool = True
+    prompts: tuple[str, ...] = ()

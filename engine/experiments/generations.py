@@ -63,6 +63,7 @@ def event_of(lane: str, text: "MeasuredText", place: Place, *, keep_rounds: bool
         text="".join(event.text for event in rounds),
         rounds=tuple(_kept(event, lane, text.started_s) for event in rounds) if keep_rounds else (),
         memory_bytes=text.memory_bytes,
+        decisions=text.decisions if keep_rounds else (),
         at_s=at_s,
     )
 

@@ -55,12 +55,15 @@ def _refuse_many(n: int) -> None:
         raise InputError(f"{n} lanes are too many", f"compare at most {MOST_LANES} at once")
 
 
-def with_policies(lanes: Sequence[LaneSpec], policies: Sequence[str]) -> tuple[LaneSpec, ...]:
+def with_policies(
+    lanes: Sequence[LaneSpec], policies: Sequence[str], settings: tuple[tuple[str, Setting], ...] = ()
+) -> tuple[LaneSpec, ...]:
     """The lanes, and one more for each drafter and policy, which starts with the drafter's first draft length.
 
-    Raises InputError: too many lanes, or a method or a name without policies."""
+    settings: further ones of the policies. Raises InputError: too many lanes, or a method or a name without
+    policies."""
     added = [
-        replace(lane, name=f"{lane.name}, {policy}", settings=(*lane.settings, ("policy", policy)))
+        replace(lane, name=f"{lane.name}, {policy}", settings=(*lane.settings, ("policy", policy), *settings))
         for lane in one_a_drafter(lanes)
         for policy in dict.fromkeys(policies)
     ]

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from engine.decoding.drafting import Drafter
-from engine.decoding.generation import Generation, whole
+from engine.decoding.generation import Generation, everything
 from engine.decoding.policies.round_times import RoundTimes
 from engine.drafters import model_spec, weights_bytes
-from engine.events import LaneSpec, RoundFinished
+from engine.events import LaneSpec, PolicyDecided, RoundFinished
 from engine.experiments.lane_specs import method_of
 from engine.machine.energy import EnergyMeter
 from engine.methods.run_events import drafts_trees
@@ -42,13 +42,14 @@ class Lane(NamedTuple):
 class MeasuredText(NamedTuple):
     """What a lane wrote after a prompt. started_s: when its prefill ended, on the clock of its rounds.
 
-    memory_bytes: weights and caches of both models at the end of the text."""
+    decisions: of its policy. memory_bytes: weights and caches of both models at the end of the text."""
 
     generation: Generation
     rounds: tuple[RoundFinished, ...]
     started_s: float
     joules: float | None
     memory_bytes: int
+    decisions: tuple[PolicyDecided, ...] = ()
 
 
 def warm_up(lane: Lane, ids: Sequence[int], cancelled: Flag) -> None:
@@ -69,13 +70,15 @@ def continued(lane: Lane, ids: Sequence[int], cancelled: Flag, meter: EnergyMete
     before = None if meter is None else meter.joules()
     try:
         with closing(decode(lane.config, ids, runtime)) as events:
-            rounds, generation = whole(events)
+            told, generation = everything(events)
         joules = None if meter is None else meter.since(before)
         n_bytes = _memory_bytes(lane, len(ids) + len(generation.ids))
     finally:
         if lane.drafter is not None:
             lane.drafter.reset()
-    return MeasuredText(generation, tuple(rounds), rounds[0].at_s - generation.first_ms / 1e3, joules, n_bytes)
+    rounds = tuple(event for event in told if isinstance(event, RoundFinished))
+    decisions = tuple(event for event in told if isinstance(event, PolicyDecided))
+    return MeasuredText(generation, rounds, rounds[0].at_s - generation.first_ms / 1e3, joules, n_bytes, decisions)
 
 
 def _memory_bytes(lane: Lane, n_ids: int) -> int:

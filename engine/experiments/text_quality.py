@@ -1,31 +1,39 @@
-"""How far texts are from those of the target: overlap of words, repetition, and what the target makes of them; pure.
-
-ROUGE-L is the F-measure of the longest common subsequence of words (Lin, 2004), in lower case and without stemming."""
+"""How far texts are from those of the target: overlap of words, repetition, and what the target makes of them; pure."""
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rouge_score.rouge_scorer import RougeScorer
 
 _WORD = re.compile(r"[^\W_]+")
 _N = 4
 
 
+class _Words:
+    """Words of any script, in lower case and without stemming; the library's own splitting drops all but a to z."""
+
+    def tokenize(self, text: str) -> list[str]:
+        return _WORD.findall(text.lower())
+
+
+@lru_cache(maxsize=1)
+def _scorer() -> "RougeScorer":
+    # Imported late: it loads nltk, of which nothing is used here and nothing is downloaded.
+    from rouge_score.rouge_scorer import RougeScorer
+
+    return RougeScorer(["rougeL"], tokenizer=_Words())
+
+
 def rouge_l(text: str, reference: str) -> float:
-    """From 0 to 1; 1 for two texts without a word."""
-    a, b = _WORD.findall(text.lower()), _WORD.findall(reference.lower())
-    if not a or not b:
-        return float(a == b)
-    common = _longest_common(a, b)
-    return 2 * common / (len(a) + len(b))
+    """ROUGE-L's F-measure, from 0 to 1; 1 for two texts without a word, of which the library says 0.
 
-
-def _longest_common(a: Sequence[str], b: Sequence[str]) -> int:
-    """Length of the longest common subsequence."""
-    row = [0] * (len(b) + 1)
-    for word in a:
-        diagonal = 0
-        for j, other in enumerate(b, 1):
-            diagonal, row[j] = row[j], diagonal + 1 if word == other else max(row[j], row[j - 1])
-    return row[-1]
+    Source: Lin, ROUGE: a package for automatic evaluation of summaries, 2004, by the library rouge-score."""
+    if not _WORD.search(text) and not _WORD.search(reference):
+        return 1.0
+    return float(_scorer().score(reference, text)["rougeL"].fmeasure)
 
 
 def repeated(ids: Sequence[int]) -> float:

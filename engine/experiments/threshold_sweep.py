@@ -100,6 +100,7 @@ def sweep(job: SweepJob, rt: RunContext, cancelled: Flag) -> Iterator[Event]:
         len(ways), n_prompts, best, job.workload, tuple(notes), tuple(cautions),
         (("gate", stored.name), ("label", "" if stored.card is None else stored.card.label)),
         time.perf_counter() - started, complete=not cancelled.is_set(),
+        prompts=tuple(rt.target.texts.text(ids) for ids in job.prompts[:n_prompts]),
     )  # fmt: skip
 
 
@@ -241,6 +242,7 @@ class _Results:
             self._gate_share() if is_gated else None,
             texts[0].text,
             texts[0].ids,
+            texts=tuple(text.text for text in texts),
         )
 
     def _predicted(self, way: Way) -> PredictedFigures | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib.resources import files
+from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from engine.models import (
 from engine.models.folder_files import read_json
 from engine.models.gguf import cache, families, header, plan
 from engine.models.gguf.header import GgufHeader
-from engine.models.safetensors_header import TensorCounts
+from engine.models.safetensors_header import TensorCounts, read_shapes
 from engine.models.timing_shapes import Timing
 
 # Only a LongSpec drafter has it: one block, with the configuration of its whole target.
@@ -50,7 +51,8 @@ class Checkpoint(NamedTuple):
 
     timing: set for a model of random weights, which has no folder and only serves timing; None for all others.
     gguf: the header of a GGUF file that has to be converted before it is loaded; None for all others.
-    own_code: the file that names code of the model's own, which is never run; empty for most."""
+    own_code: the file that names code of the model's own, which is never run; empty for most. times_as_deep: how many
+    times as many layers as its folder holds it is given, to serve timing; 1 for all others."""
 
     spec: str
     folder: Path
@@ -60,6 +62,7 @@ class Checkpoint(NamedTuple):
     timing: Timing | None = None
     gguf: GgufHeader | None = None
     own_code: str = ""
+    times_as_deep: int = 1
 
 
 def builtin_folder(name: str) -> Path:
@@ -110,6 +113,8 @@ def inspect(spec: str, *, drafter: bool = False) -> Checkpoint:
     """Check a checkpoint without loading it.
 
     Raises InputError or ModelError: missing, empty, no safetensors, remote code, unreadable configuration."""
+    if (times := timing_shapes.times_as_deep(spec)) > 1:
+        return _deepened(spec, times, drafter=drafter)
     if timing_shapes.is_timing(spec):
         return of_timing(spec, timing_shapes.parse(spec, drafter=drafter))
     if header.is_gguf(spec):
@@ -126,6 +131,17 @@ def of_timing(spec: str, timing: Timing) -> Checkpoint:
     """The checkpoint of a model that is made of random weights and has no folder."""
     n_parameters = timing_shapes.n_parameters(timing.shape)
     return Checkpoint(spec, Path(spec), timing_shapes.configuration(timing.shape), n_parameters, 0, timing)
+
+
+def _deepened(spec: str, times: int, *, drafter: bool) -> Checkpoint:
+    """The checkpoint of the built-in target with more layers. Raises InputError for a drafter."""
+    if drafter:
+        raise InputError(f"{spec} is a target", "draft with builtin, builtin:small or builtin:misaligned")
+    own = inspect("builtin")
+    shapes = {name: shape for path in weight_files(own.folder, spec) for name, shape in read_shapes(path).items()}
+    n_in_layers = sum(prod(shape) for name, shape in shapes.items() if ".layers." in name)
+    n_parameters = own.n_parameters + (times - 1) * n_in_layers
+    return own._replace(spec=spec, n_parameters=n_parameters, times_as_deep=times)
 
 
 def _of_gguf(spec: str) -> Checkpoint:

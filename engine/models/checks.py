@@ -17,6 +17,7 @@ from engine.machine.no_memory import LESS, ran_out
 from engine.machine.panics import is_panic
 from engine.models import timing_pairs
 from engine.models.checkpoint_folder import WORD_FILES, Checkpoint, own_code_needed
+from engine.models.deepened import deepen_configuration
 from engine.models.folder_files import read_json
 from engine.models.gguf import vocabulary
 from engine.models.gguf.header import GgufHeader
@@ -56,6 +57,9 @@ def configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
     """The configuration of a causal language model. Raises ModelError: unknown, not causal, impossible sizes."""
     if checkpoint.timing is not None:
         return timing_pairs.made_configuration(checkpoint.timing)
+    if checkpoint.times_as_deep > 1:
+        own = configuration(checkpoint._replace(times_as_deep=1))
+        return deepen_configuration(own, checkpoint.times_as_deep)
     model_type = checkpoint.config.get("model_type", "none given")
     if checkpoint.own_code and model_type not in CONFIG_MAPPING:
         raise own_code_needed(f"{checkpoint.spec}/{checkpoint.own_code}")

@@ -17,9 +17,19 @@ from engine.fast.graphs import Graphs
 from engine.fast.model import FusedModel
 from engine.fast.static_kv_cache import StaticKvCache
 from engine.fast.weights import FusedWeights, fuse
-from engine.models import checkpoint_folder, checks, devices, generation_config, load_plan, timing_pairs, weights
+from engine.models import (
+    checkpoint_folder,
+    checks,
+    devices,
+    generation_config,
+    load_plan,
+    timing_pairs,
+    timing_shapes,
+    weights,
+)
 from engine.models.chat_template import ChatTemplate, without_template
 from engine.models.checkpoint_folder import Checkpoint
+from engine.models.deepened import deepen
 from engine.models.generation_config import ReadGenerationConfig
 from engine.models.gguf import cache
 from engine.models.kv_size import context_of
@@ -147,11 +157,25 @@ def _read(
     """The weights of a checkpoint, or random ones; device None: spread over all devices."""
     if checkpoint.timing is None:
         where: weights.DeviceMap = "auto" if device is None else {"": device}
+        if checkpoint.times_as_deep > 1:
+            yield from _deepened(checkpoint, where, dtype)
+            return
         yield from weights.read(checkpoint.folder, config, where, dtype, n_parameters=checkpoint.n_parameters)
     elif device is None:
         raise InputError(f"{checkpoint.spec} does not fit one device", "choose a smaller timing pair or dtype")
     else:
         yield ReadWeights(timing_pairs.made_model(checkpoint.timing, device, dtype), ())
+
+
+def _deepened(checkpoint: Checkpoint, where: weights.DeviceMap, dtype: torch.dtype) -> Iterator[int | ReadWeights]:
+    """The weights of a checkpoint, with further layers once they are read."""
+    own = checkpoint._replace(times_as_deep=1)
+    for update in weights.read(
+        own.folder, checks.configuration(own), where, dtype, n_parameters=checkpoint.n_parameters
+    ):
+        if isinstance(update, ReadWeights):
+            update = update._replace(model=deepen(update.model, checkpoint.times_as_deep))
+        yield update
 
 
 def on_runtime(loaded: LoadedModel, choice: RuntimeChoice, quantize: Quantize = "none") -> LoadedModel:
@@ -228,11 +252,18 @@ def _describe(
         n_vocabulary=int(model.get_output_embeddings().weight.shape[0]),
         stop_ids=stop_ids,
         n_bytes=sum(p.numel() * p.element_size() for p in model.parameters()),
-        note="" if checkpoint.timing is None else checkpoint.timing.note(),
+        note=_note(checkpoint),
         chat_template=template,
         generation=generation_config.read(model.generation_config, checkpoint.spec, stop_ids),
         own_code=checkpoint.own_code,
     )
+
+
+def _note(checkpoint: Checkpoint) -> str:
+    """What has to be noted on everything generated with a model that serves timing."""
+    if checkpoint.times_as_deep > 1:
+        return timing_shapes.deepened_note(checkpoint.times_as_deep)
+    return "" if checkpoint.timing is None else checkpoint.timing.note()
 
 
 def _stop_ids(model: PreTrainedModel) -> frozenset[int]:

@@ -2,13 +2,17 @@
 
 * imports neither Qt nor torch. A SPEC is `timing:NAME`, as a drafter also `timing:NAME@ALPHA`. Context is cut to 32,768
 positions, which a step's time does not depend on; a tied head is kept apart from its embedding, of which a step reads
-one row only: the same bytes are read, a little more memory is held."""
+one row only: the same bytes are read, a little more memory is held. `timing:builtin-xN` is the built-in target with N
+times as many layers, whose text is the built-in target's: see `deepened`."""
 
+import re
 from typing import NamedTuple
 
 from engine.errors import InputError
 
 _PREFIX = "timing:"
+_DEEPENED = re.compile(r"timing:builtin-x([0-9]{1,4})")
+_MOST_TIMES = 64
 _CONTEXT = 32_768
 _DEFAULT_ALPHA = 0.8
 _EMBEDDING_AND_HEAD = 2
@@ -71,6 +75,26 @@ class Timing(NamedTuple):
         return f"timing pair: random weights in the shape of {self.name}{cut}; the text means nothing"
 
 
+def times_as_deep(spec: str) -> int:
+    """How many times as many layers as the built-in target a SPEC names; 1 for all other models.
+
+    Raises InputError for a number that cannot be."""
+    match = _DEEPENED.fullmatch(spec)
+    if match is None:
+        return 1
+    if not 2 <= int(match[1]) <= _MOST_TIMES:
+        raise InputError(f"{spec}: from 2 to {_MOST_TIMES} times as many layers", f"use {_PREFIX}builtin-x8")
+    return int(match[1])
+
+
+def deepened_note(times: int) -> str:
+    """The note that is attached to everything generated with a deepened target."""
+    return (
+        f"timing pair: the built-in target with {times} times as many layers, of which only its own change anything; "
+        "the text is the built-in target's, the times are not"
+    )
+
+
 def is_timing(spec: str) -> bool:
     """Whether a SPEC names a model of random weights."""
     return spec.startswith(_PREFIX)
@@ -80,7 +104,9 @@ def parse(spec: str, *, drafter: bool) -> Timing:
     """The model a SPEC names. Raises InputError: an unknown model, a bad alpha, or an alpha for a target."""
     name, separator, alpha = spec.removeprefix(_PREFIX).partition("@")
     if name not in SHAPES:
-        raise InputError(f"there is no timing pair {spec!r}", f"use timing: and one of {', '.join(SHAPES)}")
+        raise InputError(
+            f"there is no timing pair {spec!r}", f"use timing: and one of {', '.join((*SHAPES, 'builtin-x8'))}"
+        )
     if separator and not drafter:
         raise InputError(f"{spec}: alpha is the drafter's to choose", f"use {_PREFIX}{name}")
     agreement = (_alpha(spec, alpha) if separator else _DEFAULT_ALPHA) if drafter else 1.0

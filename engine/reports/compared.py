@@ -13,6 +13,7 @@ from engine.events import (
     GenerationMeasured,
     LaneFigures,
     LaneRefused,
+    TextsRated,
 )
 from engine.reports.cells import (
     Cell,
@@ -78,12 +79,14 @@ _GENERATIONS = (
 
 
 class ComparisonFacts(NamedTuple):
-    """A comparison. measured: the last figures that were computed, None if it ended before any."""
+    """A comparison. measured: the last figures that were computed, None if it ended before any; ratings: of its
+    texts."""
 
     started: ComparisonStarted
     refused: tuple[LaneRefused, ...]
     generations: tuple[GenerationMeasured, ...]
     measured: ComparisonMeasured | None
+    ratings: tuple[TextsRated, ...] = ()
 
     @property
     def lanes(self) -> tuple[LaneFigures, ...]:
@@ -112,6 +115,7 @@ def facts(events: Sequence[Event]) -> ComparisonFacts | None:
         tuple(event for event in events if isinstance(event, LaneRefused)),
         tuple(event for event in events if isinstance(event, GenerationMeasured)),
         figures[-1] if figures else None,
+        tuple(event for event in events if isinstance(event, TextsRated)),
     )
 
 

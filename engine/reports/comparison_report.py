@@ -19,8 +19,10 @@ from engine.reports.document import (
     TableBlock,
 )
 from engine.reports.pilot import Prices
+from engine.reports.rating_words import rated_blind
 from engine.reports.sameness_words import sameness_words
 from engine.reports.shape_words import meaning
+from engine.store.blind_rating import counts
 
 _Tables: TypeAlias = Mapping[str, ReportTable]
 _SPEED = (
@@ -199,7 +201,8 @@ def _pilot_blocks(compared: ComparisonFacts, prices: Prices) -> tuple[Block, ...
 
 def _text_blocks(compared: ComparisonFacts, n_prompts: int) -> tuple[Block, ...]:
     blocks, note = texts.texts(compared, n_prompts)
-    return (*blocks, *((Paragraph(note, "note"),) if note else ()))
+    rated = (Paragraph(rated_blind(each)) for each in counts(compared.ratings))
+    return (*rated, *blocks, *((Paragraph(note, "note"),) if note else ()))
 
 
 def _method_lines(compared: ComparisonFacts) -> tuple[str, ...]:

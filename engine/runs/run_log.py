@@ -2,13 +2,14 @@
 
 * imports neither Qt nor torch."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from filelock import FileLock, Timeout
 from msgspec.structs import replace
 
-from engine.errors import EngineError
+from engine.errors import EngineError, InputError
 from engine.events import (
     ComparisonStarted,
     Event,
@@ -66,6 +67,26 @@ def is_being_written(folder: Path) -> bool:
         return True
     except (OSError, NotImplementedError):  # a read-only folder, or a file system without locks
         return False
+
+
+def append(path: Path, events: Iterable[Event]) -> None:
+    """Add events to the file of work that has ended. Raises EngineError: it is gone, being written, or the disk is
+    full."""
+    if not path.is_file():
+        raise InputError(f"{path} is gone", "restore the run, if it was deleted")
+    if is_being_written(path.parent):
+        raise EngineError(f"{path} is still being written", "wait until its work has ended")
+    lock = _locked(path.parent)
+    try:
+        writer = TraceWriter(path, append=True, what="what was added")
+        try:
+            for event in events:
+                writer.write(event)
+        finally:
+            writer.close()
+    finally:
+        if lock is not None:
+            lock.release()
 
 
 class RunLog:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from engine.commands import CollectGateRows, MeasureThresholds, TrainGate
 from engine.errors import InputError
-from engine.events import GATE_ROWS, ComparedPrompt, Event, GateTrainingStarted
+from engine.events import GATE_ROWS, GATE_SWEEP, ComparedPrompt, Event, GateTrainingStarted
 from engine.experiments import builtin_prompts, prompt_sets
 from engine.experiments.threshold_sweep import SweepJob, refuse_unusable, sweep
 from engine.methods.sprinter.config import SprinterConfig
 from engine.methods.sprinter.run import drafter_of
+from engine.models.timing_shapes import times_as_deep
 from engine.runtime import RunContext, warp_of
 from engine.session.work_start import gate_training_started, started_on_pair
 from engine.settings import ChatConfig, GenerationConfig, Request, make_config
@@ -81,7 +82,7 @@ def measure(session: "Session", command: MeasureThresholds, cancelled: Flag) -> 
     context = session.context(cancelled)
     drafter_of(context)
     ids = _prompt_ids(context, prompt_set.prompts, config)
-    knows_world = context.target.spec == "builtin"
+    knows_world = context.target.spec == "builtin" or times_as_deep(context.target.spec) > 1
     questions = builtin_prompts.answered(command.n_questions) if knows_world else ()
     asked = tuple((context.asked(Request(text), config).ids, answer) for text, answer in questions)
     job = SweepJob(
@@ -92,7 +93,7 @@ def measure(session: "Session", command: MeasureThresholds, cancelled: Flag) -> 
         ("thresholds", ",".join(f"{each:g}" for each in command.thresholds)), ("prompts", command.prompts),
         ("n_prompts", len(ids)), ("gate", config.gate), ("cap", config.cap), ("temperature", config.temperature),
     )  # fmt: skip
-    yield started_on_pair(session.pair_in_use, "measurement", "sprinter", settings, prompt_set.name)
+    yield started_on_pair(session.pair_in_use, "measurement", GATE_SWEEP, settings, prompt_set.name)
     yield from session.on_pair(context, lambda rt: sweep(job, rt, cancelled))
 
 

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from app.words.quantities import counted
+from app.workspaces.compare.policy_choice import ChosenPolicy
 from app.workspaces.compare.words import tr
 from engine.commands import Compare
 from engine.errors import InputError
 from engine.events import LaneSpec, Setting
-from engine.experiments.lane_specs import lanes_of
+from engine.experiments.lane_specs import lanes_of, with_policies
 from engine.speed_model import MAX_GAMMA
 
 # Tuning tries every draft length by itself.
@@ -19,7 +20,8 @@ _RANGE = re.compile(r"(\d+)\s*[-–…]\s*(\d+)")
 
 
 class ComparisonChoice(NamedTuple):
-    """What the top bar holds. gammas: as written; settings: of GenerationConfig; where: device, dtype, forward."""
+    """What the top bar holds. gammas: as written; settings: of GenerationConfig; where: device, dtype, forward;
+    policy: settings of the lanes that a draft-length policy adds, empty for none."""
 
     target: str
     drafters: tuple[str, ...]
@@ -29,6 +31,7 @@ class ComparisonChoice(NamedTuple):
     repeats: int
     settings: Mapping[str, Setting]
     where: tuple[str, str, str] = ("auto", "auto", "auto")
+    policy: ChosenPolicy = ()
 
 
 def read_gammas(text: str) -> tuple[int, ...]:
@@ -58,7 +61,11 @@ def lanes(choice: ComparisonChoice, *, tune: bool = False) -> tuple[LaneSpec, ..
     """The lanes, plain decoding among them; tuning needs no draft lengths. Raises InputError where there are none."""
     if not choice.drafters:
         raise InputError(tr("no drafter is chosen"), tr("check at least one drafter"))
-    return lanes_of(choice.drafters, _TO_TUNE if tune else read_gammas(choice.gammas))
+    drafted = lanes_of(choice.drafters, _TO_TUNE if tune else read_gammas(choice.gammas))
+    if not choice.policy or tune:
+        return drafted
+    (_, policy), *others = choice.policy
+    return with_policies(drafted, (str(policy),), tuple(others))
 
 
 def why_not(choice: ComparisonChoice, *, tune: bool = False) -> str:
@@ -96,6 +103,7 @@ def plan(choice: ComparisonChoice, set_name: str) -> str:
     lengths = counted(n_gammas, tr("{0} draft length"), tr("{0} draft lengths")).format(n_gammas)
     n = choice.n_prompts
     which = counted(n, tr("{0:,} prompt"), tr("{0:,} prompts")).format(n) if n else tr("all prompts")
-    return tr("{0} lanes ({1} × {2}, and plain decoding) continue {3} of {4}, one at a time.").format(
-        n_drafters * n_gammas + 1, drafted, lengths, which, set_name
-    )
+    words = tr("{0} lanes ({1} × {2}, and plain decoding) continue {3} of {4}, one at a time.")
+    if choice.policy:
+        words = tr("{0} lanes ({1} × {2} and a policy, and plain decoding) continue {3} of {4}, one at a time.")
+    return words.format(len(lanes(choice)), drafted, lengths, which, set_name)

@@ -1,6 +1,7 @@
 """State of the Compare tab: the comparison on show, the chosen lane and text, and the drafters there are."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from app.state.dropped import TEXT_SUFFIXES
@@ -13,9 +14,20 @@ from app.workspaces.compare import words
 from app.workspaces.compare.record import AskedTurn, ComparisonRecord, read_record
 from engine.commands import Compare, Survey
 from engine.errors import InputError
-from engine.events import PLAIN_LANE, ComparisonMeasured, Event, LaneRefused, Progressed, Refused, RunFailed, Surveyed
+from engine.events import (
+    PLAIN_LANE,
+    ComparisonMeasured,
+    Event,
+    LaneRefused,
+    Progressed,
+    Refused,
+    RunFailed,
+    Surveyed,
+    TextsRated,
+)
 from engine.experiments import prompt_sets
 from engine.experiments.prompt_sets import PromptSet
+from engine.machine import paths
 from engine.runs.trace import Trace
 
 _PROMPTS_ONLY, _PROMPTS_OR_LOGS = (".txt", ".parquet"), (".jsonl", ".json")
@@ -85,6 +97,24 @@ class ComparingProgress(TabState):
         """The prompt with the longest text, which shows most."""
         texts = self.record.texts
         return max(texts, key=lambda turn: max(len(own.ids) for own in texts[turn].values()), default=None)
+
+    def why_no_rating(self) -> str:
+        """Why the texts of the lanes cannot be rated blind; empty where they can."""
+        record = self.record
+        if record.live or record.started is None:
+            return words.tr("nothing is measured yet") if record.started is None else words.tr("it is being measured")
+        if not record.differing:
+            return words.tr("no text differs from the plain one")
+        path = record.kept_in
+        if path is None or path.parent.parent != paths.runs():
+            return words.tr("ratings are kept with runs of the tab Runs: import the file there first")
+        return ""
+
+    def rated(self, verdicts: Iterable[TextsRated]) -> None:
+        """Show ratings that were just kept."""
+        for verdict in verdicts:
+            self.record.take(verdict)
+        self._store.changed.emit()
 
     def choose_lane(self, lane: str) -> None:
         """Show a lane in the panels that show one."""

@@ -1,19 +1,22 @@
-"""Button with the settings that all lanes share: temperature, length, seed, repeats, device, numbers and forward."""
+"""Button with the settings that all lanes share, such as temperature and device, and a policy to compare besides."""
 
 from collections.abc import Mapping
 from typing import Annotated
 
 from msgspec import Meta
 from PySide6.QtCore import QSettings, Signal
-from PySide6.QtWidgets import QFormLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app import theme
 from app.panels.setup import pair_form
+from app.panels.setup.policy_fields import show_policy_fields
 from app.text.plain_text import one_line
 from app.widgets.choice_box import ChoiceBox
 from app.widgets.config_form import ConfigForm
 from app.widgets.labels import plain_label
 from app.widgets.popup_button import PopupButton
+from app.workspaces.compare import policy_choice
+from app.workspaces.compare.policy_choice import ChosenPolicy, PolicyFields
 from engine.commands import Load
 from engine.events import Setting
 from engine.settings import ChatConfig
@@ -36,14 +39,18 @@ class MoreBox(PopupButton):
     changed = Signal()
 
     def __init__(self, pair: Load, parent: QWidget) -> None:
-        tip = self.tr("Temperature, length, seed, repeats, and where the models run; the same for every lane")
+        tip = self.tr(
+            "Temperature, length, seed, repeats and where the models run, the same for every lane; and a policy"
+        )
         super().__init__(self.tr("More"), tip, parent)
         self.form = ConfigForm(LaneSettings, self.sheet, first=_FIRST)
+        self.policies = ConfigForm(PolicyFields, self.sheet)
         self.device = self._box(pair_form.DEVICES, pair.device, self.tr("Device"))
         self.dtype = self._box(pair_form.DTYPES, pair.dtype, self.tr("Number format"))
         self.runtime = self._box(pair_form.RUNTIMES, pair.runtime, self.tr("Forward pass"))
         self._lay_out()
         self.form.changed.connect(self._on_changed)
+        self.policies.changed.connect(self._on_changed)
         self._on_changed()
 
     def settings(self) -> dict[str, Setting]:
@@ -59,9 +66,16 @@ class MoreBox(PopupButton):
         """Device, number type and forward."""
         return self.device.value(), self.dtype.value(), self.runtime.value()
 
-    def show_choice(self, settings: Mapping[str, Setting], where: tuple[str, str, str]) -> None:
+    def policy(self) -> ChosenPolicy:
+        """The settings of the lanes that a policy adds; empty where none is chosen."""
+        return policy_choice.as_settings(self.policies.values(PolicyFields))
+
+    def show_choice(
+        self, settings: Mapping[str, Setting], where: tuple[str, str, str], policy: ChosenPolicy = ()
+    ) -> None:
         """Choose these settings; where: device, number type and forward."""
         self.form.set_values(settings)
+        self.policies.set_values(policy_choice.as_values(policy))
         for box, value in zip((self.device, self.dtype, self.runtime), where, strict=True):
             if box.findData(value) < 0:
                 box.addItem(one_line(value), value)
@@ -70,12 +84,15 @@ class MoreBox(PopupButton):
     def save(self, settings: QSettings) -> None:
         """Save the settings."""
         self.form.save(settings, "compare/settings")
+        self.policies.save(settings, "compare/policy")
 
     def restore(self, settings: QSettings) -> None:
         """Restore the saved settings."""
         self.form.restore(settings, "compare/settings")
+        self.policies.restore(settings, "compare/policy")
 
     def _on_changed(self) -> None:
+        show_policy_fields(self.policies)
         self.changed.emit()
 
     def _box(self, options: tuple[str, ...], current: str, name: str) -> ChoiceBox:
@@ -100,6 +117,15 @@ class MoreBox(PopupButton):
             label.setBuddy(box)
             label.setMinimumWidth(self.fontMetrics().horizontalAdvance(self.tr("Number format")))
             where.addRow(label, box)
-        self.sheet.column.addWidget(self.form)
-        self.sheet.column.addLayout(where)
-        self.sheet.setFixedWidth(_WIDTH)
+        # Side by side: one below the other, they would be higher than a small screen.
+        beside = QVBoxLayout()
+        beside.setSpacing(2 * theme.GRID)
+        beside.addLayout(where)
+        beside.addWidget(self.policies)
+        beside.addStretch(1)
+        columns = QHBoxLayout()
+        columns.setSpacing(3 * theme.GRID)
+        columns.addWidget(self.form, 1)
+        columns.addLayout(beside, 1)
+        self.sheet.column.addLayout(columns)
+        self.sheet.setFixedWidth(2 * _WIDTH)

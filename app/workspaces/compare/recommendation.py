@@ -27,10 +27,12 @@ _CHANGES_LINES = 2
 class RecommendationPanel(Panel):
     """Idle it says what Measure will do; while measuring, who leads and how far it is.
 
-    race_asked, report_asked: what was measured is to be shown to an audience, or written as a report."""
+    race_asked, report_asked, rating_asked: what was measured is to be shown to an audience, written as a report, or its
+    texts are to be rated blind."""
 
     race_asked = Signal()
     report_asked = Signal()
+    rating_asked = Signal()
     every_ms = 250
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
@@ -44,6 +46,8 @@ class RecommendationPanel(Panel):
         self.race.clicked.connect(self.race_asked)
         self.report = QPushButton(self.tr("Report…"), self)
         self.report.clicked.connect(self.report_asked)
+        self.rate = QPushButton(self.tr("Rate blind…"), self)
+        self.rate.clicked.connect(self.rating_asked)
         self.because = ElasticLine(self)
         self.identity = ElasticLine(self, role="muted")
         self.identity.setAccessibleName(self.tr("Which comparison is shown"))
@@ -72,6 +76,9 @@ class RecommendationPanel(Panel):
         headline = words.headline(record) or (self.tr("Measuring…") if live else self.tr("Which drafter pays?"))
         self._show_headline(headline, bad=record.recommended == PLAIN_LANE)
         self._allow_showing(measured=record.measured is not None)
+        allow(
+            self.rate, comparing.why_no_rating(), self.tr("Say which of two texts of a prompt is better without names")
+        )
         self._show_check(*words.same_text(record), words.same_text_details(record))
         ending = words.ending(record)
         because = comparing.status(at) if live else words.because(record) or ending or self._plan
@@ -128,6 +135,7 @@ class RecommendationPanel(Panel):
         top.setSpacing(2 * theme.GRID)
         top.addWidget(self.headline, 1)
         top.addWidget(self.same)
+        top.addWidget(self.rate)
         top.addWidget(self.race)
         top.addWidget(self.report)
         reason = QHBoxLayout()

@@ -18,7 +18,10 @@ from engine.events import (
     LaneSpec,
     Refused,
     RunFailed,
+    TextsRated,
 )
+from engine.machine import paths
+from engine.runs.run_log import run_file
 
 ComparingState: TypeAlias = Literal["none", "asked", "measuring", "finished", "refused", "torn"]
 
@@ -34,7 +37,8 @@ class ComparisonRecord:
     """A comparison. number: rises with each, so that panels start over; changes: rises with each event taken in.
 
     source: the file it was read from; texts: the first generation of each lane, by what it continued;
-    differing: where one of these is not the plain text; log: its events, for a report."""
+    differing: where one of these is not the plain text; ratings: what was said of its texts, blind; log: its events,
+    for a report."""
 
     def __init__(self, number: int = 0, *, source: Path | None = None) -> None:
         self.number = number
@@ -51,6 +55,7 @@ class ComparisonRecord:
         self.refused: dict[str, LaneRefused] = {}
         self.texts: dict[AskedTurn, dict[str, GenerationMeasured]] = {}
         self.differing: set[AskedTurn] = set()
+        self.ratings: list[TextsRated] = []
         self.marks: dict[str, LaneMark] = {}
         self._log: list[Event] = []
 
@@ -84,6 +89,13 @@ class ComparisonRecord:
         """The mark of a lane."""
         return self.marks.get(lane, PLAIN_MARK)
 
+    @property
+    def kept_in(self) -> Path | None:
+        """The file among the kept runs that holds it; None without one."""
+        if self.source is not None:
+            return self.source
+        return None if self.started is None else run_file(paths.runs(), self.started)
+
     def prompt(self, turn: AskedTurn) -> ComparedPrompt | None:
         """The prompt of a turn."""
         return None if self.started is None else self.started.prompts[turn.prompt]
@@ -114,6 +126,9 @@ class ComparisonRecord:
             case GenerationMeasured():
                 self._log.append(event)
                 self._keep(event)
+            case TextsRated() if self.started is not None:
+                self._log.append(event)
+                self.ratings.append(event)
             case ComparisonMeasured():
                 self.measured = event
                 self.state = "finished" if event.complete else "measuring"

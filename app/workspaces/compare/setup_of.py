@@ -1,6 +1,6 @@
 """The choices of the top bar that a comparison was made with, as far as they are known, and whether they are there."""
 
-from app.workspaces.compare import choice
+from app.workspaces.compare import choice, policy_choice
 from app.workspaces.compare.choice import ComparisonChoice
 from app.workspaces.compare.record import ComparisonRecord
 from engine.commands import Compare
@@ -41,6 +41,7 @@ def _of_command(command: Compare, now: ComparisonChoice) -> ComparisonChoice:
         command.repeats,
         command.settings,
         (command.device, command.dtype, command.runtime),
+        now.policy if command.tune else policy_choice.of_lanes(command.lanes),
     )
 
 
@@ -56,6 +57,7 @@ def _of_log(started: ComparisonStarted, now: ComparisonChoice) -> ComparisonChoi
         prompts=started.prompt_set if is_shipped else now.prompts,
         n_prompts=len(started.prompts) if is_shipped else now.n_prompts,
         repeats=repeats if isinstance(repeats, int) else 1,
+        policy=policy_choice.of_lanes(started.lanes),
         settings={**now.settings, **{name: value for name, value in settings.items() if name in now.settings}},
     )
 

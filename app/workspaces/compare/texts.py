@@ -15,12 +15,14 @@ from app.text.plain_text import one_line, plain_tip
 from app.widgets.labels import ElasticLine, plain_label
 from app.widgets.permission import allow
 from app.widgets.steady_box import SteadyBox
+from app.words import ratings
 from app.workspaces.compare.comparing import ComparingProgress
 from app.workspaces.compare.differences import divergence
 from app.workspaces.compare.lane_text import LaneText
 from app.workspaces.compare.record import AskedTurn, ComparisonRecord
 from engine.events import PLAIN_LANE, Event, GenerationMeasured
 from engine.runs.summary import Summary
+from engine.store.blind_rating import counts
 
 _MOST_COLUMNS = 8
 _SLICE_S = 0.002
@@ -48,6 +50,8 @@ class TextsPanel(Panel):
         self.ghosts.setToolTip(self.tr("Show what was drafted and not kept, struck through"))
         self.ghosts.toggled.connect(self._show_ghosts)
         self.prompt = ElasticLine(self, role="muted")
+        self.rated = ElasticLine(self)
+        self.rated.setAccessibleName(self.tr("How the texts were rated"))
         self.empty = plain_label(
             self.tr("What each lane writes for a prompt appears here side by side; the first difference is framed."),
             self, role="muted", wraps=True,
@@ -76,6 +80,9 @@ class TextsPanel(Panel):
         self.empty.setVisible(turn is None)
         self.area.setVisible(turn is not None)
         self._show_turn(record, turn, comparing.lane)
+        rated = [f"{ratings.in_a_line(each)}. {ratings.preference(each)}" for each in counts(record.ratings)]
+        self.rated.show_text(self.tr("Rated blind: {0}").format("   ".join(rated)) if rated else "")
+        self.rated.setVisible(bool(rated))
         why_not = "" if record.differing else self.tr("no text differs from the plain one")
         allow(self.next, why_not, self.tr("Go to the next prompt whose texts differ"))
 
@@ -226,6 +233,7 @@ class TextsPanel(Panel):
         column.setSpacing(theme.HALF)
         column.addLayout(head)
         column.addWidget(self.prompt)
+        column.addWidget(self.rated)
         column.addWidget(self.empty, 1)
         column.addWidget(self.area, 1)
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 from app import theme
 from app.choices import report_prices
 from app.panel import Panel
+from app.panels.blind_rating.opener import RatingOpener
 from app.panels.error import ErrorPanel
 from app.plots.panel import PlotPanel
 from app.plots.report_saver import ReportSaver
@@ -19,6 +20,7 @@ from app.workspaces.compare.acceptance import LanePositionsPlot, LaneRanksPlot
 from app.workspaces.compare.bar import CompareBar
 from app.workspaces.compare.categories import CategoriesPanel
 from app.workspaces.compare.comparing import ComparingProgress
+from app.workspaces.compare.decisions import DecisionsPlot
 from app.workspaces.compare.explanations import explain_comparison
 from app.workspaces.compare.heat_map import HeatMapPanel
 from app.workspaces.compare.lane_table import LaneTablePanel
@@ -54,12 +56,15 @@ class CompareWorkspace(QWidget, Workspace):
         self.heat = HeatMapPanel(store, self)
         self.predicted = PredictedPlot(store, self)
         self.categories = CategoriesPanel(store, self)
+        self.decisions = DecisionsPlot(store, self)
         self.texts = TextsPanel(store, self)
         self._tune = QAction(self.tr("Tune draft lengths"), self)
         self._tune.triggered.connect(self.tune)
         self._reports = ReportSaver(store, self)
+        self.rating = RatingOpener(self, self._on_rated)
         self.recommendation.race_asked.connect(lambda: context.show("presentation"))
         self.recommendation.report_asked.connect(self.save_report)
+        self.recommendation.rating_asked.connect(self.rate_blind)
         self._lay_out()
         self._connect()
         self._on_choice()
@@ -99,6 +104,16 @@ class CompareWorkspace(QWidget, Workspace):
         """Ask for a file and write the report of the comparison on show."""
         self._reports.ask(self, self.reported, "draftscope-comparison")
 
+    def rate_blind(self) -> None:
+        """Have texts of plain decoding and of the chosen lane rated without names."""
+        path = self._comparing.record.kept_in
+        if path is not None and not self._comparing.why_no_rating():
+            self.rating.open([path], second=self._comparing.lane)
+
+    def _on_rated(self, verdicts: object) -> None:
+        assert isinstance(verdicts, tuple)
+        self._comparing.rated(verdicts)
+
     def first_field(self) -> QWidget:
         """Return the draft lengths."""
         return self.bar.gammas
@@ -109,7 +124,8 @@ class CompareWorkspace(QWidget, Workspace):
         return self._reports.busy
 
     def shut_down(self) -> None:
-        """Wait for a report that is being written."""
+        """Wait for a report and ratings that are being written."""
+        self.rating.shut_down()
         self._reports.close()
 
     # Content
@@ -261,6 +277,7 @@ class CompareWorkspace(QWidget, Workspace):
         self.pages.addTab(_side_by_side(left, self.ranks), self.tr("Acceptance"))
         self.pages.addTab(_side_by_side(self.heat, self.predicted, (3, 2)), self.tr("Draft length"))
         self.pages.addTab(self.categories, self.tr("Categories"))
+        self.pages.addTab(self.decisions, self.tr("Policies"))
         self._lower = _side_by_side(self.pages, self.texts, _SHARES)
         content = QWidget(self)
         layout = QVBoxLayout(content)

@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line, path_line
-from app.words import conversions, policies, quantities, runs
+from app.words import conversions, policies, quantities, ratings, runs
 from app.words.counts import count
 from app.words.model_names import full_name
 from app.workspaces.compare import words as compared_words
@@ -66,6 +66,11 @@ def _(event: events.PhaseFinished) -> str:
 @_describe.register
 def _(event: events.PolicyDecided) -> str:
     return policies.decision(event)
+
+
+@_describe.register
+def _(event: events.TextsRated) -> str:
+    return ratings.verdict(event)
 
 
 @_describe.register

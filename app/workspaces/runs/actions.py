@@ -10,11 +10,12 @@ from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 from app import workspaces
 from app.state.store import RunStore
 from app.widgets.permission import allow
-from engine.events import GATE_TRAINING, WorkKind
+from engine.events import GATE_SWEEP, GATE_TRAINING, WorkKind
 from engine.store.rows import RunRow
 
 RunAction: TypeAlias = Literal[
-    "open", "replay", "compare", "what_if", "export", "import", "rename", "tag", "delete", "restore", "undo", "find",
+    "open", "replay", "compare", "rate", "what_if", "export", "import", "rename", "tag", "delete", "restore", "undo",
+    "find",
 ]  # fmt: skip
 # Which tab shows which kind of work.
 _VIEWS: Mapping[WorkKind, str] = {"run": "decode", "comparison": "compare", "training": "train"}
@@ -57,6 +58,8 @@ def why_not(action: RunAction, chosen: Chosen, store: RunStore) -> str:
             return _needs_some(chosen)
         case "compare":
             return _why_not_compared(chosen)
+        case "rate":
+            return _why_not_rated(chosen)
         case "rename":
             return _needs_one(chosen)
         case "open" | "replay" | "what_if":
@@ -77,6 +80,24 @@ def _why_not_compared(chosen: Chosen) -> str:
     if chosen.n < 2:
         return tr("select two or more runs: Ctrl+click, or Shift and the arrow keys")
     return "" if chosen.n <= MOST_COMPARED else tr("select at most {0} runs").format(MOST_COMPARED)
+
+
+def _why_not_rated(chosen: Chosen) -> str:
+    """Why there are no two texts of one prompt to rate; what only the texts tell is said by the dialog."""
+    rows = chosen.rows
+    if any(row.state == "running" for row in rows):
+        return tr("it is still running")
+    if chosen.n == 2 and len(rows) == 2 and all(row.kind == "run" for row in rows):
+        return "" if rows[0].prompt == rows[1].prompt else tr("the two runs have different prompts")
+    if chosen.n == 1 and rows and _has_several_texts(rows[0]):
+        return ""
+    return tr("select two runs of one prompt, or a comparison, or a sweep of thresholds")
+
+
+def _has_several_texts(row: RunRow) -> bool:
+    if row.kind == "comparison":
+        return row.method != "race"
+    return row.kind == "measurement" and row.method == GATE_SWEEP
 
 
 def _why_not_read(action: RunAction, row: RunRow, store: RunStore) -> str:
@@ -136,7 +157,7 @@ class RunActions(QObject):
         groups: tuple[tuple[RunAction, ...], ...] = (
             (("restore",), ("export",))
             if deleted
-            else (("open", "replay"), ("compare", "what_if"), ("rename", "tag"), ("export",), ("delete",))
+            else (("open", "replay"), ("compare", "rate", "what_if"), ("rename", "tag"), ("export",), ("delete",))
         )
         for group in groups:
             menu.addActions([self.by_name[name] for name in group])
@@ -156,14 +177,15 @@ _KEYS: Mapping[RunAction, tuple[str, ...]] = {
     "rename": ("F2",), "delete": ("Del",), "undo": ("Ctrl+Z",), "find": ("/",), "export": ("Ctrl+E",),
 }  # fmt: skip
 _TEXTS: Mapping[RunAction, str] = {
-    "open": "Open", "replay": "Replay", "compare": "Compare", "what_if": "What if…", "export": "Export…",
-    "import": "Import…", "rename": "Rename", "tag": "Edit tags", "delete": "Delete", "restore": "Restore",
-    "undo": "Undo deletion", "find": "Search",
+    "open": "Open", "replay": "Replay", "compare": "Compare", "rate": "Rate blind…", "what_if": "What if…",
+    "export": "Export…", "import": "Import…", "rename": "Rename", "tag": "Edit tags", "delete": "Delete",
+    "restore": "Restore", "undo": "Undo deletion", "find": "Search",
 }  # fmt: skip
 _TIPS: Mapping[RunAction, str] = {
     "open": "Show the run in its own tab (Enter)",
     "replay": "Show the run again at the speed that was measured; needs no model",
     "compare": "Settings and figures of the selected runs side by side, differences marked",
+    "rate": "Say which of two texts of a prompt is better, not knowing what wrote them: of two runs or a comparison",
     "what_if": "What another γ, a faster drafter or a lenient rule would bring, replayed without a model",
     "export": "Write the selected runs to a file (Ctrl+E)",
     "import": "Take in runs from trace files; the files stay as they are",

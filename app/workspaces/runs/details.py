@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from app import theme
 from app.text.plain_text import one_line, paragraphs
 from app.widgets.labels import plain_label
-from app.words import quantities
+from app.words import quantities, ratings
 from app.workspaces.runs import words
 from app.workspaces.runs.library import RunLibrary
 from app.workspaces.runs.particulars import Fields, Particulars, read_particulars
@@ -68,6 +68,7 @@ class DetailsPage(QScrollArea):
             "versions": FieldList(self, self.tr("Versions")),
             "hashes": FieldList(self, self.tr("Model hashes")),
         }
+        self.rated = FieldList(self, self.tr("Rated blind"))
         self._save_timer = QTimer(self)
         self._save_timer.setSingleShot(True)
         self._save_timer.setInterval(_SAVE_MS)
@@ -89,7 +90,7 @@ class DetailsPage(QScrollArea):
             return
         self._n = n
         self.heading.setText(self._heading(rows, n))
-        for field in (self.title, self.note, self.damage, self.figures, *self.made_with.values()):
+        for field in (self.title, self.note, self.damage, self.figures, self.rated, *self.made_with.values()):
             field.setVisible(len(rows) == 1)
         self.tags.setVisible(bool(rows))
         if rows:
@@ -169,15 +170,26 @@ class DetailsPage(QScrollArea):
         ]
         return tuple((name, value) for name, value in fields if value not in ("", quantities.UNKNOWN))
 
+    def read_again(self) -> None:
+        """Read what the run was made with, and how it was rated, once more: it was added to."""
+        self._particulars_of = ""
+        if len(self._rows) == 1:
+            self._read_particulars(self._rows[0])
+
     def _read_particulars(self, row: RunRow) -> None:
         self._particulars_of = row.id
-        for fields in self.made_with.values():
+        for fields in (self.rated, *self.made_with.values()):
             fields.show_fields(())
         self._library.read(lambda: read_particulars(row.path), self._show_particulars, topic="particulars")
 
     def _show_particulars(self, known: Particulars) -> None:
         for name, fields in self.made_with.items():
             fields.show_fields(words.named(getattr(known, name)))
+        self.rated.show_fields(
+            tuple(
+                (ratings.versus(each), f"{ratings.in_a_line(each)}. {ratings.preference(each)}") for each in known.rated
+            )
+        )
 
     def _line(self, name: str, placeholder: str) -> QLineEdit:
         line = QLineEdit(self)
@@ -193,7 +205,7 @@ class DetailsPage(QScrollArea):
         column.setSpacing(theme.GRID)
         for widget in (self.heading, self.damage, self.title, self.tags, self.note, self.figures):
             column.addWidget(widget)
-        for fields in self.made_with.values():
+        for fields in (self.rated, *self.made_with.values()):
             column.addWidget(fields)
         column.addStretch(1)
         self.setWidget(page)

@@ -1,4 +1,4 @@
-"""Reads what a kept run was made with from the beginning of its trace: settings, machine, versions, model hashes.
+"""Reads from the beginning of a kept trace what it was made with: settings, machine, versions, model hashes.
 
 * imports neither Qt nor torch."""
 
@@ -20,6 +20,8 @@ from engine.events import (
     WorkStarted,
 )
 from engine.runs import trace
+from engine.store import blind_rating
+from engine.store.blind_rating import RatingCounts
 
 Fields: TypeAlias = tuple[tuple[str, str], ...]
 # A training states its estimate, and a kept one its start, before what it trains with.
@@ -28,13 +30,14 @@ _LONGEST = 2_000
 
 
 class Particulars(NamedTuple):
-    """What a run was made with: pairs of a name and a value, which are foreign text."""
+    """What a run was made with: pairs of a name and a value, which are foreign text; and how its texts were rated."""
 
     settings: Fields = ()
     machine: Fields = ()
     versions: Fields = ()
     hashes: Fields = ()
     figures: Fields = ()
+    rated: tuple[RatingCounts, ...] = ()
 
 
 def read_particulars(path: Path) -> Particulars:
@@ -43,7 +46,8 @@ def read_particulars(path: Path) -> Particulars:
     events = trace.follow(path)
     first = list(islice(events, _N_LOOKED_AT))
     of_gate = any(isinstance(event, WorkStarted) and event.method in (GATE_ROWS, GATE_TRAINING) for event in first)
-    return particulars(chain(first, events) if of_gate else first)
+    known = particulars(chain(first, events) if of_gate else first)
+    return known._replace(rated=blind_rating.counts(blind_rating.kept(path)))
 
 
 def particulars(events: Iterable[Event]) -> Particulars:

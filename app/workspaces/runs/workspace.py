@@ -7,6 +7,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app import theme
+from app.panels.blind_rating.opener import RatingOpener
 from app.panels.error import ErrorPanel
 from app.plots.report_saver import ReportSource
 from app.widgets.labels import plain_label
@@ -29,7 +30,7 @@ _TABLE_SHARE, _PANE_SHARE = 70, 30
 # Of more selected runs only the number is shown.
 _MOST_LOOKED_AT = 100
 _LOOK_AGAIN_MS = 50
-_BUTTONS: tuple[RunAction, ...] = ("open", "replay", "compare", "what_if", "export", "delete", "restore")
+_BUTTONS: tuple[RunAction, ...] = ("open", "replay", "compare", "rate", "what_if", "export", "delete", "restore")
 
 
 class RunsWorkspace(QWidget, Workspace):
@@ -52,6 +53,7 @@ class RunsWorkspace(QWidget, Workspace):
         self.details = DetailsPage(self.library, self)
         self.compared = ComparedPage(self.library, self)
         self.what_if = WhatIfPage(self.library, store, self)
+        self.rating = RatingOpener(self, self._on_rated)
         self.pages = QTabWidget(self)
         self.pages.setDocumentMode(True)
         for page, title in (
@@ -62,7 +64,8 @@ class RunsWorkspace(QWidget, Workspace):
             self.pages.addTab(page, title)
         self.run_actions = RunActions(
             {
-                "open": self._open, "replay": self._replay, "compare": self._compare, "what_if": self._ask_what_if,
+                "open": self._open, "replay": self._replay, "compare": self._compare, "rate": self._rate,
+                "what_if": self._ask_what_if,
                 "export": self._export, "import": self._import, "rename": self._rename, "tag": self._tag,
                 "delete": lambda: self.library.delete(self.table.selected),
                 "restore": lambda: self.library.restore(self.table.selected),
@@ -166,6 +169,14 @@ class RunsWorkspace(QWidget, Workspace):
     def _compare(self) -> None:
         self.pages.setCurrentWidget(self.compared)
 
+    def _rate(self) -> None:
+        rows = (self.library.row(run_id) for run_id in self.table.selected)
+        self.rating.open([row.path for row in rows if row is not None])
+
+    def _on_rated(self, _verdicts: object) -> None:
+        self.details.read_again()
+        self.library.take_in()
+
     def _ask_what_if(self) -> None:
         self.pages.setCurrentWidget(self.what_if)
         self.what_if.gamma.setFocus()
@@ -245,6 +256,7 @@ class RunsWorkspace(QWidget, Workspace):
 
     def shut_down(self) -> None:
         """End what is under way; the window closes."""
+        self.rating.shut_down()
         self.library.close()
 
     @property

@@ -1,6 +1,6 @@
 """Settings of speculative decoding; imports neither Qt nor torch."""
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
@@ -23,7 +23,7 @@ _ACCEPT = (
     "a drafter that draws. token: one by one; block: a chain as a whole, which accepts as many or more; in a tree, "
     "recursive: the children of a node one by one (as token does), traversal: whole paths (as block does)"
 )
-_POLICY = (
+POLICY_HELP = (
     "what chooses the draft length of each round; the text stays the target's. fixed: always γ; best-s: the one "
     "with the largest predicted speedup S, or none at all; heuristic: two more after a draft that was accepted whole, "
     "one less otherwise, as transformers does; confidence: up to γ, ending where the drafter is unsure; saturation: "
@@ -36,6 +36,14 @@ _CONFIDENCE = (
 )
 _MOST_IDS = "nothing is drafted once prompt and text have so many tokens; 0: no limit"
 _LEAST_FREE = "nothing is drafted while less memory than this is free on the target's device, in MiB; 0: no limit"
+LongestDraft: TypeAlias = Annotated[int, Meta(ge=1, le=64, title="Longest draft", description=_MOST_GAMMA)]
+LeastConfidence: TypeAlias = Annotated[float, Meta(gt=0, le=1, title="Least confidence", description=_CONFIDENCE)]
+DraftUntil: TypeAlias = Annotated[
+    int, Meta(ge=0, title="Draft up to", description=_MOST_IDS, extra_json_schema={"zero": "no limit"})
+]
+LeastFree: TypeAlias = Annotated[
+    int, Meta(ge=0, title="Leave free (MiB)", description=_LEAST_FREE, extra_json_schema={"zero": "no limit"})
+]
 _NO_TREE = "{0} is a rule for trees, and this draft is a chain"
 
 
@@ -48,15 +56,11 @@ class SpeculativeConfig(ChatConfig, frozen=True):
     tree: Annotated[str, Meta(title="Branches at each step", description=_TREE)] = ""
     accept: Annotated[AcceptRule, Meta(title="Accept rule", description=_ACCEPT)] = "token"
 
-    policy: Annotated[PolicyName, Meta(title="Policy", description=_POLICY)] = "fixed"
-    most_gamma: Annotated[int, Meta(ge=1, le=64, title="Longest draft", description=_MOST_GAMMA)] = 16
-    confidence: Annotated[float, Meta(gt=0, le=1, title="Least confidence", description=_CONFIDENCE)] = 0.4
-    draft_until: Annotated[
-        int, Meta(ge=0, title="Draft up to", description=_MOST_IDS, extra_json_schema={"zero": "no limit"})
-    ] = 0
-    least_free: Annotated[
-        int, Meta(ge=0, title="Leave free (MiB)", description=_LEAST_FREE, extra_json_schema={"zero": "no limit"})
-    ] = 0
+    policy: Annotated[PolicyName, Meta(title="Policy", description=POLICY_HELP)] = "fixed"
+    most_gamma: LongestDraft = 16
+    confidence: LeastConfidence = 0.4
+    draft_until: DraftUntil = 0
+    least_free: LeastFree = 0
 
     def __post_init__(self) -> None:
         """Raises InputError for a text that describes no tree, and for what needs one or cannot have one."""

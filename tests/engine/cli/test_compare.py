@@ -152,3 +152,23 @@ def test_trees_that_cannot_be_compared_are_refused(
 ) -> None:
     assert main(["compare", *target, *options, *SHORT, "--json"]) == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_policy_is_a_lane_with_its_limits_and_states_its_decisions(
+    target: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--gamma", "2", "--policy", "heuristic", "--most-gamma", "3", "--draft-until", "12", *SHORT)
+    found = compared(capsys, *target, *options)
+    texts = [each for each in found if each["event"] == "generation"]
+    assert {str(text["lane"]) for text in texts} == {"plain", "d γ 2", "d γ 2, heuristic"}
+    for text in texts:
+        decided = [decision["reason"] for decision in text["decisions"]]  # type: ignore[attr-defined]
+        is_long = len(text["prompt_ids"]) + len(text["ids"]) > 20  # type: ignore[arg-type]
+        assert ("long_text" in decided) == (text["lane"] == "d γ 2, heuristic" and is_long)
+    assert any(text["decisions"] for text in texts)
+
+
+def test_settings_of_a_policy_need_one(target: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", *target, "--least-free", "100", *SHORT]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--least-free belongs to a policy" in line and "--policy" in line

@@ -9,7 +9,10 @@ from msgspec.structs import replace
 from engine.cli import main
 from engine.machine import paths
 from engine.runs.run_log import RunLog
+from engine.store import blind_rating, rateable
+from engine.store.blind_rating import Sitting
 from tests import comparisons
+from tests.engine.store import ratings
 from tests.engine.store.kept import keep, run
 
 
@@ -138,3 +141,18 @@ def test_a_damaged_index_is_said_and_costs_nothing(ids: list[str], capsys: pytes
 
 def test_no_runs_at_all_is_an_empty_list(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert called(capsys, "list") == [{"event": "summary", "runs": 0, "listed": 0}]
+
+
+def test_ratings_of_a_run_are_shown_and_exported_with_it(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    logs = ratings.two_runs(paths.runs())
+    texts = rateable.read(logs)
+    sitting = Sitting(texts, *(author.name for author in texts.authors))
+    sitting.rate("both_bad")
+    blind_rating.keep(logs, sitting.verdicts)
+    (shown,) = called(capsys, "show", logs[1].parent.name)
+    (verdict,) = shown["ratings"]  # type: ignore[misc]
+    assert (verdict["verdict"], verdict["first_run"]) == ("both_bad", logs[0].parent.name)
+    (counted,) = shown["rating_counts"]  # type: ignore[misc]
+    assert (counted["n_both_bad"], counted["share_first"], counted["p"]) == (1, None, None)
+    called(capsys, "export", logs[1].parent.name, "--out", str(tmp_path / "copy.jsonl"))
+    assert blind_rating.kept(tmp_path / "copy.jsonl") == sitting.verdicts

@@ -1,12 +1,20 @@
 """Texts side by side: fates, the first difference, scrolling in step, and prompts with a difference."""
 
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from app.panels.stream.tokens import StreamToken
 from app.workspaces.compare.differences import TextDifference, divergence, first_differing, token_batches
+from app.workspaces.compare.record import read_record
 from engine.events import GenerationMeasured
+from engine.machine import paths
+from engine.runs import trace
 from tests.comparisons import GENERAL, SMALL, comparison
+from tests.engine.store import kept
 
 DIFFERS_AT = 5
 
@@ -121,3 +129,38 @@ def test_hostile_prompts_and_texts_are_plain_text(tab, text: str) -> None:  # ty
     say(replace(start, prompts=(evil,)), *rest)
     assert "\x1b" not in workspace.texts.prompt.text() + workspace.texts.turns.currentText()
     assert "\u202e" not in workspace.texts.prompt.text() + workspace.texts.turns.currentText()
+
+
+def test_texts_of_a_kept_comparison_are_rated_blind(tab, qtbot) -> None:  # type: ignore[no-untyped-def]
+    events = list(comparison(n_prompts=2))
+    for place, event in enumerate(events):
+        if isinstance(event, GenerationMeasured) and event.lane == SMALL.name:
+            events[place] = replace(event, ids=(900, *event.ids[1:]), text=f"other {event.text}")
+    _, _, workspace, say = tab
+    workspace.do("run")
+    say(*events)
+    rate = workspace.recommendation.rate
+    kept.keep(paths.runs(), events)
+    workspace.recommendation.refresh()
+    assert rate.isEnabled(), rate.toolTip()
+    rate.click()
+    dialog = workspace.rating.dialog
+    qtbot.waitUntil(lambda: not dialog.busy)
+    dialog.choice.second.setCurrentIndex(dialog.choice.second.findData(SMALL.name))
+    dialog.choice.second.activated.emit(dialog.choice.second.currentIndex())
+    dialog.start.click()
+    QTest.keyClick(dialog.pair.left, Qt.Key.Key_0)
+    dialog.shut_down()
+    workspace.texts.refresh()
+    assert "both bad 1" in workspace.texts.rated.text() and not workspace.texts.rated.isHidden()
+    record = read_record(trace.read(workspace._comparing.record.kept_in).events, Path("trace.jsonl"))
+    assert [rating.verdict for rating in record.ratings] == ["both_bad"]
+
+
+def test_a_comparison_without_differences_has_nothing_to_rate(tab) -> None:  # type: ignore[no-untyped-def]
+    _, _, workspace, say = tab
+    assert "nothing is measured" in workspace.recommendation.rate.toolTip()
+    workspace.do("run")
+    say(*comparison(n_prompts=1))
+    assert not workspace.recommendation.rate.isEnabled()
+    assert "no text differs" in workspace.recommendation.rate.toolTip()

@@ -13,8 +13,9 @@ from app.workspaces.runs.table_model import RunTableModel
 from app.workspaces.runs.workspace import RunsWorkspace
 from engine.machine import paths
 from engine.runs import trace
+from engine.store import blind_rating
 from tests.app.workspaces.runs.kept_runs import MARKUP, cells, keep_some, of_drafter, settle, shown
-from tests.engine.store import kept
+from tests.engine.store import kept, ratings
 
 
 def select(qtbot: QtBot, tab: RunsWorkspace, *rows: int) -> None:
@@ -342,3 +343,24 @@ def test_the_menu_reports_the_selected_run_and_nothing_of_several(tab: RunsWorks
     assert tab.reported == paths.runs() / ids[0] / "trace.jsonl" and heard
     select(qtbot, tab, 0, 1)
     assert tab.reported == ()
+
+
+def test_two_runs_are_rated_blind_and_the_ratings_are_shown_when_one_is_opened_again(
+    tab: RunsWorkspace, qtbot: QtBot
+) -> None:
+    logs = ratings.two_runs(paths.runs())
+    shown(qtbot, tab)
+    select(qtbot, tab, 0, 1)
+    tab.run_actions.by_name["rate"].trigger()
+    dialog = tab.rating.dialog
+    assert dialog is not None
+    qtbot.waitUntil(lambda: not dialog.busy)
+    dialog.start.click()
+    QTest.keyClick(dialog.pair.left, Qt.Key.Key_3)
+    tab.rating.shut_down()
+    assert all(blind_rating.kept(log) for log in logs)
+    select(qtbot, tab, 0)
+    settle(qtbot, tab.library, lambda: bool(tab.details.rated.fields))
+    ((name, value),) = tab.details.rated.fields
+    assert "plain decoding" in name and "sprinter" in name
+    assert "equally good 1" in value

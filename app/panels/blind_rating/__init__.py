@@ -1,0 +1,1 @@
+"""Rating two texts of each prompt side by side without knowing what wrote which."""
