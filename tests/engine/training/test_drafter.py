@@ -251,7 +251,7 @@ def test_folder_of_another_tokenizer_is_refused(target: str, texts: Path, tmp_pa
 
 
 def test_time_too_short_for_new_weights_is_warned_of(target: str, texts: Path, tmp_path: Path) -> None:
-    events = run(job(target, texts, tmp_path / "d", steps=0, minutes=0.002, width=1024, start="new"))
+    events = run(job(target, texts, tmp_path / "d", steps=0, minutes=0.002, width=256, start="new"))
     assert any(isinstance(event, Warned) and "too few for a useful drafter" in event.message for event in events)
 
 
