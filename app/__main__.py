@@ -64,9 +64,13 @@ def _open(options: "arguments.Arguments") -> int:
     if options.picture is not None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     # Imported late: Qt reads the platform when it is loaded, and sub-commands never need Qt.
-    from app import application
+    try:
+        from app import application
 
-    return application.run(options)
+        return application.run(options)
+    except KeyboardInterrupt:  # before there is a window that could be closed
+        sys.stderr.write("draftscope: stopped before the window was there; nothing is lost\n")
+        return 130
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from app.main_window import MainWindow, saving_host
 from app.screenshot import Photographer
 from app.theme.icon import application_icon
 from app.widgets.closing import end_process_within
+from app.widgets.ending_signals import STOPPED, EndingSignals
 
 
 def user_settings() -> QSettings:
@@ -38,7 +39,11 @@ def run(options: Arguments) -> int:
         window.closing.connect(end_process_within)
         _choose_engine(window, options)
         window.show()
-        return app.exec()
+        signals = EndingSignals(window)
+        signals.asked.connect(window.close_now)
+        status = app.exec()
+        signals.close()
+        return STOPPED if signals.came else status
     theme.apply(app, options.picture.scheme)
     photographed_host = None if options.picture.trace is not None else partial(saving_host, save=not options.no_save)
     # Without settings, so that a picture does not depend on earlier sessions.

@@ -28,6 +28,10 @@ class InputError(EngineError):
     """The user asked for something impossible; nothing was started."""
 
 
+class InUse(InputError):
+    """Another program is at work on the same files; the same can be asked again once it has ended."""
+
+
 class ModelError(EngineError):
     """A model folder cannot be used, or a loaded model misbehaved."""
 

@@ -3,7 +3,8 @@
 * imports neither Qt nor torch."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import msgspec
 
@@ -30,6 +31,8 @@ class Metric(msgspec.Struct, frozen=True):
 Decode: TypeAlias = (
     "Callable[[msgspec.Struct, Sequence[int], RunContext], Generator[GenerationEvent, None, Generation]]"
 )
+# A run of a method: its events, from the start to the end.
+Run: TypeAlias = "Callable[[msgspec.Struct, Request, RunContext], Iterator[Event]]"
 
 
 class MethodSpec(msgspec.Struct, frozen=True):
@@ -45,8 +48,18 @@ class MethodSpec(msgspec.Struct, frozen=True):
     paper: str
     lossless: bool
     config: type[msgspec.Struct]
-    run: "Callable[[msgspec.Struct, Request, RunContext], Iterator[Event]]"
+    run: "Run"
     metrics: tuple[Metric, ...] = ()
     drafted: bool = True
     decode: "Decode | None" = None
     workspace: str = "decode"
+
+
+def run_in(package: str) -> "Run":
+    """The function `run` of the module `run` in a method's package, imported when it is first called: describing a
+    method must not load torch."""
+
+    def run(config: msgspec.Struct, request: Request, runtime: "RunContext") -> Iterator[Event]:
+        return cast("Run", import_module(f"{package}.run").run)(config, request, runtime)
+
+    return run

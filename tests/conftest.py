@@ -1,6 +1,7 @@
 """What holds for every test: no display, no network, no file outside the test's folder, nothing left behind."""
 
 import gc
+import itertools
 import os
 import shutil
 import socket
@@ -91,10 +92,17 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders that no test has had yet; pytest's own would list those of all tests before, for each test anew."""
+    base = tmp_path_factory.mktemp("users")
+    return (base / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def _own_folders(monkeypatch: pytest.MonkeyPatch, _homes: Iterator[Path]) -> None:
     """User data, configuration and QSettings lie in a folder of the test."""
-    home: Path = tmp_path_factory.mktemp("user")
+    home = next(_homes)
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))

@@ -1,6 +1,7 @@
 """Tiny models of many families with a real tokenizer, made on the spot; nothing is downloaded."""
 
 import copy
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -49,7 +50,12 @@ FAMILIES = tuple(_OWN)
 
 
 def tokenizer(n_entries: int = N_ENTRIES, *, seed: int = 1) -> PreTrainedTokenizerFast:
-    """A byte-level tokenizer trained on a few stories."""
+    """A byte-level tokenizer trained on a few stories; the caller's own, trained once."""
+    return copy.deepcopy(_trained(n_entries, seed))
+
+
+@cache
+def _trained(n_entries: int, seed: int) -> PreTrainedTokenizerFast:
     return train_tokenizer(islice(stories(seed), 50), n_entries=n_entries)
 
 

@@ -10,9 +10,10 @@ from app.state.store import RunStore
 from app.state.tab_state import TabState
 from app.text.plain_text import one_line
 from app.words import pace
-from engine.commands import Index
+from engine.commands import Index, Load
 from engine.documents import sources
 from engine.events import Event, FileSkipped, Indexed, Progressed, Refused, RunFailed, Warned
+from engine.machine import paths
 
 _MOST_SKIPPED = 1000
 
@@ -72,6 +73,11 @@ class IndexProgress(TabState):
         self.skipped, self.n_skipped, self.n_in_part, self.warned = [], 0, 0, []
         self.commands.ask(command)
         self._store.watch()
+
+    def begin_folder(self, folder: str, pair: Load, n: int) -> None:
+        """Start making the documents of a folder searchable, n passages of which the target is to read at once."""
+        where = paths.own_index([folder])
+        self.begin(Index((folder,), where, target=pair.target, n=n, device=pair.device, dtype=pair.dtype))
 
     def take(self, event: Event) -> bool:
         """Take in an event. Returns whether it belongs to the making of an index."""

@@ -1,8 +1,10 @@
 """A column of settings or figures at the side: as wide as its font needs, and it scrolls where the window is low."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 # A dock may give its contents a little less than their least width.
 _SLACK = 4
@@ -88,3 +90,18 @@ class SideColumn(QScrollArea):
             self.setFixedWidth(self.preferred_width())
         else:
             self.setMinimumWidth(self._needed_width())
+
+
+def page_beside(column: SideColumn, contents: Sequence[QWidget], parent: QWidget) -> QWidget:
+    """A page with a column at its left and the contents below each other at its right; the last takes the room."""
+    page = QWidget(parent)
+    right = QVBoxLayout()
+    row = QHBoxLayout(page)
+    for layout in (right, row):
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+    for content in contents:
+        right.addWidget(content, int(content is contents[-1]))
+    row.addWidget(column)
+    row.addLayout(right, 1)
+    return page

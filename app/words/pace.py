@@ -40,7 +40,9 @@ def amount(at: Progressed) -> str:
 
 
 def indexing(at: Progressed | None) -> str:
-    """How far the making of an index is; empty where none is being made."""
+    """How far the making of an index is, or that another program makes it; empty where none is being made."""
+    if at is not None and at.phase == "waiting":
+        return _tr("waiting for another program that makes the same: {0}").format(quantities.duration(at.done))
     if at is None or not is_indexing(at):
         return ""
     if at.phase in ("writing", "indexing"):

@@ -6,9 +6,9 @@ from collections.abc import Collection, Generator, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from engine.errors import InputError
+from engine.errors import InputError, InUse
 from engine.evaluation.questions import GoldQuestion, exact_match, f1, is_right
-from engine.events import Allocation, CellAnswered, Progressed, QualityScore
+from engine.events import Allocation, CellAnswered, Progressed, QualityScore, Warned
 from engine.methods.drag.asking import ScalingContext
 from engine.methods.drag.config import DragConfig
 from engine.methods.escalating.quality import Judged, ended, judge
@@ -35,10 +35,11 @@ def answers(
     config: IterDragConfig,
     context: ScalingContext,
     quality: QualityScore,
-) -> Iterator[CellAnswered | Progressed]:
+) -> Iterator[CellAnswered | Progressed | Warned]:
     """Answer a question with each of these cells; yields the progress of making demonstrations too.
 
-    A cell that cannot be asked has the reason in place of an answer. Raises Cancelled."""
+    A cell that cannot be asked has the reason in place of an answer. Raises Cancelled; InUse where another program is
+    in the way, which says nothing about the cell."""
     ended: dict[tuple[int, int], CellAnswered] = {}
     for cell in in_asking_order(cells):
         longer = ended.get((cell.k, cell.m))
@@ -54,11 +55,13 @@ def answers(
 
 def _answer(
     gold: GoldQuestion, cell: Allocation, config: IterDragConfig, context: ScalingContext, quality: QualityScore
-) -> Generator[Progressed, None, CellAnswered]:
+) -> Generator[Progressed | Warned, None, CellAnswered]:
     question, settings = gold.question.strip(), config_of(cell, config)
     try:
         result, rationale = yield from ended(answered(question, settings, context))
         judged = yield from judge(Judged(question, result, rationale), settings, context, quality)
+    except InUse:
+        raise
     except InputError as err:
         return CellAnswered(
             gold.id, gold.kind, cell, None, False, False, 0.0, 0, 0, 0, 0, 0, 0, 0.0, why=str(err), question=question

@@ -15,10 +15,11 @@ import msgspec
 from filelock import FileLock, Timeout
 from msgspec import Struct
 
-from engine.errors import EngineError, InputError
+from engine.errors import EngineError, InputError, InUse
 from engine.events import Allocation, CellAnswered, Setting
 from engine.machine import paths
 from engine.machine.file_kinds import refuse_irregular
+from engine.machine.refused_writes import way_out
 
 SCHEMA = 1
 _MOST_BYTES = 1 << 30
@@ -55,7 +56,7 @@ class SweepFile:
     def __init__(self, head: SweepHead) -> None:
         """Open the sweep of a head, new or to be continued; `known` has its answers so far.
 
-        Raises InputError: another program writes it, it is damaged. EngineError if it cannot be written."""
+        Raises InUse: another program writes it. InputError: it is damaged. EngineError if it cannot be written."""
         first = msgspec.json.encode(head, order="deterministic") + b"\n"
         name = paths.file_name(Path(head.dataset).stem) or "questions"
         self.path = folder() / f"{name}-{sha256(first).hexdigest()[:12]}.jsonl"
@@ -66,7 +67,7 @@ class SweepFile:
             self.known = self._continued(first)
             self._file: BinaryIO = self.path.open("ab")
         except Timeout as err:
-            raise InputError(f"{self.path} is being written by another sweep", "wait until it ends") from err
+            raise InUse(f"{self.path} is being written by another sweep", "wait until it ends") from err
         except OSError as err:
             self._lock.release()
             raise self._error(err) from err
@@ -103,7 +104,7 @@ class SweepFile:
 
     def _error(self, err: OSError) -> EngineError:
         return EngineError(
-            f"{self.path} cannot be written ({err.strerror or err})", "free the disk; run it again to continue"
+            f"{self.path} cannot be written ({err.strerror or err})", f"{way_out(err)}; run it again to continue"
         )
 
 

@@ -25,6 +25,7 @@ from engine.events import (
     SweepEstimated,
     SweepMeasured,
     SweepStarted,
+    Warned,
 )
 from engine.methods.drag.asking import ScalingContext
 from engine.methods.iterdrag.config import IterDragConfig
@@ -122,8 +123,8 @@ class _SweepState:
             if time.monotonic() >= self._not_before:
                 yield self._so_far()
 
-    def _taken(self, item: CellAnswered | Progressed) -> Generator[Event, None, None]:
-        """Keep an answer and report it, or pass on the progress of making demonstrations."""
+    def _taken(self, item: CellAnswered | Progressed | Warned) -> Generator[Event, None, None]:
+        """Keep an answer and report it, or pass on the progress and the warnings of making demonstrations."""
         if isinstance(item, CellAnswered):
             self._file.add(item)
             self.answers.append(item)

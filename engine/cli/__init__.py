@@ -2,8 +2,11 @@
 
 import io
 import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -23,11 +26,12 @@ T = TypeVar("T")
 def main(argv: list[str] | None = None) -> int:
     """Run one command; `argv` without the program's name. Returns the exit status: 0, 2 bad input, 130 stopped."""
     try:
-        from engine.cli.commands import tree
+        with _ended_as_by_ctrl_c():
+            from engine.cli.commands import tree
 
-        return run_command(tree(), sys.argv[1:] if argv is None else argv, name="draftscope")
-    except KeyboardInterrupt:  # while the commands themselves are imported
-        return _stopped()
+            return run_command(tree(), sys.argv[1:] if argv is None else argv, name="draftscope")
+    except KeyboardInterrupt as err:  # while the commands themselves are imported
+        return _stopped(err)
 
 
 def run_command(app: "typer.Typer", argv: list[str], *, name: str) -> int:
@@ -51,8 +55,8 @@ def run_command(app: "typer.Typer", argv: list[str], *, name: str) -> int:
         return _complain(str(err))
     except Exit as err:
         return err.exit_code
-    except (Abort, KeyboardInterrupt):
-        return _stopped()
+    except (Abort, KeyboardInterrupt) as err:
+        return _stopped(err.__cause__ if isinstance(err, Abort) else err)
     except SystemExit:  # how typer reports a closed pipe, as after `| head`
         return OK
     except (OSError, MemoryError, ImportError, RuntimeError, SystemError, UnicodeEncodeError) as err:
@@ -90,9 +94,24 @@ def _write_any_text() -> None:
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def _stopped() -> int:
-    """Answer a stop that the command did not wait for."""
-    sys.stderr.write("draftscope: stopped\n")
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM interrupt as Ctrl+C does, so that what is being written is closed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stopped(err: BaseException | None) -> int:
+    """Answer a stop that the command did not wait for. err: in the words of the work itself, if it has any."""
+    from engine.cli import terminal
+
+    sys.stderr.write(f"draftscope: {terminal.line(str(err or '') or 'stopped; the same command begins it anew')}\n")
     return STOPPED
 
 

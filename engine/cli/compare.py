@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from rich.table import Table
 
 from engine import drafters
-from engine.cli.exit_status import BAD_INPUT, OK, STOPPED
+from engine.cli.exit_status import BAD_INPUT, OK
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, Out, PairOptions, Settings, decimal, numbers, with_options
 from engine.cli.output import Output, Value
-from engine.cli.running import stoppable
+from engine.cli.running import kept_as, stoppable, stopped
 from engine.commands import Compare
 from engine.errors import InputError
 from engine.events import (
@@ -167,6 +167,9 @@ def _usual_drafters(pair: PairOptions) -> list[str]:
     return ["builtin", "builtin:small", "builtin:misaligned", *usual] if pair.target == "builtin" else usual
 
 
+_BEFORE_THE_FIRST = "no prompt was measured yet; the same command begins anew"
+
+
 def _follow(command: Compare, output: Output, kept: KeptLog) -> int:
     """Compare and print; a stop keeps what was measured."""
     prompt_sets.refuse_unreadable(command.prompts)  # before torch is imported, which takes many seconds
@@ -186,14 +189,16 @@ def _follow(command: Compare, output: Output, kept: KeptLog) -> int:
     is_complete = last is not None and last.complete
     if not is_complete:
         kept.stopped()
-    if last is None:
-        output.note("stopped before the first prompt was measured")
     if last is None and not output.json:
-        return STOPPED
+        return stopped(output, _BEFORE_THE_FIRST)
     _print_figures(last, kept.run_id, output)
     if last is not None and is_complete and not last.n_measured:
         return BAD_INPUT
-    return OK if is_complete else STOPPED
+    if is_complete:
+        return OK
+    return stopped(
+        output, _BEFORE_THE_FIRST if last is None else f"{kept_as(kept.run_id)}; the same command begins anew"
+    )
 
 
 def _print(event: Event, output: Output) -> None:

@@ -12,7 +12,7 @@ from engine.cli.exit_status import OK, STOPPED
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import CHAT_CHOICES, Chat, Json, NoSave, decimal, whole_number
 from engine.cli.output import Output, Value
-from engine.cli.running import stop_noted, stoppable
+from engine.cli.running import stop_noted, stoppable, stopped
 from engine.commands import Load, Train
 from engine.errors import InputError
 from engine.events import (
@@ -127,7 +127,10 @@ def carry_out(job: "DrafterJob", *, no_save: bool, json: bool) -> int:
         if flag.is_set() and not report.ended:
             kept.stopped()
     output.summary({**report.summary(job), "run": kept.run_id})
-    return STOPPED if flag.is_set() else OK
+    if not flag.is_set():
+        return OK
+    # What was stopped before its first step was noted as such.
+    return stopped(output, "the same command with --resume continues it") if report.ended else STOPPED
 
 
 def compare_objectives(
@@ -180,7 +183,7 @@ def compare_objectives(
                 output.event(item)
         if flag.is_set():
             kept.stopped()
-    return STOPPED if flag.is_set() else OK
+    return stopped(output, "the same command trains anew on the texts that were read") if flag.is_set() else OK
 
 
 def _start(text: str) -> dict[str, str]:

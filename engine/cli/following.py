@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import msgspec
 
 from engine import statistics
-from engine.cli.exit_status import OK, STOPPED
+from engine.cli.exit_status import OK
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import PairOptions, Settings
 from engine.cli.output import Output, Value
-from engine.cli.running import loaded_session, run_events, stoppable
+from engine.cli.running import kept_as, loaded_session, run_events, stoppable, stopped
 from engine.errors import EngineError
 from engine.events import Event, QuestionAnswered, RoundFinished, RunFailed, RunFinished, RunStarted, Warned
 from engine.experiments.prediction import best_gamma
@@ -58,7 +58,7 @@ def follow(
     if not json and best == 0:
         fields["best_gamma"] = "0: leave it off"
     output.summary({**fields, **unverified_fields(run.summary), **run.answers(), **note, "run": kept.run_id})
-    return STOPPED if flag.is_set() else OK
+    return stopped(output, f"{kept_as(kept.run_id)}; the same command begins anew") if flag.is_set() else OK
 
 
 class FollowedRun:

@@ -8,11 +8,11 @@ import msgspec
 import typer
 
 from engine import drafters
-from engine.cli.exit_status import OK, STOPPED
+from engine.cli.exit_status import OK
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, Out, PairOptions, Settings, numbers, with_options
 from engine.cli.output import Output, Value
-from engine.cli.running import stoppable
+from engine.cli.running import kept_as, stoppable, stopped
 from engine.commands import LENGTHS, MeasureLengths
 from engine.decoding.tree_widths import read_widths
 from engine.documents import page_range
@@ -141,7 +141,7 @@ def _follow(command: MeasureLengths, output: Output, kept: KeptLog) -> int:
     if not is_complete:
         kept.stopped()
     _sum_up(measured, kept, output)
-    return OK if is_complete else STOPPED
+    return OK if is_complete else stopped(output, f"{kept_as(kept.run_id)}; the same command begins anew")
 
 
 def _print(event: Event, output: Output) -> None:

@@ -95,7 +95,7 @@ def ablate_longspec(
     switch, output = switch_of(without), Output(json=json)
     quiet_libraries()
     job = DrafterJob(target, data, out or own_folder(f"{target}-ablation"), settings, device, dtype, resume=True)
-    with stoppable() as flag:
+    with stoppable() as flag:  # a stop before there is a result comes as a refusal
         for item in ablate(job, switch, flag):
             if isinstance(item, Ablation):
                 output.summary(msgspec.to_builtins(item))

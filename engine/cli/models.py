@@ -10,10 +10,10 @@ from typing import Annotated
 import msgspec
 import typer
 
-from engine.cli.exit_status import OK, STOPPED
+from engine.cli.exit_status import OK
 from engine.cli.options import Json
 from engine.cli.output import Output, Value
-from engine.cli.running import stoppable
+from engine.cli.running import stoppable, stopped
 from engine.errors import EngineError, InputError
 from engine.events import CachedModel, Event, FileDownloaded, ModelDescribed, ModelDownloaded, OfferedPair, Progressed
 from engine.hub.child import HubRequest
@@ -57,7 +57,7 @@ def models_get(
 
 def _followed(request: HubRequest, progress: "_Progress") -> int:
     """Print what the hub answers; returns the exit status."""
-    with stoppable() as stopped, closing(_events(request, stopped)) as events:
+    with stoppable() as flag, closing(_events(request, flag)) as events:
         try:
             for event in events:
                 progress.take(event)
@@ -65,10 +65,9 @@ def _followed(request: HubRequest, progress: "_Progress") -> int:
                     raise InputError(event.why_not, event.hint)
         except EngineError:
             progress.end()
-            if not stopped.is_set():
+            if not flag.is_set():
                 raise
-            progress.output.note(f"stopped; what is there is kept: {AFTER_STOP}")
-            return STOPPED
+            return stopped(progress.output, f"what is there is kept: {AFTER_STOP}")
     return OK
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import msgspec
 import typer
 
-from engine.cli.exit_status import OK, STOPPED
+from engine.cli.exit_status import OK
 from engine.cli.options import Json
 from engine.cli.output import Output
-from engine.cli.running import stoppable
+from engine.cli.running import stoppable, stopped
 from engine.commands import Index
 from engine.documents.search import How, SearchHit
 from engine.documents.sources import SHIPPED
@@ -71,8 +71,7 @@ def rag_index(
             _print_event(output, event)
             indexed = event if isinstance(event, Indexed) else indexed
             if flag.is_set() and indexed is None:
-                output.note("stopped; an index made before is as it was, the same command goes on from here")
-                return STOPPED
+                return stopped(output, "an index made before is as it was, the same command goes on from here")
     assert indexed is not None
     output.summary(msgspec.structs.asdict(indexed)) if json else _print_account(output, indexed)
     _warn_of_foreign_documents(output, sources, target)

@@ -5,11 +5,11 @@ from typing import Annotated
 import msgspec
 import typer
 
-from engine.cli.exit_status import OK, STOPPED
+from engine.cli.exit_status import OK
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, PairOptions, Settings, Trace, with_options
 from engine.cli.output import Output, Value
-from engine.cli.running import loaded_session, run_events, stoppable
+from engine.cli.running import loaded_session, run_events, stoppable, stopped
 from engine.errors import EngineError, InputError
 from engine.events import Event, PhaseFinished, RunFailed, RunFinished, RunStarted, Warned
 from engine.events.answers import (
@@ -78,7 +78,7 @@ def rag_ask(
     finally:
         report.close()
     output.summary(report.summary()) if json else report.account()
-    return STOPPED if flag.is_set() else OK
+    return stopped(output, "what was answered so far is above; the same command asks anew") if flag.is_set() else OK
 
 
 def rag_pair(pair: PairOptions) -> PairOptions:

@@ -8,12 +8,12 @@ import msgspec
 import typer
 from rich.table import Table
 
-from engine.cli.exit_status import OK, STOPPED
+from engine.cli.exit_status import OK
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, PairOptions, Settings, WorldForm, refuse_above, with_options
 from engine.cli.output import Output, Value
 from engine.cli.rag_ask import rag_pair, verifier_fields, verifier_line
-from engine.cli.running import loaded_session, stoppable
+from engine.cli.running import loaded_session, stoppable, stopped
 from engine.documents.sources import BUILTIN
 from engine.errors import InputError
 from engine.evaluation.config import USUAL_KINDS, listed, world_kinds
@@ -162,7 +162,7 @@ def _evaluate(plan: "EvaluationPlan", pair: PairOptions, output: Output, kept: K
         except Cancelled:
             pass
     report.end(kept)
-    return OK if report.complete else STOPPED
+    return OK if report.complete else stopped(output, "run it again to go on")
 
 
 class _EvaluationReport:
@@ -207,8 +207,7 @@ class _EvaluationReport:
     def end(self, kept: KeptLog) -> None:
         """Save and print the summary of all questions so far."""
         if self._opened is None:
-            self._output.note("stopped before the first question; run it again to go on")
-            return
+            return  # stopped before the first question
         stopped = not self.complete
         path, head = self._opened
         result = self._figures or figures(head, self._lines)
@@ -229,7 +228,7 @@ class _EvaluationReport:
         _print_account(result, self._output)
         if self._verifier is not None:
             self._output.console.print(verifier_line(self._verifier), markup=False)
-        self._output.note(f"{'stopped; run it again to go on: ' if stopped else ''}{path}")
+        self._output.note(str(path))
 
 
 def _print_account(result: Figures, output: Output) -> None:

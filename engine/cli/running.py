@@ -1,15 +1,17 @@
 """Loads a pair and runs methods for a command in one session; Ctrl+C asks for a stop that keeps everything so far."""
 
+import os
 import signal
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event as Flag
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from engine.cli.exit_status import STOPPED
 from engine.cli.options import PairOptions, Settings
 from engine.cli.output import Output
 from engine.commands import Run
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from engine.session.session import Session
 
 
+_STDERR = 2
+
+
 @contextmanager
 def stop_noted(flag: Flag, output: Output) -> Iterator[None]:
     """Turn the refusal of work that was stopped before it had made anything into a note: a stop is no bad input."""
@@ -34,21 +39,46 @@ def stop_noted(flag: Flag, output: Output) -> Iterator[None]:
         output.note(str(err))
 
 
+_STOPS = (signal.SIGINT, signal.SIGTERM)
+_ACKNOWLEDGED = b"draftscope: stopping after this step; once more ends it at once\n"
+
+
 @contextmanager
 def stoppable() -> Iterator[Flag]:
-    """A flag that Ctrl+C sets; a second Ctrl+C interrupts at once."""
+    """A flag that Ctrl+C or SIGTERM sets, which is acknowledged at once; a second one interrupts.
+
+    A refusal of the work that comes after it is the stop's, and becomes one."""
     flag = Flag()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         if flag.is_set():
             raise KeyboardInterrupt
         flag.set()
+        with suppress(OSError):
+            os.write(_STDERR, _ACKNOWLEDGED)  # past Python's buffer, in whose writing this may have come
 
-    previous = signal.signal(signal.SIGINT, stop)
+    previous = [signal.signal(number, stop) for number in _STOPS]
     try:
         yield flag
+    except EngineError as err:
+        if not flag.is_set():
+            raise
+        raise KeyboardInterrupt(str(err)) from err
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in zip(_STOPS, previous, strict=True):
+            signal.signal(number, handler)
+
+
+def stopped(output: Output, way_out: str) -> int:
+    """Print, as the last line, that the work was stopped, what is kept of it and how it continues; returns the exit
+    status."""
+    output.note(f"stopped; {way_out}")
+    return STOPPED
+
+
+def kept_as(run_id: str | None) -> str:
+    """Say where work is kept that was stopped."""
+    return "nothing of it is kept" if run_id is None else f"what was done is kept as run {run_id}"
 
 
 def loaded_session(pair: PairOptions, output: Output) -> "Session":

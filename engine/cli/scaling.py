@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 import msgspec
 import typer
 
-from engine.cli.exit_status import OK, STOPPED
+from engine.cli.exit_status import OK
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, PairOptions, Settings, Trace, with_options
 from engine.cli.output import Output
-from engine.cli.running import loaded_session, run_events, stoppable
+from engine.cli.running import loaded_session, run_events, stoppable, stopped
 from engine.cli.scaling_account import ScalingReport
 from engine.cli.scaling_route import (
     Budget,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from engine.session.session import Session
 
 _Method = Literal["iterdrag", "drag"]
+_ASK_ANEW = "what was answered so far is above; the same command asks anew"
 _Question = Annotated[str, typer.Option(help="what to answer from the documents")]
 _MethodOption = Annotated[str, typer.Option(help="iterdrag: by follow-up questions; drag: all at once")]
 
@@ -79,7 +80,7 @@ def scaling_ask(
     finally:
         report.close()
     output.summary(report.summary()) if json else report.account()
-    return STOPPED if flag.is_set() else OK
+    return stopped(output, _ASK_ANEW) if flag.is_set() else OK
 
 
 def _ask_routed(
@@ -111,12 +112,12 @@ def _ask_routed(
     fields = question.summary()
     if output.json:
         output.summary({**report.summary(), **fields})
-        return STOPPED if flag.is_set() else OK
+        return stopped(output, _ASK_ANEW) if flag.is_set() else OK
     report.account()
     if isinstance(price := fields["priced"], dict):
         shown = {name: value for name, value in price.items() if value is not None and name != "event"}
         output.summary(shown)
-    return STOPPED if flag.is_set() else OK
+    return stopped(output, _ASK_ANEW) if flag.is_set() else OK
 
 
 def _allotted(allotted: AllocationRouted, settings: Settings) -> tuple[str, Settings]:
@@ -152,8 +153,7 @@ def scaling_demos(
             elif not isinstance(item, Event):
                 pool = item
     if pool is None:
-        output.note("stopped; run it again to go on with those that were made")
-        return STOPPED
+        return stopped(output, "run it again to go on with those that were made")
     _print_pool(pool, output)
     return OK
 

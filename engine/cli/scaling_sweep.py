@@ -7,12 +7,12 @@ from typing import Annotated, cast, get_args
 import msgspec
 import typer
 
-from engine.cli.exit_status import OK, STOPPED
+from engine.cli.exit_status import OK
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, PairOptions, Settings, WorldForm, decimal, with_options
 from engine.cli.output import Output, Value
 from engine.cli.rag_eval import Kinds, checked_kinds
-from engine.cli.running import loaded_session, stoppable
+from engine.cli.running import loaded_session, stoppable, stopped
 from engine.cli.scaling import copying
 from engine.commands import SweepAllocations
 from engine.errors import InputError
@@ -98,10 +98,9 @@ def _follow(command: SweepAllocations, pair: PairOptions, output: Output, kept: 
             except Cancelled:
                 kept.stopped()
     if last is None:
-        output.note("stopped before the first question; run it again to continue")
-        return STOPPED
+        return stopped(output, "no question was asked yet; run it again to continue")
     _sum_up(last, output, kept)
-    return STOPPED if last.stopped_by == "user" else OK
+    return stopped(output, "run it again to continue") if last.stopped_by == "user" else OK
 
 
 def _print(event: Event, output: Output) -> None:
@@ -135,9 +134,10 @@ def _sum_up(measured: SweepMeasured, output: Output, kept: KeptLog) -> None:
     if not output.json:
         rows = [_row(cell, gain) for cell, gain in zip(measured.cells, measured.efficiency, strict=True)]
         output.table([_HEADER, *rows])
-        words = {"time": "the time is up; ", "user": "stopped; ", "": ""}[measured.stopped_by]
+        words = "the time is up; " if measured.stopped_by == "time" else ""
         total = measured.n_questions * len(measured.cells)
-        again = "" if measured.n_answered == total else ", run it again to continue"
+        by_user = measured.stopped_by == "user"
+        again = "" if measured.n_answered == total or by_user else ", run it again to continue"
         output.note(f"{words}{measured.n_answered:,} answers{again}: {measured.file}")
         return
     cells: list[Value] = [

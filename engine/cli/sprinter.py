@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.exit_status import OK, STOPPED
+from engine.cli.exit_status import OK
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, PairOptions, Settings, with_options
 from engine.cli.output import Output, Value
-from engine.cli.running import loaded_session, stoppable
+from engine.cli.running import loaded_session, stoppable, stopped
 from engine.commands import CollectGateRows, TrainGate
 from engine.errors import InputError
 from engine.events import Event, GateRowsCollected, GateScore, GateTrained, Warned
@@ -58,7 +58,9 @@ def sprinter_collect(
         "seconds": collected.seconds, "stopped": not collected.complete, "run": kept.run_id,
     }  # fmt: skip
     output.summary(fields)
-    return OK if collected.complete else STOPPED
+    if collected.complete:
+        return OK
+    return stopped(output, "the documents so far are kept, and the same command goes on with the next one")
 
 
 @with_options(GateTrainingConfig, hidden=("device", "drafter_device", "dtype", "runtime", "quantize"))
@@ -87,7 +89,7 @@ def sprinter_train(
     with KeptLog(Saving(no_save), output) as kept:
         if not _followed(lambda flag: Session().do(command, flag), take):
             kept.stopped()
-            return STOPPED
+            return stopped(output, "no gate was written; the same command trains it anew")
     output.summary({**_training_summary(trained[-1]), "run": kept.run_id})
     return OK
 

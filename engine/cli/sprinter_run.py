@@ -6,11 +6,11 @@ from typing import Annotated
 import msgspec
 import typer
 
-from engine.cli.exit_status import OK, STOPPED
+from engine.cli.exit_status import OK
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, Out, PairOptions, Settings, decimal, numbers, with_options
 from engine.cli.output import Output, Value
-from engine.cli.running import loaded_session, stoppable
+from engine.cli.running import kept_as, loaded_session, stoppable, stopped
 from engine.cli.sprinter import as_pair
 from engine.commands import MeasureThresholds
 from engine.errors import InputError
@@ -106,7 +106,9 @@ def _measure(command: MeasureThresholds, pair: PairOptions, output: Output, *, n
         if not end[-1].complete:
             kept.stopped()
         _sum_up(command, measured, end[-1], output, kept.run_id)
-    return OK if end[-1].complete else STOPPED
+    if end[-1].complete:
+        return OK
+    return stopped(output, f"{kept_as(kept.run_id)}; the same command begins anew")
 
 
 def _print(event: Event, output: Output) -> None:

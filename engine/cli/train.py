@@ -5,11 +5,11 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from engine.cli.exit_status import OK, STOPPED
+from engine.cli.exit_status import OK
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, decimal, refuse_minutes
 from engine.cli.output import Output
-from engine.cli.running import stoppable
+from engine.cli.running import stoppable, stopped
 from engine.commands.training import Taught
 from engine.errors import InputError
 from engine.machine.paths import training
@@ -84,4 +84,4 @@ def train_builtin(
     finished = finished_stages(published)
     where = {"checkpoints": str(folder), "models": str(published), "run": kept.run_id}
     output.summary({"finished": finished, "losses": losses, **where})
-    return STOPPED if flag.is_set() else OK
+    return stopped(output, "the same command goes on from the last checkpoint") if flag.is_set() else OK

@@ -7,6 +7,7 @@ that is the index. Replacing that row is the one step that puts a new index in p
 being made, the one row of a third table, `unfinished`, says what the later versions are made with."""
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 CHUNKS, MANIFEST, UNFINISHED = "chunks", "manifest", "unfinished"
-REBUILD = "make it anew (--rebuild)"
 # Above this many passages an approximate index is faster than an exact search.
 EXACT_UP_TO = 20_000
 # Old rows are kept this long for readers that have just opened the table.
@@ -91,11 +91,22 @@ class IndexHead(msgspec.Struct, frozen=True):
     n_trained: int = 0
 
 
-class Damaged(EngineError):
-    """An index that was made and can no longer be read."""
+def rebuilding(uri: str, roots: Sequence[str] = ()) -> str:
+    """The way out of an index that cannot be used, as a whole command."""
+    sources = " ".join(map(shlex.quote, roots)) or "DOCUMENTS"
+    return f"make it anew: draftscope rag index {sources} --index {shlex.quote(uri)} --rebuild"
 
-    def __init__(self, uri: str, err: Exception) -> None:
-        super().__init__(f"the index at {uri} is damaged ({words_of(err)})", REBUILD)
+
+class Damaged(EngineError):
+    """An index that was made and can no longer be read. roots: where its documents come from, if that is known."""
+
+    def __init__(self, uri: str, err: Exception, roots: Sequence[str] = ()) -> None:
+        super().__init__(f"the index at {uri} is damaged ({words_of(err)})", rebuilding(uri, roots))
+        self._uri, self._err = uri, err
+
+    def of(self, roots: Sequence[str]) -> "Damaged":
+        """The same, of an index whose documents come from there."""
+        return Damaged(self._uri, self._err, roots)
 
 
 class NoIndex(InputError):
@@ -133,7 +144,7 @@ class OpenIndex:
         """Raise InputError if the vectors of an embedder cannot be compared with those of the index."""
         if fingerprint != self.head.recipe.embedder_fingerprint:
             reason = f"the index at {self.uri} was made with another embedder ({self.head.recipe.embedder}) than {spec}"
-            raise InputError(reason, f"use that one, or {REBUILD}")
+            raise InputError(reason, f"use that one, or {rebuilding(self.uri, self.head.recipe.roots)}")
 
 
 def owners(files: Sequence[FileRecord]) -> dict[str, list[tuple[str, IndexedDocument]]]:
@@ -183,6 +194,7 @@ def open_index(uri: str) -> OpenIndex:
         if MANIFEST not in names(db):
             raise NoIndex(uri)
         head, files = _manifest(uri, db)
+    with reading(uri, head.recipe.roots):
         chunks = db.open_table(CHUNKS)
         chunks.checkout(head.version)
         if (n_chunks := chunks.count_rows()) != head.n_chunks:
@@ -216,7 +228,7 @@ def _manifest(uri: str, db: "DBConnection") -> tuple[IndexHead, tuple[FileRecord
 
 
 @contextmanager
-def reading(uri: str) -> Iterator[None]:
+def reading(uri: str, roots: Sequence[str] = ()) -> Iterator[None]:
     """Raise Damaged for whatever a library raises about files that it wrote itself."""
     try:
         yield
@@ -227,7 +239,7 @@ def reading(uri: str) -> Iterator[None]:
     except Exception as err:
         if ran_out(err):
             raise MemoryError(words_of(err)) from err
-        raise Damaged(uri, err) from err
+        raise Damaged(uri, err, roots) from err
 
 
 def words_of(err: Exception) -> str:

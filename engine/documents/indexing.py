@@ -18,7 +18,7 @@ from engine.documents.decoding import REPLACEMENT
 from engine.documents.embedding import Embedded, Embedder
 from engine.documents.expected import ExpectedPassages
 from engine.documents.feed import Feed, FileRead, Waiting
-from engine.documents.index import FileRecord, IndexedDocument, IndexHead, OpenIndex, owners
+from engine.documents.index import FileRecord, IndexedDocument, IndexHead, OpenIndex, owners, rebuilding
 from engine.documents.jobs import IndexJob
 from engine.documents.locking import alone
 from engine.documents.sources import FoundSources, Skipped
@@ -251,7 +251,8 @@ class _Work:
             what = f"of {head.n_truncated:,} of {head.n_chunks:,} passages the embedder reads only the beginning"
             yield Warned(
                 f"{what}: {most} of its tokens",
-                "make the index anew (--rebuild) without --chunk-tokens, or with fewer, or use another embedder",
+                "use another embedder, or fewer --chunk-tokens, or leave that out: "
+                + rebuilding(self._building.uri, self._building.recipe.roots),
             )
         if self._encodings:
             names = ", ".join(f"{n:,} as {name}" for name, n in self._encodings.most_common())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.documents import sources
 from engine.documents.building import discard
-from engine.documents.index import Damaged, NoIndex, OpenIndex, Recipe, open_index
+from engine.documents.index import Damaged, NoIndex, OpenIndex, Recipe, open_index, rebuilding
 from engine.errors import EngineError, InputError
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ def before(job: IndexJob, new_recipe: Recipe) -> OpenIndex | None:
     """Open the existing index, if there is one. Raises InputError if it cannot be continued."""
     try:
         index = open_index(job.uri)
-    except Damaged:
+    except Damaged as err:
         if not job.rebuild:
-            raise
+            raise err.of(job.specs) from err
         discard(job.uri)
         return None
     except NoIndex:
@@ -75,7 +75,8 @@ def before(job: IndexJob, new_recipe: Recipe) -> OpenIndex | None:
 
 def _refuse_other(index: OpenIndex, new_recipe: Recipe) -> None:
     """Raise InputError naming what differs, so that no index is silently replaced by a different one."""
-    old_recipe, hint = index.head.recipe, "make it anew (--rebuild), or name another folder for the index"
+    old_recipe = index.head.recipe
+    hint = f"name another folder for the index, or {rebuilding(index.uri, new_recipe.roots)}"
     index.refuse_other(new_recipe.embedder_fingerprint, new_recipe.embedder)
     if old_recipe.roots != new_recipe.roots:
         raise InputError(f"the index at {index.uri} is of {', '.join(old_recipe.roots)}", hint)

@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from engine.documents.index import is_local
-from engine.errors import InputError
+from engine.errors import InputError, InUse
 from engine.machine.paths import user_data
 
 _LOCK = ".lock"
@@ -18,14 +18,14 @@ _LOCK = ".lock"
 
 @contextmanager
 def alone(uri: str) -> Iterator[None]:
-    """Lock an index against a second indexing. Raises InputError: in use, other files in its folder, no folder."""
+    """Lock an index against a second indexing. Raises InUse, and InputError: other files, no folder."""
     folder = _lock_folder(uri)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(_lock_file(uri, folder), timeout=0):
             yield
     except Timeout as err:
-        raise InputError(f"the index at {uri} is being made by another program", "wait, or choose another") from err
+        raise InUse(f"the index at {uri} is being made by another program", "wait, or choose another") from err
     except OSError as err:
         raise InputError(f"{uri} cannot hold an index ({err.strerror})", "choose another folder") from err
 

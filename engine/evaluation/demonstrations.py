@@ -28,6 +28,7 @@ from engine.rag.demonstration_pool import DemonstrationPool, PooledDemonstration
 from engine.rag.document_order import shared_out
 from engine.rag.library import Librarian, Library, opened
 from engine.rag.memo import LruCache, Memo, model_key
+from engine.rag.waiting import when_free
 from engine.runtime import RunContext
 from engine.world.questions import QUESTION_KINDS
 
@@ -57,14 +58,17 @@ class PoolMaker:
         self._pools.clear()
 
     def pool(self, request: PoolRequest, rt: RunContext) -> Generator[Event, None, DemonstrationPool]:
-        """Yield the progress of making a pool; returns it. Raises InputError: no such file, nothing to ask in it."""
+        """Yield the progress of making a pool; returns it. Raises InputError: no such file, nothing to ask in it.
+
+        Waits where another program makes the same pool, and takes what it has made."""
         key = (request, model_key(rt.target))
         if (ready := self._pools.get(key)) is not None:
             return ready._replace(ms=0.0, n_reused=ready.n_tried)
         started = time.perf_counter()
         n_kept = max(_LEAST_POOL, _TIMES_WANTED * request.wanted)
         questions = yield from self._questions(request, rt, _TIMES_TRIED * n_kept)
-        with closing(PoolFile(_content(request, questions, rt))) as file:
+        content = _content(request, questions, rt)
+        with closing((yield from when_free(lambda: _opened_file(content), rt.checkpoint))) as file:
             n_reused = len(file.tried)
             steps = _fill(file, questions, request, rt, n_kept)
             yield from steps
@@ -78,8 +82,10 @@ class PoolMaker:
         device = str(rt.target.device)
         if request.source == BUILTIN:
             world = fresh_world.training_world(n, kinds=QUESTION_KINDS)
-            steps = fresh_world.indexed(world, 0, self._librarian, embedder=BUILTIN, device=device)
-            library = yield from opened((yield from steps), self._librarian, device=device)
+            steps = fresh_world.indexed(
+                world, 0, self._librarian, embedder=BUILTIN, device=device, checkpoint=rt.checkpoint
+            )
+            library = yield from opened((yield from steps), self._librarian, device=device, checkpoint=rt.checkpoint)
             return TrainingQuestions(
                 world.asked, lambda _: library, f"{world.digest} {library.description.fingerprint}"
             )
@@ -97,7 +103,7 @@ class PoolMaker:
             return TrainingQuestions(
                 dataset.asked, lambda gold: QuestionLibrary(gold, tokens, most, embedder), f"{digest} {most}"
             )
-        library = yield from opened(request.documents, self._librarian, device=device)
+        library = yield from opened(request.documents, self._librarian, device=device, checkpoint=rt.checkpoint)
         return TrainingQuestions(dataset.asked, lambda _: library, f"{digest} {library.key}")
 
 
@@ -109,6 +115,12 @@ def _content(request: PoolRequest, questions: TrainingQuestions, rt: RunContext)
     target = rt.target
     chat = str(target.asked_template is not None)
     return PoolContent((*settings, str(request.n), checkpoint_folder.fingerprint(target.spec), str(target.dtype), chat))
+
+
+def _opened_file(content: PoolContent) -> Generator[Event, None, PoolFile]:
+    """The file of a pool. Raises InUse where another program makes it."""
+    yield from ()
+    return PoolFile(content)
 
 
 def _note(members: Sequence[PooledDemonstration], file: PoolFile) -> str:

@@ -13,10 +13,11 @@ import msgspec
 from filelock import FileLock, Timeout
 from msgspec import Struct
 
-from engine.errors import EngineError, InputError
+from engine.errors import EngineError, InputError, InUse
 from engine.events import Setting
 from engine.events.answers import Sampling, System
 from engine.machine import paths
+from engine.machine.refused_writes import way_out
 
 SCHEMA = 3
 Fault: TypeAlias = Literal["retrieval", "partition", "draft", "score"]
@@ -149,7 +150,7 @@ class EvaluationFile:
     def __init__(self, head: EvaluationHead, name: str) -> None:
         """Open the evaluation of a head, new or to be continued; `known` has its questions so far.
 
-        Raises InputError: another program writes it, it is damaged. EngineError if it cannot be written."""
+        Raises InUse: another program writes it. InputError: it is damaged. EngineError if it cannot be written."""
         first = msgspec.json.encode(head, order="deterministic") + b"\n"
         digest = sha256(first).hexdigest()[:12]
         self.path = paths.evaluations() / f"{paths.file_name(name)}-{digest}.jsonl"
@@ -159,7 +160,7 @@ class EvaluationFile:
             self._lock.acquire()
             self._file, self.known = _open(self.path, first)
         except Timeout as err:
-            raise InputError(f"{self.path} is being written by another evaluation", "wait until it ends") from err
+            raise InUse(f"{self.path} is being written by another evaluation", "wait until it ends") from err
         except OSError as err:
             self._lock.release()
             raise _write_error(self.path, err) from err
@@ -233,4 +234,4 @@ def _questions(path: Path, lines: Iterable[bytes], start: int) -> tuple[tuple[Qu
 
 
 def _write_error(path: Path, err: OSError) -> EngineError:
-    return EngineError(f"{path} cannot be written ({err.strerror or err})", "free the disk; run it again to go on")
+    return EngineError(f"{path} cannot be written ({err.strerror or err})", f"{way_out(err)}; run it again to go on")

@@ -4,7 +4,7 @@ Its names are those of the test split, which no built-in model was trained on. I
 shipped corpus, some 1,300 documents, so that two cores index it within a minute. The index is kept and used again for
 the same seed and embedder."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,9 @@ from engine.errors import EngineError
 from engine.evaluation.questions import TRUE_OR_FALSE, GoldQuestion
 from engine.events import Event, Progressed, Warned
 from engine.machine import paths
+from engine.machine.refused_writes import way_out
 from engine.rag.library import Librarian
+from engine.rag.waiting import no_stop, when_free
 from engine.world import corpus
 from engine.world.corpus import CorpusSource, DocumentRecord, QuestionRecord
 from engine.world.pages import Form
@@ -78,21 +80,28 @@ def _states(document: DocumentRecord, gold: DocumentRecord, answer: str) -> bool
 
 
 def indexed(
-    world: FreshWorld, seed: int, librarian: Librarian, *, embedder: str, device: str
-) -> Generator[Event, None, str]:
-    """Index a world unless that was done before; yields progress and warnings, returns the folder of the index."""
+    world: FreshWorld, seed: int, librarian: Librarian, *, embedder: str, device: str,
+    checkpoint: Callable[[], None] = no_stop,
+) -> Generator[Event, None, str]:  # fmt: skip
+    """Index a world unless that was done before; yields progress and warnings, returns the folder of the index.
+
+    checkpoint: raises Cancelled once the user asked to stop. Where another program makes the same index, waits."""
     encoder = yield from librarian.embedder(embedder, device=device)
     key = sha256(f"{world.digest} {encoder.description.fingerprint}".encode()).hexdigest()[:12]
     folder = paths.user_cache() / "worlds" / f"{seed}-{key}"
     index = str(folder / "index")
-    try:
-        open_index(index)
-    except (NoIndex, Damaged) as err:
-        if isinstance(err, Damaged):
-            building.discard(index)
-        source = _write_documents(folder / "documents.jsonl", world)
-        steps = librarian.do(Index((source,), index, embedder, device=device))
-        yield from (event for event in steps if isinstance(event, Progressed | Warned))
+
+    def made() -> Generator[Event, None, None]:
+        try:
+            open_index(index)
+        except (NoIndex, Damaged) as err:
+            if isinstance(err, Damaged):
+                building.discard(index)
+            source = _write_documents(folder / "documents.jsonl", world)
+            steps = librarian.do(Index((source,), index, embedder, device=device))
+            yield from (event for event in steps if isinstance(event, Progressed | Warned))
+
+    yield from when_free(made, checkpoint)
     return index
 
 
@@ -102,5 +111,5 @@ def _write_documents(path: Path, world: FreshWorld) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         corpus.write(path, world.documents)
     except OSError as err:
-        raise EngineError(f"{path} cannot be written ({err.strerror})", "free the disk") from err
+        raise EngineError(f"{path} cannot be written ({err.strerror})", way_out(err)) from err
     return str(path)

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import msgspec
 from filelock import FileLock, Timeout
 
-from engine.errors import EngineError, InputError
+from engine.errors import EngineError, InUse
 from engine.machine import paths
+from engine.machine.refused_writes import way_out
 from engine.rag.demonstration_pool import PooledDemonstration
 
 
@@ -39,7 +40,7 @@ class PoolFile:
     """The file of one pool; one writer at a time. tried: the questions in it so far."""
 
     def __init__(self, content: PoolContent) -> None:
-        """Open it. Raises InputError: another program writes it. EngineError: it cannot be read or written."""
+        """Open it. Raises InUse: another program writes it. EngineError: it cannot be read or written."""
         self.path = paths.user_cache() / "demonstrations" / f"{content.key}.jsonl"
         self._lock = FileLock(f"{self.path}.lock", timeout=0)
         try:
@@ -47,7 +48,7 @@ class PoolFile:
             self._lock.acquire()
             self.tried = _read(self.path)
         except Timeout as err:
-            raise InputError("these demonstrations are being made by another program", "wait until it ends") from err
+            raise InUse("these demonstrations are being made by another program", "wait until it ends") from err
         except OSError as err:
             self._lock.release()
             raise self._error(err) from err
@@ -66,7 +67,9 @@ class PoolFile:
         self._lock.release()
 
     def _error(self, err: OSError) -> EngineError:
-        return EngineError(f"{self.path} cannot be written ({err.strerror or err})", "free the disk, or ask with m = 0")
+        return EngineError(
+            f"{self.path} cannot be written ({err.strerror or err})", f"{way_out(err)}, or ask with m = 0"
+        )
 
 
 def _read(path: Path) -> tuple[TriedQuestion, ...]:

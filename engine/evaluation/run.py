@@ -140,8 +140,10 @@ def exam_of(plan: EvaluationPlan, rt: RunContext, librarian: Librarian) -> Gener
     if plan.index_spec:
         raise InputError("a built-in world has documents of its own", "leave --index out, or name a file of questions")
     world = fresh_world.fresh_world(plan.config.seed, n=plan.n_questions, kinds=world_kinds(plan.kinds), form=plan.form)
-    steps = fresh_world.indexed(world, plan.config.seed, librarian, embedder=plan.embedder, device=device)
-    library = yield from opened((yield from steps), librarian, device=device)
+    steps = fresh_world.indexed(
+        world, plan.config.seed, librarian, embedder=plan.embedder, device=device, checkpoint=rt.checkpoint
+    )
+    library = yield from opened((yield from steps), librarian, device=device, checkpoint=rt.checkpoint)
     return Exam(f"{BUILTIN} {plan.form}", world.asked, lambda _: library, world.digest, library.description.fingerprint)
 
 
@@ -150,7 +152,7 @@ def _exam_of_file(
 ) -> Generator[Event, None, Exam]:
     dataset = datasets.read(Path(plan.dataset), n=plan.n_questions, seed=plan.config.seed, kinds=plan.kinds)
     if plan.index_spec:
-        library = yield from opened(plan.index_spec, librarian, device=device)
+        library = yield from opened(plan.index_spec, librarian, device=device, checkpoint=rt.checkpoint)
         return Exam(dataset.layout, dataset.asked, lambda _: library, library.key, library.description.fingerprint)
     bare = next((gold.id for gold in dataset.asked if not gold.documents), None)
     if bare is not None:

@@ -15,6 +15,7 @@ Lane: TypeAlias = Literal["speculative", "plain"]
 Phase: TypeAlias = Literal[
     "prefill", "loading", "training", "measuring", "tokenizing", "checking", "sampling", "embedding", "retrieving",
     "partitioning", "drafting", "verifying", "reading", "writing", "indexing", "tuning", "converting", "downloading",
+    "waiting",
 ]  # fmt: skip
 RuntimeName: TypeAlias = Literal["fused", "modules"]
 DraftsThrough: TypeAlias = Literal["ids", "text"]

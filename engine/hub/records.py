@@ -9,6 +9,7 @@ import msgspec
 
 from engine.errors import EngineError
 from engine.machine import paths
+from engine.machine.refused_writes import way_out
 
 
 class DownloadRecord(msgspec.Struct, frozen=True):
@@ -37,7 +38,7 @@ def remember(record: DownloadRecord) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(msgspec.json.encode(msgspec.structs.replace(record, commits=commits)))
     except OSError as err:
-        raise EngineError(f"{path} cannot be written ({err.strerror})", "free the disk") from err
+        raise EngineError(f"{path} cannot be written ({err.strerror})", way_out(err)) from err
 
 
 def forget(repo: str) -> None:

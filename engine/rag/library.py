@@ -1,7 +1,7 @@
 """Combines an index and its encoder: retrieves passages, their vectors, and vectors of other passages."""
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -11,11 +11,12 @@ from engine.commands import Index
 from engine.documents import search
 from engine.documents.embedding import Description, Embedder, TextRole
 from engine.documents.feed import why_outdated
-from engine.documents.index import NoIndex, OpenIndex, open_index, reading
+from engine.documents.index import Damaged, NoIndex, OpenIndex, open_index, reading
 from engine.documents.sources import SHIPPED
 from engine.events import Event, Progressed, Warned
 from engine.events.answers import Passage, RetrievalKind
 from engine.machine import paths
+from engine.rag.waiting import no_stop, when_free
 
 
 class RetrievedPassages(NamedTuple):
@@ -57,21 +58,30 @@ class Librarian(Protocol):
         """Yield the progress of making an index."""
 
 
-def opened(spec: str, librarian: Librarian, *, device: str = "auto") -> Generator[Event, None, "IndexLibrary"]:
-    """Open an index by its folder or address; `builtin` or `builtin:pages`, shipped, is indexed first if necessary.
+def opened(
+    spec: str, librarian: Librarian, *, device: str = "auto", checkpoint: Callable[[], None] = no_stop
+) -> Generator[Event, None, "IndexLibrary"]:
+    """Open an index by its folder or address; `builtin` or `builtin:pages`, shipped, is indexed first if necessary,
+    or waited for where another program does that. checkpoint: raises Cancelled once the user asked to stop.
 
     Yields progress, not the other events of an indexing, which are no part of an answer, and a warning where an older
     version read the documents. Raises NoIndex, Damaged, and InputError if its encoder is not the one it was made with.
     """
     uri = paths.own_index([spec]) if spec in SHIPPED else spec
-    try:
-        index = open_index(uri)
-    except NoIndex:
-        if spec not in SHIPPED:
-            raise
+
+    def made() -> Generator[Event, None, OpenIndex]:
+        try:
+            return open_index(uri)
+        except Damaged as err:
+            raise (err.of([spec]) if spec in SHIPPED else err) from err.__cause__
+        except NoIndex:
+            if spec not in SHIPPED:
+                raise
         steps = librarian.do(Index((spec,), uri, device=device))
         yield from (event for event in steps if isinstance(event, Progressed))
-        index = open_index(uri)
+        return open_index(uri)
+
+    index = yield from when_free(made, checkpoint)
     if spec not in SHIPPED and (older := why_outdated(uri, index.files)):
         yield Warned(older, "run rag index again, so that they are read as today")
     embedder = yield from librarian.embedder(index.head.recipe.embedder, device=device)

@@ -222,7 +222,9 @@ def translated(path: Path | None, wait_s: float) -> Iterator[None]:
         if primary in _DAMAGED:
             raise IndexDamaged(err) from err
         if primary in _UNWRITABLE:
-            raise Unwritable(f"the index of the runs {path} cannot be written ({err})", "free the disk") from err
+            raise Unwritable(
+                f"the index of the runs {path} cannot be written ({err})", "free the disk, or check its rights"
+            ) from err
         raise
 
 

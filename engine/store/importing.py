@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from engine.errors import EngineError, InputError
+from engine.machine.refused_writes import way_out
 from engine.runs import trace
 from engine.runs.trace import FILE_NAME, FileJob
 from engine.store import folders, labels
@@ -119,6 +120,6 @@ def _copy(path: Path, runs: Path, run_id: str) -> None:
             labels.write(partial, written)
         partial.rename(runs / run_id)
     except OSError as err:
-        raise EngineError(f"{path} cannot be copied to {runs} ({err.strerror or err})", "free the disk") from err
+        raise EngineError(f"{path} cannot be copied to {runs} ({err.strerror or err})", way_out(err)) from err
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from engine.errors import EngineError
+from engine.machine.refused_writes import way_out
 from engine.store.text import one_line
 
 LABELS = "labels.json"
@@ -48,4 +49,4 @@ def write(folder: Path, labels: Labels) -> None:
         partial.write_bytes(msgspec.json.encode(labels))
         partial.replace(folder / LABELS)
     except OSError as err:
-        raise EngineError(f"{folder / LABELS} cannot be written ({err.strerror})", "free the disk") from err
+        raise EngineError(f"{folder / LABELS} cannot be written ({err.strerror})", way_out(err)) from err

@@ -15,7 +15,7 @@ from torch import Tensor
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from engine.commands.training import Taught
-from engine.errors import EngineError, InputError
+from engine.errors import EngineError, InputError, InUse
 from engine.events import Event, Measured, Progressed, Warned
 from engine.machine.quiet import quiet_libraries
 from engine.training import checkpoint, curriculum, first_weights, lessons, shapes
@@ -99,13 +99,13 @@ def train_builtin(
 
 @contextmanager
 def _locked(work: Path) -> Iterator[None]:
-    """Lock the training folder. Raises InputError where another training holds the lock."""
+    """Lock the training folder. Raises InUse where another training holds the lock."""
     _make_folder(work)
     try:
         with FileLock(work / ".lock", timeout=0):
             yield
     except Timeout as err:
-        raise InputError(f"another training is at work in {work}", "wait for it, or choose another folder") from err
+        raise InUse(f"another training is at work in {work}", "wait for it, or choose another folder") from err
 
 
 def _make_folder(folder: Path) -> None:

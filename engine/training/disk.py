@@ -8,19 +8,20 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from engine.errors import EngineError
+from engine.machine.refused_writes import way_out
 
-RESUME = "free disk space, then resume"
+RESUME = "resume"
 
 
 @contextmanager
-def refused_by_disk(what: str, folder: Path, hint: str = RESUME) -> Iterator[None]:
-    """Raise EngineError if the disk refuses a write to `folder`."""
+def refused_by_disk(what: str, folder: Path, then: str = RESUME) -> Iterator[None]:
+    """Raise EngineError if the disk refuses a write to `folder`. then: what to do once it can be written."""
     try:
         yield
     except Exception as err:
         if not _is_disk_error(err):
             raise
-        raise EngineError(f"{what} could not be written to {folder} ({err})", hint) from err
+        raise EngineError(f"{what} could not be written to {folder} ({err})", f"{way_out(err)}, then {then}") from err
 
 
 def _is_disk_error(err: Exception) -> bool:

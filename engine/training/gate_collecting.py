@@ -23,7 +23,7 @@ from engine.models.hashes import model_hash
 from engine.models.loading import LoadedModel, refuse_other_tokenizer
 from engine.sprinter.labelling import HardLabelVerifier
 from engine.sprinter.prefix_rows import PrefixReader
-from engine.training.gate_rows import CollectionStart, GateRows, begin
+from engine.training.gate_rows import CollectionStart, GateRows, RowsFolder, collecting
 
 _GAMMA = 4
 
@@ -75,9 +75,16 @@ def collect(job: GateCollection, target: LoadedModel, drafter: LoadedModel, canc
     """Yield progress, the share of accepted tokens now and then, and last what was collected.
 
     A stop keeps the documents so far, and the same collection goes on with the next one. Raises InputError for a pair
-    of two tokenizers, and where no prompt leaves room for a token."""
+    of two tokenizers, and where no prompt leaves room for a token; InUse where another program collects the same."""
     refuse_other_tokenizer(target, drafter)
-    folder, started = begin(job.folder, _start(job, target, drafter)), time.perf_counter()
+    with collecting(job.folder, _start(job, target, drafter)) as folder:
+        yield from _collected(job, folder, target, drafter, cancelled)
+
+
+def _collected(
+    job: GateCollection, folder: RowsFolder, target: LoadedModel, drafter: LoadedModel, cancelled: Flag
+) -> Iterator[Event]:
+    started = time.perf_counter()
     collector, counts = _Collector(job, target, drafter), _Counts()
     for document, prompt in enumerate(job.prompts):
         if cancelled.is_set():

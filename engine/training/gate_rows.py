@@ -1,20 +1,23 @@
 """Stores the labelled tokens from which a gate learns: a folder with a file for each document, so that a collection
 which was interrupted goes on with the next one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 import torch
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from engine.errors import EngineError, InputError
+from engine.errors import EngineError, InputError, InUse
 from engine.training.disk import refused_by_disk, write_synced
 
-_START = "collection.json"
-_HINT = "free disk space, then collect again: it goes on where it stopped"
+_START, _LOCK = "collection.json", ".lock"
+_THEN = "collect again: it goes on where it stopped"
 
 
 class CollectionStart(msgspec.Struct, frozen=True):
@@ -79,7 +82,7 @@ class RowsFolder(NamedTuple):
         """Write a document's rows, at once or not at all. Raises EngineError where the disk refuses."""
         path = _part(self.path, document)
         partial = path.with_suffix(".partial")
-        with refused_by_disk("the rows of a document", self.path, _HINT):
+        with refused_by_disk("the rows of a document", self.path, _THEN):
             write_synced(partial, save({name: value.contiguous() for name, value in rows._asdict().items()}))
             partial.replace(path)
 
@@ -89,6 +92,24 @@ class RowsFolder(NamedTuple):
         if not parts:
             raise InputError(f"{self.path} holds no rows", "collect some: draftscope sprinter collect")
         return GateRows(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
+
+
+@contextmanager
+def collecting(path: Path, start: CollectionStart) -> Iterator[RowsFolder]:
+    """A new folder, or one that was begun with the same settings, for one collection at a time.
+
+    Raises InputError for another one, InUse where another program collects into it."""
+    folder = begin(path, start)
+    lock = FileLock(path / _LOCK, timeout=0)
+    with refused_by_disk("the collection", path, _THEN):
+        try:
+            lock.acquire()
+        except Timeout as err:  # an OSError of filelock's own
+            raise InUse(f"another program collects rows in {path}", "wait, or name another folder (--out)") from err
+    try:
+        yield folder
+    finally:
+        lock.release()
 
 
 def begin(path: Path, start: CollectionStart) -> RowsFolder:
@@ -104,7 +125,7 @@ def begin(path: Path, start: CollectionStart) -> RowsFolder:
         return earlier
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise InputError(f"{path} exists and holds something else", "name a new folder")
-    with refused_by_disk("the collection", path, _HINT):
+    with refused_by_disk("the collection", path, _THEN):
         path.mkdir(parents=True, exist_ok=True)
         write_synced(path / _START, msgspec.json.format(msgspec.json.encode(start)))
     return RowsFolder(path, start)

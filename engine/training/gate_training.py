@@ -201,7 +201,7 @@ def _finish(job: GateJob, folder: RowsFolder, trained: Trained, started: float) 
 def write_gate(out: Path, gate: Gate, card: GateCard) -> None:
     """Write a gate's file, at once or not at all. Raises EngineError where the disk refuses."""
     path = out / FILE_NAME
-    with refused_by_disk("the gate", out, "free disk space, then train again"):
+    with refused_by_disk("the gate", out, "train again"):
         out.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
         write_synced(partial, as_bytes(gate, card))

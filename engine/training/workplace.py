@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from engine.errors import EngineError, InputError
+from engine.errors import EngineError, InputError, InUse
 from engine.training.disk import RESUME, refused_by_disk, write_synced
 from engine.training.drafter_config import ChosenStart, DrafterConfig
 from engine.training.training_log import BEGAN, FILE_NAME, WORK
@@ -79,7 +79,7 @@ class Workplace(NamedTuple):
 
     @contextmanager
     def alone(self, *, resume: bool) -> Iterator[None]:
-        """Lock the folder. Raises InputError: not writable, in use, with other files, or training without `resume`."""
+        """Lock the folder. Raises InUse, and InputError: not writable, other files, training without `resume`."""
         self._refuse_others()
         try:
             self.work.mkdir(parents=True, exist_ok=True)
@@ -92,7 +92,7 @@ class Workplace(NamedTuple):
                     raise InputError(reason, "resume it (--resume), or choose another folder")
                 yield
         except Timeout as err:
-            raise InputError(f"another training is at work in {self.out}", "wait, or choose another folder") from err
+            raise InUse(f"another training is at work in {self.out}", "wait, or choose another folder") from err
 
     def _refuse_others(self) -> None:
         if self.out.exists() and not self.out.is_dir():

@@ -202,8 +202,8 @@ def _say(window: MainWindow, host: FakeHost, *events: Event) -> None:
         window.store.pump()
 
 
-@pytest.mark.parametrize("percent", [100, 150])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+# Each scheme and each size of the font once: colours make no text wider.
+@pytest.mark.parametrize(("scheme", "percent"), [("light", 100), ("dark", 150)])
 def test_no_text_is_cut_in_any_workspace(qtbot: QtBot, scaled_font: None, scheme: Scheme, percent: int) -> None:
     app = QApplication.instance()
     assert isinstance(app, QApplication)

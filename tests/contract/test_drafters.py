@@ -34,15 +34,20 @@ class Pairs(NamedTuple):
     runtime: str
 
 
-@pytest.fixture(params=["fused", "modules"])
-def pairs(request: pytest.FixtureRequest, tmp_path: Path) -> Pairs:
-    target = fakes.model(sharpness=2.0)
-    fakes.save(target, tmp_path / "t")
-    fakes.save(fakes.noisy_copy(target), tmp_path / "D")
-    longspec.save(longspec.block_for(target), tmp_path / "L", str(tmp_path / "t"))
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made, target = tmp_path_factory.mktemp("pairs"), fakes.model(sharpness=2.0)
+    fakes.save(target, made / "t")
+    fakes.save(fakes.noisy_copy(target), made / "D")
+    longspec.save(longspec.block_for(target), made / "L", str(made / "t"))
     words = vocabularies.tokenizer("space_sign")
-    fakes.save(fakes.model(sharpness=2.0, n_vocabulary=len(words)), tmp_path / "O", words=words)
-    return Pairs(tmp_path, str(request.param))
+    fakes.save(fakes.model(sharpness=2.0, n_vocabulary=len(words)), made / "O", words=words)
+    return made
+
+
+@pytest.fixture(params=["fused", "modules"])
+def pairs(request: pytest.FixtureRequest, folder: Path) -> Pairs:
+    return Pairs(folder, str(request.param))
 
 
 def built(pairs: Pairs, name: str) -> tuple[Session, Drafter, LoadedModel]:

@@ -110,6 +110,12 @@ class PairForm(QWidget):
         self._surveyed = surveyed
         self._update_lists()
 
+    def take_survey(self, surveyed: Surveyed | None) -> None:
+        """List the models of a newer survey; an old one, or none, changes nothing."""
+        if surveyed is not None and surveyed is not self._surveyed:
+            self.show_survey(surveyed)
+            self.show_reason("")
+
     def show_runtime(self, model: ModelLoaded | None) -> None:
         """Show the forward of the models in memory, and why it is not the fused one."""
         self.runtime_note.setText("" if model is None else runs.runtimes(model))

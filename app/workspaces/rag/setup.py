@@ -1,24 +1,23 @@
 """Panel of the settings of an answer: documents, models, retrieval, drafts and scores."""
 
 from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from app import theme
 from app.panels.documents import DocumentsPanel
+from app.panels.setup import kept_pair
 from app.panels.setup.pair_form import PairForm
 from app.state.requests import NO_DRAFTER
 from app.state.store import RunStore
+from app.widgets import titled_column
 from app.widgets.config_form import ConfigForm
-from app.widgets.focus import tab_through
 from app.widgets.fold import FoldedRest
-from app.widgets.labels import plain_label
 from app.widgets.opened_note import OpenedNote
 from app.widgets.steady_box import SteadyBox
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.presets import preset_of, rag_presets
 from engine import drafters
 from engine.commands import Load
-from engine.events import RunStarted, Setting, Surveyed
+from engine.events import RunStarted, Setting
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.models import checkpoint_folder
 
@@ -36,7 +35,6 @@ class RagSetupPanel(AnswerPanel):
     def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None, *, named: bool = False) -> None:
         super().__init__(store, parent)
         self._named = named or pair != Load()
-        self._surveyed: Surveyed | None = None
         self._own_settings: dict[str, Setting] | None = None
         self._own_pair: Load | None = None
         self.opened = OpenedNote(
@@ -100,27 +98,20 @@ class RagSetupPanel(AnswerPanel):
 
     def show_answer(self) -> None:
         """Offer the models that the engine found."""
-        surveyed = self.store.engine.surveyed
-        if surveyed is not None and surveyed is not self._surveyed:
-            self._surveyed = surveyed
-            self.models.show_survey(surveyed)
-            self.models.show_reason("")
+        self.models.take_survey(self.store.engine.surveyed)
 
     def save(self, settings: QSettings) -> None:
         """Save the choices."""
         self.form.save(settings, "rag")
         self.documents.save(settings)
-        own_pair = self._own_pair or self.pair()
-        settings.setValue("rag/target", own_pair.target)
-        settings.setValue("rag/drafter", own_pair.drafter)
+        kept_pair.save(self._own_pair or self.pair(), settings, "rag")
 
     def restore(self, settings: QSettings) -> None:
         """Restore the saved choices."""
         self.form.restore(settings, "rag")
         self.documents.restore(settings)
-        target, drafter = settings.value("rag/target"), settings.value("rag/drafter")
-        if not self._named and isinstance(target, str) and isinstance(drafter, str) and target and drafter:
-            self._choose_models(target, drafter)
+        if not self._named and (pair := kept_pair.saved(settings, "rag")) is not None:
+            self._choose_models(*pair)
         self._update_preset()
 
     def _apply(self, settings: dict[str, Setting]) -> None:
@@ -156,20 +147,14 @@ class RagSetupPanel(AnswerPanel):
         self.more.show_changes(self.form.n_changed_in_rest + self.models.n_changed)
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
-        column.setSpacing(theme.GRID)
-        for title, *contents in (
-            (self.tr("Documents"), self.documents),
-            (self.tr("Passages and drafts"), self.form),
-            (self.tr("Models"), self.models, self.more),
-        ):
-            column.addWidget(plain_label(title, self, role="title"))
-            for content in contents:
-                column.addWidget(content)
-            column.addSpacing(theme.HALF)
-        column.addStretch(1)
-        tab_through(column)
+        titled_column.lay_out(
+            self,
+            (
+                (self.tr("Documents"), (self.documents,)),
+                (self.tr("Passages and drafts"), (self.form,)),
+                (self.tr("Models"), (self.models, self.more)),
+            ),
+        )
 
 
 def rag_pair(pair: Load) -> Load:

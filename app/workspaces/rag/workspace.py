@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from app.panel import Panel
 from app.panels.error import ErrorPanel
@@ -13,8 +13,8 @@ from app.state.indexing import IndexProgress
 from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.state.verbs import Verb
-from app.widgets.side_column import SideColumn
-from app.widgets.splitters import split
+from app.widgets.side_column import SideColumn, page_beside
+from app.widgets.splitters import restore_sizes, save_sizes, split
 from app.words.explanations import Section
 from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.rag.answers import AnswerProgress
@@ -31,12 +31,11 @@ from app.workspaces.rag.setup import RagSetupPanel
 from app.workspaces.rag.source import SourcePanel
 from app.workspaces.rag.systems import SystemsPanel
 from app.workspaces.rag.verdict import VerdictPanel
-from engine.commands import Index, Run
-from engine.machine import paths
+from engine.commands import Run
 from engine.rag.foreign import foreign_documents
 from engine.settings import Request
 
-_METHOD = "speculative_rag"
+_METHOD, _GROUP = "speculative_rag", "rag"
 _EVALUATION = 2
 _LEFT_WIDTH = 40  # characters
 _RETRIEVAL_SHARES, _DRAFTING_SHARES, _HALVES = (40, 34, 26), (74, 26), (36, 64)
@@ -127,10 +126,7 @@ class RagWorkspace(QWidget, Workspace):
         """Make the documents of a folder searchable, for the chosen target."""
         pair, n = self.setup.pair(), self.setup.settings()["n"]
         assert isinstance(n, int)
-        index_folder = paths.own_index([folder])
-        self._store.tab(IndexProgress).begin(
-            Index((folder,), index_folder, target=pair.target, n=n, device=pair.device, dtype=pair.dtype)
-        )
+        self._store.tab(IndexProgress).begin_folder(folder, pair, n)
 
     def evaluate(self) -> None:
         """Start the chosen evaluation, with the models and settings of the answer."""
@@ -186,8 +182,7 @@ class RagWorkspace(QWidget, Workspace):
         self.setup.save(settings)
         self.evaluating.save(settings)
         settings.setValue("rag/question", self.bar.line.text())
-        for name, splitter in self._splitters.items():
-            settings.setValue(f"rag/{name}", splitter.saveState())
+        save_sizes(self._splitters, settings, _GROUP)
 
     def restore(self, settings: QSettings) -> None:
         """Restore the choices, the question and the splitter positions."""
@@ -195,9 +190,7 @@ class RagWorkspace(QWidget, Workspace):
         self.evaluating.restore(settings)
         if isinstance(question := settings.value("rag/question"), str) and question:
             self.bar.line.setText(question)
-        for name, splitter in self._splitters.items():
-            if (state := settings.value(f"rag/{name}")) is not None:
-                splitter.restoreState(state)
+        restore_sizes(self._splitters, settings, _GROUP)
 
     def _on_setup_changed(self) -> None:
         self._why_not = self.setup.why_not()
@@ -216,28 +209,12 @@ class RagWorkspace(QWidget, Workspace):
         drafting = split(Qt.Orientation.Vertical, (self.lanes, self.systems), _DRAFTING_SHARES)
         both = split(Qt.Orientation.Horizontal, (retrieval, drafting), _HALVES)
         self._splitters = {"found": retrieval, "drafted": drafting, "both": both}
-        page = QWidget(self)
-        right = QVBoxLayout()
-        right.setContentsMargins(0, 0, 0, 0)
-        right.setSpacing(0)
-        right.addWidget(self.bar)
-        right.addWidget(self.verdict)
-        right.addWidget(both, 1)
-        row = QHBoxLayout(page)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(SideColumn(self.setup, _LEFT_WIDTH, self, fixed=True, footer=self.setup.opened))
-        row.addLayout(right, 1)
-        return page
+        left = SideColumn(self.setup, _LEFT_WIDTH, self, fixed=True, footer=self.setup.opened)
+        return page_beside(left, (self.bar, self.verdict, both), self)
 
     def _evaluation_page(self) -> QWidget:
-        page = QWidget(self)
-        row = QHBoxLayout(page)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(SideColumn(self.evaluating, _LEFT_WIDTH, self, fixed=True))
-        row.addWidget(self.evaluation, 1)
-        return page
+        left = SideColumn(self.evaluating, _LEFT_WIDTH, self, fixed=True)
+        return page_beside(left, (self.evaluation,), self)
 
 
 def _sentence(words: str) -> str:

@@ -35,10 +35,29 @@ class BudgetBar(QWidget):
         super().__init__(parent)
         self._store = store
         self._updating = False
+        self._make_budget()
+        self._make_wanted()
+        self.presets = SteadyButton((self.tr("Presets"),), self)
+        self.presets.setToolTip(self.tr("Settings of a popular article, reduced to the budget"))
+        self.presets.setMenu(self._preset_menu())
+        self.advice = ElasticLine(self)
+        self.advice.setAccessibleName(self.tr("Recommended setting"))
+        self.use = SteadyButton((self.tr("Use"), self.tr("Sweep…")), self)
+        self.use.clicked.connect(self._on_use)
+        self.slider.valueChanged.connect(lambda at: self._choose(_tokens_at(at)))
+        self.box.valueChanged.connect(self._choose)
+        self.wanted.valueChanged.connect(store.tab(SweepProgress).choose_wanted)
+        self._lay_out()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.show_budget(FIRST_BUDGET)
+        self.show_sweep(store.tab(SweepProgress))
+
+    def _make_budget(self) -> None:
+        """The two controls of the budget."""
+        tip = self.tr("Effective context length that a question may have: input tokens over all of its calls.")
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
         self.slider.setRange(0, _STEPS)
         self.slider.setAccessibleName(self.tr("Budget of a question"))
-        tip = self.tr("Effective context length that a question may have: input tokens over all of its calls.")
         self.slider.setToolTip(tip)
         self.slider.setMinimumWidth(8 * theme.GRID)
         self.slider.setMaximumWidth(20 * theme.GRID)
@@ -49,6 +68,9 @@ class BudgetBar(QWidget):
         self.box.setToolTip(tip)
         self.box.setFont(theme.tabular(self.box.font()))
         self.box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def _make_wanted(self) -> None:
+        """The accuracy that is to be reached."""
         self.wanted = NumberBox(self)
         self.wanted.setDecimals(2)
         self.wanted.setRange(0.0, 1.0)
@@ -60,41 +82,29 @@ class BudgetBar(QWidget):
         )
         self.wanted.setFont(theme.tabular(self.wanted.font()))
         self.wanted.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.presets = SteadyButton((self.tr("Presets"),), self)
-        self.presets.setToolTip(self.tr("Settings of a popular article, reduced to the budget"))
+
+    def _preset_menu(self) -> QMenu:
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         for name in PRESET_NAMES:
             action = menu.addAction(presets.title(name))
             action.setToolTip(presets.meaning(name))
             action.triggered.connect(lambda _checked=False, name=name: self._use_preset(name))
-        self.presets.setMenu(menu)
-        self.advice = ElasticLine(self)
-        self.advice.setAccessibleName(self.tr("Recommended setting"))
-        self.use = SteadyButton((self.tr("Use"), self.tr("Sweep…")), self)
-        self.use.clicked.connect(self._on_use)
-        self.slider.valueChanged.connect(lambda at: self._choose(_tokens_at(at)))
-        self.box.valueChanged.connect(self._choose)
-        self.wanted.valueChanged.connect(store.tab(SweepProgress).choose_wanted)
+        return menu
+
+    def _lay_out(self) -> None:
         title = plain_label(self.tr("Budget"), self, role="title")
         title.setBuddy(self.box)
+        reach = plain_label(self.tr("tokens, reach"), self)
+        reach.setBuddy(self.wanted)
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, theme.HALF)
         row.setSpacing(theme.GRID)
-        row.addWidget(title)
-        row.addWidget(self.slider)
-        row.addWidget(self.box)
-        reach = plain_label(self.tr("tokens, reach"), self)
-        reach.setBuddy(self.wanted)
-        row.addWidget(reach)
-        row.addWidget(self.wanted)
-        row.addWidget(plain_label(self.tr("→"), self))
+        for widget in (title, self.slider, self.box, reach, self.wanted, plain_label(self.tr("→"), self)):
+            row.addWidget(widget)
         row.addWidget(self.advice, 1)
         row.addWidget(self.presets)
         row.addWidget(self.use)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.show_budget(FIRST_BUDGET)
-        self.show_sweep(store.tab(SweepProgress))
 
     def show_budget(self, tokens: int) -> None:
         """Show a budget in both controls."""

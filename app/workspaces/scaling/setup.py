@@ -4,22 +4,21 @@ from collections.abc import Sequence
 
 import msgspec
 from PySide6.QtCore import QSettings, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from app import theme
 from app.panel import Panel
 from app.panels.documents import DocumentsPanel
+from app.panels.setup import kept_pair
 from app.panels.setup.method_box import MethodBox
 from app.panels.setup.pair_form import PairForm
 from app.state.store import RunStore
+from app.widgets import titled_column
 from app.widgets.config_form import ConfigForm
-from app.widgets.focus import tab_through
 from app.widgets.fold import FoldedRest
-from app.widgets.labels import plain_label
 from app.widgets.opened_note import OpenedNote
 from app.workspaces.scaling.sweeping import SweepProgress
 from engine.commands import Load
-from engine.events import Allocation, Event, RunStarted, Setting, Surveyed
+from engine.events import Allocation, Event, RunStarted, Setting
 from engine.methods.drag.config import DragConfig
 from engine.methods.escalating.config import EscalatingConfig
 from engine.methods.iterdrag.config import IterDragConfig
@@ -54,7 +53,6 @@ class ScalingSetupPanel(Panel):
     def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None, *, named: bool = False) -> None:
         super().__init__(store, parent)
         self._named = named or pair != Load()
-        self._surveyed: Surveyed | None = None
         self._own: tuple[str, dict[str, Setting], Load] | None = None
         self.opened = OpenedNote(
             self.tr("Settings and models of the opened answer."),
@@ -130,11 +128,7 @@ class ScalingSetupPanel(Panel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Offer the models that the engine found."""
-        surveyed = self.store.engine.surveyed
-        if surveyed is not None and surveyed is not self._surveyed:
-            self._surveyed = surveyed
-            self.models.show_survey(surveyed)
-            self.models.show_reason("")
+        self.models.take_survey(self.store.engine.surveyed)
 
     def save(self, settings: QSettings) -> None:
         """Save the choices."""
@@ -142,17 +136,15 @@ class ScalingSetupPanel(Panel):
         self.documents.save(settings)
         method, _, pair = self._own or (self.method.method.name, {}, self.pair())
         settings.setValue("scaling/method", method)
-        settings.setValue("scaling/target", pair.target)
-        settings.setValue("scaling/drafter", pair.drafter)
+        kept_pair.save(pair, settings, "scaling")
 
     def restore(self, settings: QSettings) -> None:
         """Restore the saved choices."""
         self.form.restore(settings, "scaling")
         self.documents.restore(settings)
         self.method.choose(str(settings.value("scaling/method", _FIRST_METHOD)))
-        target, drafter = settings.value("scaling/target"), settings.value("scaling/drafter")
-        if not self._named and isinstance(target, str) and isinstance(drafter, str) and target and drafter:
-            self.models.choose(target, drafter)
+        if not self._named and (pair := kept_pair.saved(settings, "scaling")) is not None:
+            self.models.choose(*pair)
             self.models.show_reason("")
         self._limit()
 
@@ -183,17 +175,11 @@ class ScalingSetupPanel(Panel):
         self.more.show_changes(self.form.n_changed_in_rest + self.models.n_changed)
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
-        column.setSpacing(theme.GRID)
-        for title, *contents in (
-            (self.tr("Documents"), self.documents),
-            (self.tr("Method"), self.method, self.form),
-            (self.tr("Models"), self.models, self.more),
-        ):
-            column.addWidget(plain_label(title, self, role="title"))
-            for content in contents:
-                column.addWidget(content)
-            column.addSpacing(theme.HALF)
-        column.addStretch(1)
-        tab_through(column)
+        titled_column.lay_out(
+            self,
+            (
+                (self.tr("Documents"), (self.documents,)),
+                (self.tr("Method"), (self.method, self.form)),
+                (self.tr("Models"), (self.models, self.more)),
+            ),
+        )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from app.choices.examples import questions
 from app.panel import Panel
@@ -15,8 +15,8 @@ from app.state.indexing import IndexProgress
 from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.state.verbs import Verb
-from app.widgets.side_column import SideColumn
-from app.widgets.splitters import share_out, split
+from app.widgets.side_column import SideColumn, page_beside
+from app.widgets.splitters import restore_sizes, save_sizes, share_out, split
 from app.words.explanations import Section
 from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.scaling import grid_choice, words
@@ -31,13 +31,13 @@ from app.workspaces.scaling.setup import ScalingSetupPanel
 from app.workspaces.scaling.sweep_form import SweepFormPanel
 from app.workspaces.scaling.sweeping import FIRST_THRESHOLD, SweepProgress
 from engine.allocation.prices import TokenPrices
-from engine.commands import Index, Run
+from engine.commands import Run
 from engine.events import Allocation, Event, Setting
-from engine.machine import paths
 from engine.rag.foreign import foreign_documents
 from engine.settings import Request
 
 _ANSWER, _SWEEP = range(2)
+_GROUP = "scaling"
 # A sweep that takes a minute and still shows what context is worth, and a question of several steps.
 _EXAMPLE_GRID, _EXAMPLE_QUESTIONS = ("0, 1, 4", "0, 1", "1, 2"), 12
 _EXAMPLE_SETTINGS: dict[str, Setting] = {"k": 5, "m": 2, "n": 3}
@@ -151,11 +151,7 @@ class ScalingWorkspace(QWidget, Workspace):
         """Make the documents of a folder searchable, for the chosen target."""
         pair, k = self.setup.pair(), self.setup.settings()["k"]
         assert isinstance(k, int)
-        folders = (folder,)
-        command = Index(
-            folders, paths.own_index([folder]), target=pair.target, n=max(1, k), device=pair.device, dtype=pair.dtype
-        )
-        self._store.tab(IndexProgress).begin(command)
+        self._store.tab(IndexProgress).begin_folder(folder, pair, max(1, k))
 
     def first_field(self) -> QWidget:
         """Return the question."""
@@ -235,8 +231,7 @@ class ScalingWorkspace(QWidget, Workspace):
         settings.setValue("scaling/threshold", sweep.threshold)
         for name, price in self.answer.figures.prices._asdict().items():
             settings.setValue(f"scaling/price_{name}", price)
-        for name, splitter in self._splitters.items():
-            settings.setValue(f"scaling/{name}", splitter.saveState())
+        save_sizes(self._splitters, settings, _GROUP)
 
     def restore(self, settings: QSettings) -> None:
         """Restore the choices, the question, the budget and the sizes."""
@@ -251,9 +246,7 @@ class ScalingWorkspace(QWidget, Workspace):
         self._store.tab(SweepProgress).choose_threshold(min(1.0, threshold))
         prices = [_number(settings.value(f"scaling/price_{name}")) for name in TokenPrices._fields]
         self.answer.figures.set_prices(TokenPrices(*prices))
-        for name, splitter in self._splitters.items():
-            if (state := settings.value(f"scaling/{name}")) is not None:
-                splitter.restoreState(state)
+        restore_sizes(self._splitters, settings, _GROUP)
 
     # What follows the setup and the store
 
@@ -283,31 +276,14 @@ class ScalingWorkspace(QWidget, Workspace):
     # Layout
 
     def _answer_page(self) -> QWidget:
-        page = QWidget(self)
         self._plots = split(Qt.Orientation.Vertical, (self.plot, self.map), _PLOT_SHARES)
         self._across = split(Qt.Orientation.Horizontal, (self.answer, self._plots), _SHARES)
         self._splitters = {"plots": self._plots, "across": self._across, "answer": self.answer.splitter}
-        right = QVBoxLayout()
-        right.setContentsMargins(0, 0, 0, 0)
-        right.setSpacing(0)
-        right.addWidget(self.bar)
-        right.addWidget(self.budget)
-        right.addWidget(self._across, 1)
-        row = QHBoxLayout(page)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(SideColumn(self.setup, _LEFT_WIDTH, self, fixed=True, footer=self.setup.opened))
-        row.addLayout(right, 1)
-        return page
+        left = SideColumn(self.setup, _LEFT_WIDTH, self, fixed=True, footer=self.setup.opened)
+        return page_beside(left, (self.bar, self.budget, self._across), self)
 
     def _sweep_page(self) -> QWidget:
-        page = QWidget(self)
-        row = QHBoxLayout(page)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(SideColumn(self.sweeping, _LEFT_WIDTH, self, fixed=True))
-        row.addWidget(self.fit, 1)
-        return page
+        return page_beside(SideColumn(self.sweeping, _LEFT_WIDTH, self, fixed=True), (self.fit,), self)
 
 
 def _number(stored: object, otherwise: float = 0.0) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from engine import prompts
-from engine.events import Event, IterationFinished, Progressed, QualityScore, ScalingAnswered
+from engine.events import Event, IterationFinished, Progressed, QualityScore, ScalingAnswered, Warned
 from engine.methods.drag.asking import ScalingContext
 from engine.methods.drag.config import DragConfig
 from engine.methods.iterdrag.answering import answered
@@ -38,13 +38,13 @@ class Quality(NamedTuple):
     tokens: int = 0
 
 
-def ended(events: Iterator[Event]) -> Generator[Progressed, None, tuple[ScalingAnswered, str]]:
-    """Yield the progress of an answer; returns its end, and what it rests on."""
+def ended(events: Iterator[Event]) -> Generator[Progressed | Warned, None, tuple[ScalingAnswered, str]]:
+    """Yield the progress of an answer and its warnings; returns its end, and what it rests on."""
     steps: list[str] = []
     document = ""
     last: Event | None = None
     for event in events:
-        if isinstance(event, Progressed):
+        if isinstance(event, Progressed | Warned):
             yield event
         elif isinstance(event, IterationFinished):
             document = event.documents[-1].text if event.documents else document
@@ -56,8 +56,8 @@ def ended(events: Iterator[Event]) -> Generator[Progressed, None, tuple[ScalingA
 
 def judge(
     judged: Judged, config: DragConfig, context: ScalingContext, score: QualityScore
-) -> Generator[Progressed, None, Quality]:
-    """Yield progress, and return the score; an answer that is none has no quality."""
+) -> Generator[Progressed | Warned, None, Quality]:
+    """Yield progress and warnings, and return the score; an answer that is none has no quality."""
     result = judged.result
     if score == "none" or result.answer is None:
         return Quality()

@@ -1,25 +1,16 @@
 """Plain decoding: the same engine without a drafter."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.events import Event
-from engine.method import MethodSpec
+from engine.method import MethodSpec, run_in
 from engine.methods.plain.config import PlainConfig
-from engine.settings import Request
 
 if TYPE_CHECKING:
     from engine.decoding.generation import Generation, GenerationEvent
     from engine.runtime import RunContext
-
-
-def _run(config: msgspec.Struct, request: Request, runtime: "RunContext") -> Iterator[Event]:
-    # Imported late: describing a method must not load torch.
-    from engine.methods.plain.run import run
-
-    return run(config, request, runtime)
 
 
 def _decode(
@@ -36,7 +27,7 @@ METHOD = MethodSpec(
     paper="",
     lossless=True,
     config=PlainConfig,
-    run=_run,
+    run=run_in(__name__),
     decode=_decode,
     drafted=False,
 )

@@ -1,25 +1,16 @@
 """Exact speculative decoding, measured against plain decoding in the same run."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.events import Event
-from engine.method import MethodSpec
+from engine.method import MethodSpec, run_in
 from engine.methods.speculative.config import SpeculativeConfig
-from engine.settings import Request
 
 if TYPE_CHECKING:
     from engine.decoding.generation import Generation, GenerationEvent
     from engine.runtime import RunContext
-
-
-def _run(config: msgspec.Struct, request: Request, runtime: "RunContext") -> Iterator[Event]:
-    # Imported late: describing a method must not load torch.
-    from engine.methods.speculative.run import run
-
-    return run(config, request, runtime)
 
 
 def _decode(
@@ -36,6 +27,6 @@ METHOD = MethodSpec(
     paper="arXiv:2211.17192",
     lossless=True,
     config=SpeculativeConfig,
-    run=_run,
+    run=run_in(__name__),
     decode=_decode,
 )

@@ -1,25 +1,7 @@
 """Approximate verification: a gate beside the drafter decides when the target is asked, and the text may differ."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
-import msgspec
-
-from engine.events import Event
-from engine.method import MethodSpec, Metric
+from engine.method import MethodSpec, Metric, run_in
 from engine.methods.sprinter.config import SprinterConfig
-from engine.settings import Request
-
-if TYPE_CHECKING:
-    from engine.runtime import RunContext
-
-
-def _run(config: msgspec.Struct, request: Request, runtime: "RunContext") -> Iterator[Event]:
-    # Imported late: describing a method must not load torch.
-    from engine.methods.sprinter.run import run
-
-    return run(config, request, runtime)
-
 
 METHOD = MethodSpec(
     name="sprinter",
@@ -29,7 +11,7 @@ METHOD = MethodSpec(
     paper="arXiv:2502.04557",
     lossless=False,
     config=SprinterConfig,
-    run=_run,
+    run=run_in(__name__),
     metrics=(
         Metric("run length", "Run length", "tokens", "Drafted tokens before the target is asked; more is faster."),
         Metric(

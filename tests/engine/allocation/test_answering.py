@@ -7,7 +7,7 @@ import pytest
 
 from engine.allocation import answering
 from engine.allocation.answering import answers, config_of, in_asking_order
-from engine.errors import InputError
+from engine.errors import InputError, InUse
 from engine.evaluation.questions import GoldQuestion
 from engine.events import Allocation, CellAnswered, Event, Progressed, ScalingAnswered
 from engine.methods.drag.asking import ScalingContext
@@ -31,6 +31,8 @@ class Model:
         assert question == "Where is the mill?"
         self.asked.append(config)
         yield Progressed("measuring", 1, 2, "training questions")
+        if config.k > 100:
+            raise InUse("these demonstrations are being made by another program", "wait until it ends")
         if config.k > 50:
             raise InputError("too long", "ask less")
         answer = scaling_answer("Nyby.", config, n_iterations=min(self._n_steps, config.iterations))
@@ -78,6 +80,11 @@ def test_an_answer_is_marked_and_a_refusal_kept_in_words(monkeypatch: pytest.Mon
     right, refused = told[Allocation(2, 1, 1)], told[Allocation(60, 0, 1)]
     assert right.right and right.exact_match and right.f1 == 1 and right.input_tokens == 300
     assert (refused.answer, refused.why) == (None, "too long; ask less")
+
+
+def test_another_program_in_the_way_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InUse, match="another program"):
+        answer_all(monkeypatch, Model(1), [Allocation(101, 1, 1)])
 
 
 def test_the_most_iterations_come_first() -> None:

@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 
 from engine.cli import main
-from engine.training import estimate
-from engine.training.rows import RowShape
 from engine.world.story import stories
 from tests import fakes
+from tests.engine.training.drafter_training import make_small
 
 
 def test_it_trains_and_says_what_came_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(estimate, "_CPU_LONGSPEC_ROWS", RowShape(4, 32))
+    make_small(monkeypatch)
     target = fakes.save(fakes.model(sharpness=3.0), tmp_path / "t")
     for i, story in enumerate(islice(stories(9), 20)):
         (tmp_path / f"{i}.txt").write_text(story[:200], encoding="utf-8")

@@ -20,11 +20,16 @@ def runtime(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    target, folder = fakes.model(), tmp_path_factory.mktemp("pair")
+    return fakes.save(target, folder / "t"), fakes.save(fakes.noisy_copy(target), folder / "d")
+
+
 @pytest.fixture
-def session(runtime: str, tmp_path: Path) -> Session:
-    target, made = fakes.model(), Session()
-    drafter = fakes.save(fakes.noisy_copy(target), tmp_path / "d")
-    list(made.do(Load(fakes.save(target, tmp_path / "t"), drafter, runtime=runtime)))
+def session(runtime: str, pair: tuple[str, str]) -> Session:
+    made = Session()
+    list(made.do(Load(*pair, runtime=runtime)))
     return made
 
 

@@ -15,7 +15,7 @@ from engine.fast.model import FusedModel
 from engine.fast.weights import fuse
 from tests import fakes
 
-GAMMA, N_ROUNDS, N_EXAMPLES = 6, 60, 8
+GAMMA, N_ROUNDS, N_EXAMPLES = 6, 60, 4
 WINDOWED = {"sliding_window": 12, "use_sliding_window": True, "max_window_layers": 1}
 MODELS = {
     "llama": fakes.model("llama", sharpness=2.0),

@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from engine.errors import InputError
+from engine.evaluation import demonstrations
 from engine.evaluation.demonstrations import PoolMaker
-from engine.events import Event, Progressed
+from engine.evaluation.pool_file import PoolContent, PoolFile
+from engine.events import Event, Progressed, Warned
 from engine.rag.demonstration_pool import DemonstrationPool, PoolRequest
 from tests.library import TEXTS
 from tests.scaling import ANSWER, BRIDGE, session, told
@@ -53,6 +55,26 @@ def test_for_drag_the_known_answers_are_shown(request_of: PoolRequest) -> None:
     _, pool = made(request_of._replace(steps=False))
     assert [(member.answer, member.steps) for member in pool.members] == [(answer, ()) for _, answer in ASKED]
     assert all(len(member.documents) == 3 for member in pool.members)
+
+
+def test_a_pool_that_another_program_makes_is_waited_for(
+    request_of: PoolRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others: list[PoolFile] = []
+
+    def made_elsewhere(content: PoolContent) -> PoolFile:
+        if others:
+            others[0].close()
+        else:
+            others.append(PoolFile(content))
+        return PoolFile(content)
+
+    monkeypatch.setattr(demonstrations, "PoolFile", made_elsewhere)
+    events, pool = made(request_of._replace(steps=False))
+    assert len(pool.members) == 3
+    [warned] = [event for event in events if isinstance(event, Warned)]
+    assert "made by another program" in warned.message
+    assert sum(isinstance(event, Progressed) and event.phase == "waiting" for event in events) == 1
 
 
 def test_a_file_that_is_not_there_is_refused(request_of: PoolRequest) -> None:

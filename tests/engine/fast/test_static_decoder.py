@@ -217,7 +217,7 @@ def test_sampled_openings_have_the_joint_distribution_of_the_target(unlike: tupl
     assert found.sampling_p_value > 1e-3
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(
     steps=st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=25),
     prompt=st.lists(st.integers(0, fakes.N_ENTRIES - 1), min_size=1, max_size=30),

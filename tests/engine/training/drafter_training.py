@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from engine.events import Event, TrainingFinished
-from engine.training import checkpoint, estimate
+from engine.training import checkpoint, estimate, payoff
 from engine.training.drafter import train_drafter
 from engine.training.drafter_config import DrafterConfig
 from engine.training.job import DrafterJob
@@ -32,10 +32,16 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
-def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+def make_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small steps, and speedups measured over short blocks, as many of them as ever."""
     monkeypatch.setattr(estimate, "_CPU_ROWS", RowShape(4, 32))
     monkeypatch.setattr(estimate, "_CPU_LONGSPEC_ROWS", RowShape(4, 32))
+    monkeypatch.setattr(payoff, "_LONGEST", payoff._SHORTEST)
+
+
+@pytest.fixture(autouse=True)
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_small(monkeypatch)
 
 
 def job(target: str, texts: Path | None, out: Path, *, resume: bool = False, **changes: object) -> DrafterJob:

@@ -24,11 +24,10 @@ from engine.events import (
 from engine.host.thread_host import ThreadHost
 from engine.machine import paths
 from engine.runs import trace
-from engine.training import estimate
-from engine.training.rows import RowShape
 from engine.world.story import stories
 from tests import fakes
 from tests.engine.store.kept import opened
+from tests.engine.training.drafter_training import make_small
 
 E = TypeVar("E", bound=Event)
 SUMMARY = {
@@ -54,7 +53,7 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(estimate, "_CPU_ROWS", RowShape(4, 32))
+    make_small(monkeypatch)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from engine.training.drafter_config import OBJECTIVES, DrafterConfig
 from engine.training.estimate import Work, plan_work
 from engine.training.job import DrafterJob, estimated
 from tests import fakes
-from tests.engine.training.drafter_training import end_of, job, losses, run, small_steps, target, texts
+from tests.engine.training.drafter_training import end_of, job, losses, make_small, run, small_steps, target, texts
 
 __all__ = ["small_steps", "target", "texts"]
 
@@ -50,8 +50,17 @@ def test_every_objective_lowers_its_loss_and_leaves_a_drafter_that_loads(
     assert json.loads((tmp_path / "d" / "provenance.json").read_bytes())["began"]["settings"]["objective"] == objective
 
 
-def test_events_come_in_the_order_of_a_training(target: str, texts: Path, tmp_path: Path) -> None:
-    kinds = [type(event) for event in run(job(target, texts, tmp_path / "d"))]
+@pytest.fixture(scope="module")
+def usual(target: str, texts: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Event]]:
+    """A training with the usual settings: its folder and its events."""
+    folder = tmp_path_factory.mktemp("usual") / "d"
+    with pytest.MonkeyPatch.context() as patch:
+        make_small(patch)
+        return folder, run(job(target, texts, folder))
+
+
+def test_events_come_in_the_order_of_a_training(usual: tuple[Path, list[Event]]) -> None:
+    kinds = [type(event) for event in usual[1]]
     wanted = [TrainingEstimated, TrainingStarted, DrafterMeasured, Measured, TrainingFinished]
     assert [kinds.index(kind) for kind in wanted] == sorted(kinds.index(kind) for kind in wanted)
     assert kinds[-1] is TrainingFinished
@@ -142,10 +151,11 @@ def test_estimate_names_what_does_not_fit(
     assert not (tmp_path / "d").exists()
 
 
-def test_estimate_counts_the_parameters_of_the_drafter_that_is_made(target: str, texts: Path, tmp_path: Path) -> None:
-    run(job(target, texts, tmp_path / "d"))
+def test_estimate_counts_the_parameters_of_the_drafter_that_is_made(
+    target: str, texts: Path, tmp_path: Path, usual: tuple[Path, list[Event]]
+) -> None:
     needed = estimated(job(target, texts, tmp_path / "d"))
-    made = load_file(tmp_path / "d" / "model.safetensors")
+    made = load_file(usual[0] / "model.safetensors")
     assert needed.n_parameters == sum(weight.numel() for weight in made.values())
 
 
@@ -197,14 +207,14 @@ def alphas(events: list[Event]) -> Iterator[float]:
     return (event.value for event in events if isinstance(event, Measured) and event.name == "alpha")
 
 
-def test_time_that_the_reader_takes_is_not_time_of_training(target: str, texts: Path, tmp_path: Path) -> None:
+def test_time_that_the_reader_takes_is_not_time_of_training(usual: tuple[Path, list[Event]]) -> None:
     clock = drafter.WorkClock()
     before = clock()
     clock.leave()
     clock._left_at -= 100.0
     clock.come_back()
     assert clock() - before < 50
-    assert list(alphas(run(job(target, texts, tmp_path / "d"))))
+    assert list(alphas(usual[1]))
 
 
 def test_training_goes_on_from_a_model_in_a_folder(target: str, texts: Path, tmp_path: Path) -> None:
@@ -241,7 +251,7 @@ def test_folder_of_another_tokenizer_is_refused(target: str, texts: Path, tmp_pa
 
 
 def test_time_too_short_for_new_weights_is_warned_of(target: str, texts: Path, tmp_path: Path) -> None:
-    events = run(job(target, texts, tmp_path / "d", steps=0, minutes=0.002, width=1024, start="new"))
+    events = run(job(target, texts, tmp_path / "d", steps=0, minutes=0.002, width=256, start="new"))
     assert any(isinstance(event, Warned) and "too few for a useful drafter" in event.message for event in events)
 
 

@@ -19,7 +19,17 @@ from engine.training import checkpoint, drafter, loop, student, workload, workpl
 from engine.training.drafter import train_drafter
 from engine.training.job import DrafterJob
 from engine.training.workplace import Workplace
-from tests.engine.training.drafter_training import N_STEPS, end_of, job, losses, run, small_steps, target, texts
+from tests.engine.training.drafter_training import (
+    N_STEPS,
+    end_of,
+    job,
+    losses,
+    make_small,
+    run,
+    small_steps,
+    target,
+    texts,
+)
 
 __all__ = ["small_steps", "target", "texts"]
 
@@ -42,17 +52,26 @@ def broken_off(asked: DrafterJob, monkeypatch: pytest.MonkeyPatch, *, after: int
     monkeypatch.setattr(checkpoint, "save", save)
 
 
+@pytest.fixture(scope="module")
+def whole(target: str, texts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a training that nothing broke off."""
+    folder = tmp_path_factory.mktemp("whole") / "d"
+    with pytest.MonkeyPatch.context() as patch:
+        make_small(patch)
+        run(job(target, texts, folder))
+    return folder
+
+
 @pytest.mark.parametrize("after", [1, 4])
 def test_killed_training_resumes_to_the_losses_and_weights_of_one_that_was_not(
-    target: str, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+    target: str, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: Path, after: int
 ) -> None:
-    run(job(target, texts, tmp_path / "whole"))
     broken_off(job(target, texts, tmp_path / "torn"), monkeypatch, after=after)
     assert checkpoint.progress(tmp_path / "torn" / "training" / "checkpoint").step == after
     events = run(job(target, texts, tmp_path / "torn", resume=True))
     assert end_of(events).step == N_STEPS
-    assert losses(tmp_path / "torn") == losses(tmp_path / "whole")
-    one, other = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "torn"))
+    assert losses(tmp_path / "torn") == losses(whole)
+    one, other = (load_file(folder / "model.safetensors") for folder in (whole, tmp_path / "torn"))
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
@@ -73,13 +92,12 @@ def test_log_holds_the_training_and_goes_on_where_it_is_resumed(
     assert second.data == str(texts)
 
 
-def test_refused_resume_leaves_the_log_as_it_was(target: str, texts: Path, tmp_path: Path) -> None:
-    run(job(target, texts, tmp_path / "d"))
-    log = Workplace(tmp_path / "d").log.read_bytes()
-    for refused in (job(target, texts, tmp_path / "d"), job(target, texts, tmp_path / "d", resume=True, seed=9)):
+def test_refused_resume_leaves_the_log_as_it_was(target: str, texts: Path, whole: Path) -> None:
+    log = Workplace(whole).log.read_bytes()
+    for refused in (job(target, texts, whole), job(target, texts, whole, resume=True, seed=9)):
         with pytest.raises(InputError):
             run(refused)
-    assert Workplace(tmp_path / "d").log.read_bytes() == log
+    assert Workplace(whole).log.read_bytes() == log
 
 
 def test_resume_where_no_training_was_begun_is_refused_and_leaves_no_folder(
@@ -206,21 +224,21 @@ def test_memory_that_runs_out_is_one_line_and_the_end_of_the_log(
     assert isinstance(last, Refused) and last.reason == "memory ran out during training"
 
 
-def test_begun_training_is_not_begun_again_unasked(target: str, texts: Path, tmp_path: Path) -> None:
-    run(job(target, texts, tmp_path / "d"))
+def test_begun_training_is_not_begun_again_unasked(target: str, texts: Path, whole: Path) -> None:
     with pytest.raises(InputError, match="holds a training already"):
-        run(job(target, texts, tmp_path / "d"))
+        run(job(target, texts, whole))
 
 
-def test_resuming_with_other_settings_or_texts_is_refused(target: str, texts: Path, tmp_path: Path) -> None:
-    run(job(target, texts, tmp_path / "d"))
+def test_resuming_with_other_settings_or_texts_is_refused(
+    target: str, texts: Path, tmp_path: Path, whole: Path
+) -> None:
     with pytest.raises(InputError, match=r"objective = reverse-kl: .* begun with forward-kl"):
-        run(job(target, texts, tmp_path / "d", resume=True, objective="reverse-kl"))
+        run(job(target, texts, whole, resume=True, objective="reverse-kl"))
     (tmp_path / "other").mkdir()
     for name in ("a", "b"):
         (tmp_path / "other" / f"{name}.txt").write_text(f"quite another text {name}")
     with pytest.raises(InputError, match="the text has changed"):
-        run(job(target, tmp_path / "other", tmp_path / "d", resume=True))
+        run(job(target, tmp_path / "other", whole, resume=True))
 
 
 @pytest.mark.parametrize("phase", ["loading", "tokenizing", "sampling", "measuring"])

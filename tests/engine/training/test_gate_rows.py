@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine.errors import EngineError, InputError
+from engine.errors import EngineError, InputError, InUse
 from engine.training import gate_rows
 from tests.engine.training.test_gate_training import START, collection, rows
 
@@ -26,6 +26,16 @@ def test_another_collection_is_not_mixed_in(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="its drafter hash differs"):
         gate_rows.begin(tmp_path / "r", msgspec.structs.replace(START, drafter_hash="x"))
     assert gate_rows.begin(tmp_path / "r", START).start == START
+
+
+def test_two_collections_into_one_folder_are_refused_and_a_stopped_one_continues(tmp_path: Path) -> None:
+    with gate_rows.collecting(tmp_path / "r", START) as folder:
+        folder.write(0, rows(0, n=3))
+        refused = pytest.raises(InUse, match="another program collects rows")
+        with refused, gate_rows.collecting(tmp_path / "r", START):
+            pass
+    with gate_rows.collecting(tmp_path / "r", START) as folder:
+        assert folder.document(0) is not None
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from engine.training.rows import RowShape
 from tests import fakes
 from tests.engine.session.running import emitted
 from tests.engine.session.running import run as generate
-from tests.engine.training.drafter_training import N_STEPS, end_of, job, run, small_steps, target, texts
+from tests.engine.training.drafter_training import N_STEPS, end_of, job, make_small, run, small_steps, target, texts
 
 __all__ = ["small_steps", "target", "texts"]
 LONGSPEC = {"start": "longspec", "width": 0, "window": 16, "long_share": 0.5}
@@ -32,7 +32,7 @@ LONGSPEC = {"start": "longspec", "width": 0, "window": 16, "long_share": 0.5}
 def trained(target: str, texts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("longspec") / "d"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(estimate, "_CPU_LONGSPEC_ROWS", RowShape(4, 32))
+        make_small(patch)
         events = run(job(target, texts, out, **LONGSPEC))
     (started,) = [event for event in events if isinstance(event, TrainingStarted)]
     assert (started.layers, started.width) == (1, 32)

@@ -12,7 +12,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
-from transformers import LlamaForCausalLM
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from engine.cli import main
 from engine.errors import EngineError, InputError
@@ -198,8 +198,16 @@ def test_wider_plan_has_more_rows_of_the_same_length() -> None:
     assert [PLAN.wider(3).shape(step) for step in (0, 7)] == [RowShape(6, 16), RowShape(3, 32)]
 
 
+@pytest.fixture(scope="module")
+def builtin_words() -> PreTrainedTokenizerFast:
+    """The tokenizer that a training of the built-in models makes first, of fewer texts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(builtin, "_N_TOKENIZER_TEXTS", 2000)
+        return builtin._new_tokenizer()
+
+
 @pytest.fixture
-def small_stages(monkeypatch: pytest.MonkeyPatch) -> None:
+def small_stages(monkeypatch: pytest.MonkeyPatch, builtin_words: PreTrainedTokenizerFast) -> None:
     shape, plan = StudentShape(32, 2, 2, 2, 64), TrainingPlan(2, 1e-2, SHAPES, warmup=1, save_every_s=0.0)
     monkeypatch.setattr(builtin, "TARGET", Stage("target", shape, plan, 1, "everything", distilled=False))
     drafters = (
@@ -217,7 +225,7 @@ def small_stages(monkeypatch: pytest.MonkeyPatch) -> None:
     long = msgspec.structs.replace(plan, stretches=(Stretch(1.0, (RowShape(1, 2048),)),))
     taught = Stage("target", shape, long, 8, "demonstrations", distilled=False)
     monkeypatch.setattr(builtin, "DEMONSTRATED_TARGET", taught)
-    monkeypatch.setattr(builtin, "_N_TOKENIZER_TEXTS", 2000)
+    monkeypatch.setattr(builtin, "_new_tokenizer", lambda: builtin_words)
 
 
 ALL = ["target", "general", "misaligned", "rag"]

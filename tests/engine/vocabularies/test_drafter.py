@@ -85,7 +85,7 @@ def test_greedy_text_is_the_plain_one_token_for_token(target: str, drafter: str)
     pair = models(target, drafter)
 
     @given(prompt=PROMPTS, gamma=st.integers(1, 6))
-    @settings(max_examples=12)
+    @settings(max_examples=6)
     def check(prompt: str, gamma: int) -> None:
         plain = decoded(pair, prompt, gamma=0)[1]
         assert decoded(pair, prompt, gamma=gamma)[1].ids == plain.ids
