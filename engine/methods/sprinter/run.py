@@ -14,6 +14,7 @@ from engine.errors import InputError
 from engine.events import Event, Lane, Measured, Progressed, RoundFinished, Warned
 from engine.methods.run_events import block, finished, run_started, warnings
 from engine.methods.sprinter.config import SprinterConfig
+from engine.methods.text_comparison import TextComparison
 from engine.models.loading import LoadedModel
 from engine.runtime import RunContext, ruled_text, warp_of
 from engine.settings import Request
@@ -28,7 +29,8 @@ _NO_GRAPHS = "a gate decides after every drafted token, so that its rounds are d
 
 
 def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Event]:
-    """Yield the run's events: start, prefill, rounds with their run length, timed blocks, end."""
+    """Yield the run's events: start, prefill, rounds with their run length, timed blocks, the comparison of a greedy
+    text with the target's own, end."""
     assert isinstance(config, SprinterConfig)
     prompt = rt.asked(request, config)
     stored = open_gate(config.gate, rt.target, drafter_of(rt))
@@ -40,7 +42,7 @@ def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Ev
     visible = yield from _shown(config, prompt.ids, rt, stored)
     yield block("speculative", 0, visible, rt, paired=False)
     if config.baseline:
-        yield from _blocks(config, prompt.ids, rt, stored)
+        yield from _blocks(config, prompt.ids, rt, stored, visible)
     yield finished(visible, rt)
 
 
@@ -118,12 +120,19 @@ class _TimedBlock(NamedTuple):
     repeat: int
 
 
-def _blocks(config: SprinterConfig, ids: Sequence[int], rt: RunContext, stored: StoredGate) -> Iterator[Event]:
-    """The repeats, in the order A B B A A B ...; not the visible run, whose time includes the cost of showing it."""
+def _blocks(
+    config: SprinterConfig, ids: Sequence[int], rt: RunContext, stored: StoredGate, visible: Generation
+) -> Iterator[Event]:
+    """The repeats, in the order A B B A A B ...; not the visible run, whose time includes the cost of showing it.
+
+    A greedy text is compared with the target's own, which it may differ from."""
     lanes: tuple[Lane, Lane] = ("plain", "speculative")
     plan = [_TimedBlock(lane, i) for i in range(config.repeats) for lane in (lanes[::-1] if i % 2 else lanes)]
+    comparison = TextComparison(visible, rt)
     for n_done, timed in enumerate(plan):
         is_plain = timed.lane == "plain"
         _, generation = whole(rt.generate(config, ids, gamma=0) if is_plain else gated(config, ids, rt, stored))
         yield block(timed.lane, timed.repeat, generation, rt)
         yield Progressed("measuring", n_done + 1, len(plan), "blocks")
+        if is_plain and config.temperature == 0:
+            yield from comparison.take(generation)
