@@ -40,7 +40,7 @@ def sprinter_collect(
     """Let the drafter draft along texts and label each drafted token by the target; goes on where it was stopped."""
     output, chosen = Output(json=json), as_pair(pair)
     make_config(GenerationConfig, settings)
-    folder = out or rows_folder(chosen.target, chosen.chosen_drafter())
+    folder = out or paths.own_gate_rows(chosen.target, chosen.chosen_drafter())
     session = loaded_session(chosen, output)
     last: list[GateRowsCollected] = []
     with KeptLog(Saving(no_save), output) as kept, stoppable() as flag:
@@ -73,7 +73,9 @@ def sprinter_train(
     make_config(GateTrainingConfig, settings)
     output, chosen = Output(json=json), as_pair(pair)
     target, drafter = chosen.target, chosen.chosen_drafter()
-    command = TrainGate(str(rows or rows_folder(target, drafter)), str(out or gate_folder(target, drafter)), settings)
+    command = TrainGate(
+        str(rows or paths.own_gate_rows(target, drafter)), str(out or paths.own_gate(target, drafter)), settings
+    )
     trained: list[GateTrained] = []
 
     def take(event: Event) -> None:
@@ -128,13 +130,3 @@ def as_pair(pair: PairOptions) -> PairOptions:
             f"{pair.chosen_drafter()} is no model, and a gate reads a model's states", "name one: --drafter"
         )
     return pair
-
-
-def rows_folder(target: str, drafter: str) -> Path:
-    """Where the rows of a pair lie unless a folder is named."""
-    return paths.user_data() / "gate-rows" / paths.file_name(f"{target}-{drafter}")
-
-
-def gate_folder(target: str, drafter: str) -> Path:
-    """Where the gate of a pair lies unless a folder is named."""
-    return paths.user_data() / "gates" / paths.file_name(f"{target}-{drafter}")

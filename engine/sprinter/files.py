@@ -141,11 +141,6 @@ def builtin_path() -> Path:
     return checkpoint_folder.builtin_folder("gate")
 
 
-def gates_folder() -> Path:
-    """The folder of this user's gates."""
-    return paths.user_data() / "gates"
-
-
 def _own(target: LoadedModel, drafter: LoadedModel) -> StoredGate | None:
     """The newest gate for a pair among the user's, or the built-in one."""
     for path in _candidates():
@@ -160,7 +155,7 @@ def _own(target: LoadedModel, drafter: LoadedModel) -> StoredGate | None:
 
 def _candidates() -> Iterator[Path]:
     try:
-        own = sorted(gates_folder().glob(f"*/{FILE_NAME}"), key=lambda path: -path.stat().st_mtime_ns)
+        own = sorted(paths.gates().glob(f"*/{FILE_NAME}"), key=lambda path: -path.stat().st_mtime_ns)
     except OSError:
         own = []
     yield from own
