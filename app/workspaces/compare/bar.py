@@ -84,6 +84,7 @@ class CompareBar(Panel):
             self.more.repeats(),
             self.more.settings(),
             self.more.where(),
+            self.more.thresholds(),
         )
 
     def show_choice(self, chosen: ComparisonChoice) -> None:
@@ -93,7 +94,9 @@ class CompareBar(Panel):
         self.gammas.setText(chosen.gammas)
         self.prompts.choose(chosen.prompts)
         self.n_prompts.setValue(min(_MOST_PROMPTS, chosen.n_prompts))
-        self.more.show_choice({**chosen.settings, "repeats": chosen.repeats}, chosen.where)
+        self.more.show_choice(
+            {**chosen.settings, "repeats": chosen.repeats, "thresholds": chosen.thresholds}, chosen.where
+        )
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Offer the models the engine lists, ask it for those of a new target, and enable Tune."""

@@ -9,7 +9,8 @@ from app.workspaces.compare.words import tr
 from engine.commands import Compare
 from engine.errors import InputError
 from engine.events import LaneSpec, Setting
-from engine.experiments.lane_specs import lanes_of
+from engine.experiments.lane_specs import gated_lanes, lanes_of
+from engine.machine.number_text import read_number
 from engine.speed_model import MAX_GAMMA
 
 # Tuning tries every draft length by itself.
@@ -19,7 +20,8 @@ _RANGE = re.compile(r"(\d+)\s*[-–…]\s*(\d+)")
 
 
 class ComparisonChoice(NamedTuple):
-    """What the top bar holds. gammas: as written; settings: of GenerationConfig; where: device, dtype, forward."""
+    """What the top bar holds. gammas: as written; settings: of GenerationConfig; where: device, dtype, forward.
+    thresholds: of gates, as written; each is a lane of every drafter that is a model."""
 
     target: str
     drafters: tuple[str, ...]
@@ -29,6 +31,7 @@ class ComparisonChoice(NamedTuple):
     repeats: int
     settings: Mapping[str, Setting]
     where: tuple[str, str, str] = ("auto", "auto", "auto")
+    thresholds: str = ""
 
 
 def read_gammas(text: str) -> tuple[int, ...]:
@@ -47,6 +50,17 @@ def read_gammas(text: str) -> tuple[int, ...]:
     return tuple(sorted(set(numbers)))
 
 
+def read_thresholds(text: str) -> tuple[float, ...]:
+    """Read thresholds of a gate such as `0.5, 0.8`, ascending. Raises InputError that says what is wrong."""
+    numbers = []
+    for word in filter(None, _SEPARATORS.split(text.strip())):
+        number = read_number(word)
+        if number is None or not 0 <= number <= 1:
+            raise InputError(tr("threshold {0} is not a number from 0 to 1").format(word[:20]), "0.5, 0.8")
+        numbers.append(number)
+    return tuple(sorted(set(numbers)))
+
+
 def _range(first: str, last: str) -> str:
     """The numbers of a range with commas; one that is too long stays what it is, and is refused."""
     if max(len(first), len(last)) > 3 or int(last) > MAX_GAMMA:
@@ -58,7 +72,10 @@ def lanes(choice: ComparisonChoice, *, tune: bool = False) -> tuple[LaneSpec, ..
     """The lanes, plain decoding among them; tuning needs no draft lengths. Raises InputError where there are none."""
     if not choice.drafters:
         raise InputError(tr("no drafter is chosen"), tr("check at least one drafter"))
-    return lanes_of(choice.drafters, _TO_TUNE if tune else read_gammas(choice.gammas))
+    if tune:
+        return lanes_of(choice.drafters, _TO_TUNE)
+    gated = gated_lanes(choice.drafters, read_thresholds(choice.thresholds))
+    return *lanes_of(choice.drafters, read_gammas(choice.gammas)), *gated
 
 
 def why_not(choice: ComparisonChoice, *, tune: bool = False) -> str:
@@ -94,8 +111,11 @@ def plan(choice: ComparisonChoice, set_name: str) -> str:
     n_drafters, n_gammas = len(choice.drafters), len(read_gammas(choice.gammas))
     drafted = counted(n_drafters, tr("{0} drafter"), tr("{0} drafters")).format(n_drafters)
     lengths = counted(n_gammas, tr("{0} draft length"), tr("{0} draft lengths")).format(n_gammas)
-    n = choice.n_prompts
+    n, n_gated = choice.n_prompts, len(lanes(choice)) - 1 - n_drafters * n_gammas
     which = counted(n, tr("{0:,} prompt"), tr("{0:,} prompts")).format(n) if n else tr("all prompts")
+    if n_gated:
+        gates = counted(n_gated, tr("{0} gate"), tr("{0} gates")).format(n_gated)
+        lengths = tr("{0}, {1} that are approximate").format(lengths, gates)
     return tr("{0} lanes ({1} × {2}, and plain decoding) continue {3} of {4}, one at a time.").format(
-        n_drafters * n_gammas + 1, drafted, lengths, which, set_name
+        n_drafters * n_gammas + n_gated + 1, drafted, lengths, which, set_name
     )

@@ -1,6 +1,6 @@
 """Approximate verification: a gate beside the drafter decides when the target is asked, and the text may differ."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +11,7 @@ from engine.methods.sprinter.config import SprinterConfig
 from engine.settings import Request
 
 if TYPE_CHECKING:
+    from engine.decoding.generation import Generation, GenerationEvent
     from engine.runtime import RunContext
 
 
@@ -19,6 +20,15 @@ def _run(config: msgspec.Struct, request: Request, runtime: "RunContext") -> Ite
     from engine.methods.sprinter.run import run
 
     return run(config, request, runtime)
+
+
+def _decode(
+    config: msgspec.Struct, ids: Sequence[int], runtime: "RunContext"
+) -> "Generator[GenerationEvent, None, Generation]":
+    from engine.methods.sprinter.run import gated
+
+    assert isinstance(config, SprinterConfig)
+    return gated(config, ids, runtime)
 
 
 METHOD = MethodSpec(
@@ -30,6 +40,8 @@ METHOD = MethodSpec(
     lossless=False,
     config=SprinterConfig,
     run=_run,
+    decode=_decode,
+    captured=False,
     metrics=(
         Metric("run length", "Run length", "tokens", "Drafted tokens before the target is asked; more is faster."),
         Metric(

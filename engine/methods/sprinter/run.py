@@ -10,7 +10,6 @@ from engine.decoding.generation import Generation, GenerationEvent, Limits, gene
 from engine.decoding.policies.fixed import FixedLength
 from engine.decoding.speculate import Decoder
 from engine.decoding.verifying import EXACT
-from engine.errors import InputError
 from engine.events import Event, Lane, Measured, Progressed, RoundFinished, Warned
 from engine.methods.run_events import block, finished, run_started, warnings
 from engine.methods.sprinter.config import SprinterConfig
@@ -20,7 +19,7 @@ from engine.runtime import RunContext, ruled_text, warp_of
 from engine.settings import Request
 from engine.sprinter.decoding import GatedDecoding
 from engine.sprinter.drift import Drift
-from engine.sprinter.files import StoredGate, open_gate
+from engine.sprinter.files import StoredGate, fit_drafter, open_gate
 from engine.sprinter.gated_drafter import GatedDrafter
 from engine.sprinter.verifying import LAST_TOKEN
 
@@ -49,22 +48,16 @@ def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Ev
 def drafter_of(rt: RunContext) -> LoadedModel:
     """The drafter's model, whose states the gate reads. Raises InputError where there is none, or of other ids."""
     model = None if rt.documents is None else rt.documents.drafter
-    if model is None:
-        raise InputError(
-            f"{rt.drafter_spec} is no model, and a gate reads a model's states", "choose a model as drafter"
-        )
-    if model.drafts_through == "text":
-        reason = f"{model.spec} has another tokenizer than {rt.target.spec}"
-        raise InputError(f"{reason}, and a gate needs drafts in the target's own tokens", "choose another drafter")
-    return model
+    return fit_drafter(model, rt.drafter_spec, rt.target)
 
 
 def gated(
     config: SprinterConfig, ids: Sequence[int], rt: RunContext, stored: StoredGate | None = None
 ) -> Generator[GenerationEvent, None, Generation]:
     """One generation with a gate, and nothing beside it."""
-    drafter, target = drafter_of(rt), rt.target
-    stored = stored or open_gate(config.gate, target, drafter)
+    target, own = rt.target, rt.gate
+    drafter = drafter_of(rt) if own is None else own.drafter
+    stored = stored or (open_gate(config.gate, target, drafter) if own is None else own.stored)
     n_most = len(ids) + config.max_new_tokens
     gated_drafter = GatedDrafter(drafter, target, stored.gate, config.threshold)
     expect_length(gated_drafter, n_most)
