@@ -21,6 +21,7 @@ from app.words.explanations import Section
 from app.workspaces.approximate.explanations import explain_thresholds
 from app.workspaces.approximate.gate_state import GateProgress
 from app.workspaces.approximate.headline import ApproximateHeadlinePanel, FiguresPanel
+from app.workspaces.approximate.page_sizes import PageSizes
 from app.workspaces.approximate.pages import ApproximatePages
 from app.workspaces.approximate.plane import QualityPlanePanel
 from app.workspaces.approximate.setup import ApproximateSetupPanel
@@ -32,6 +33,8 @@ from engine.runs.summary import Summary
 
 _LEFT_WIDTH = 40  # characters
 _SHARES, _MIDDLE_SHARES = (60, 40), (60, 40)
+# Of the height, for the plane and for the page below it: a text needs more of it than a table.
+_PAGE_SHARES = (_SHARES, (36, 64), (40, 60))
 # A sweep that takes seconds and still shows what a threshold does.
 _EXAMPLE: Mapping[str, Setting] = {
     "thresholds": "0.3, 0.5, 0.7, 0.8, 0.9",
@@ -154,8 +157,8 @@ class ApproximateWorkspace(QWidget, Workspace):
 
     def reset_layout(self) -> None:
         """Restore the sizes of the first start."""
-        for splitter, shares in ((self._down, _SHARES), (self._across, _MIDDLE_SHARES)):
-            share_out(splitter, shares)
+        self._sizes.reset()
+        share_out(self._across, _MIDDLE_SHARES)
 
     # Content
 
@@ -246,6 +249,7 @@ class ApproximateWorkspace(QWidget, Workspace):
         figures = SideColumn(self.figures, _LEFT_WIDTH, self)
         self._across = split(Qt.Orientation.Horizontal, (self.plane, figures), _MIDDLE_SHARES)
         self._down = split(Qt.Orientation.Vertical, (self._across, self.pages), _SHARES)
+        self._sizes = PageSizes(self.pages, self._down, _PAGE_SHARES)
         right = QVBoxLayout()
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
