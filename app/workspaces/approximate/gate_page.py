@@ -150,7 +150,8 @@ class GatePage(QWidget):
         row.setSpacing(0)
         row.addWidget(SideColumn(self.form, _FORM_WIDTH, self, fixed=True))
         row.addLayout(right, 1)
-        self.follow()
+        self._why_no_settings = ""
+        self.follow_choice()
 
     @property
     def _gate(self) -> GateProgress:
@@ -175,11 +176,17 @@ class GatePage(QWidget):
 
     def why_not(self) -> str:
         """Why nothing can be collected or trained now; empty where it can."""
-        return self.form.why_not(self._pair(), self._sampling()) or self._store.may_start()
+        return self._why_no_settings or self._store.may_start()
 
-    def follow(self) -> None:
-        """Follow the pair that is chosen, and whether work may begin."""
-        self.form.show_places(self._pair())
+    def follow_choice(self) -> None:
+        """Find out whether the chosen settings go together, for the pair that is chosen."""
+        pair = self._pair()
+        self._why_no_settings = self.form.why_not(pair, self._sampling())
+        self.form.show_places(pair)
+        self.follow_engine()
+
+    def follow_engine(self) -> None:
+        """Follow whether work may begin."""
         self.bar.allow_work(self.why_not())
 
     def save(self, settings: QSettings) -> None:

@@ -31,6 +31,7 @@ class ApproximatePages(QTabWidget):
         self._store, self._setup, self._table = store, setup, table
         self.live = LivePage(store, verbs_of_tab, self)
         self.gate = GatePage(store, self, pair=setup.pair, sampling=lambda: setup.form.values(SprinterConfig))
+        self._why_no_settings = self._why_not_chosen()
         self.setDocumentMode(True)
         for page, title, tip in (
             (table, self.tr("Thresholds"), self.tr("The figures of every way of decoding that a sweep measured")),
@@ -73,7 +74,7 @@ class ApproximatePages(QTabWidget):
             case "step" if self._store.in_rounds:
                 return ""
             case "run" | "step":
-                return self._why_no_run() or self._store.may_start()
+                return self._why_no_settings or self._store.may_start()
             case "fork":
                 return self.tr("fork runs in Decode, which shows this run as well")
         return verbs.why_not(self._store, verb)
@@ -91,7 +92,9 @@ class ApproximatePages(QTabWidget):
         elif reason := self._store.may_start():
             self._store.tell(self.tr("no run from {0:g}: {1}").format(threshold, reason))
             return
-        if not self._why_no_run():
+        if reason := self._why_not_chosen():
+            self._store.tell(self.tr("no run from {0:g}: {1}").format(threshold, reason))
+        else:
             self.start(held=False)
 
     def start(self, *, held: bool) -> None:
@@ -108,7 +111,8 @@ class ApproximatePages(QTabWidget):
         settings = {**self._setup.form.values(SprinterConfig), **self.live.settings()}
         return Setup(self._setup.pair(), _METHOD, settings)
 
-    def _why_no_run(self) -> str:
+    def _why_not_chosen(self) -> str:
+        """Why what is chosen cannot be run; empty where it can."""
         if self._setup.pair().drafter in ("none", "lookup"):
             return self.tr("a gate needs a drafter that is a model: choose another drafter")
         return requests.why_not(self._chosen())
@@ -133,9 +137,14 @@ class ApproximatePages(QTabWidget):
 
     # Upkeep
 
-    def follow(self) -> None:
-        """Follow the choice and the store."""
-        self.gate.follow()
+    def follow_choice(self) -> None:
+        """Find out whether what is chosen now can be run, and a gate be made for it."""
+        self._why_no_settings = self._why_not_chosen()
+        self.gate.follow_choice()
+
+    def follow_engine(self) -> None:
+        """Follow whether work may begin."""
+        self.gate.follow_engine()
 
     def save(self, settings: QSettings) -> None:
         """Save the choices."""

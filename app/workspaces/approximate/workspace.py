@@ -10,6 +10,7 @@ from app import theme
 from app.panel import Panel
 from app.panels.error import ErrorPanel
 from app.panels.verbs import Verbs
+from app.plots.report_saver import ReportSource
 from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.state.verbs import Verb
@@ -28,7 +29,7 @@ from app.workspaces.approximate.setup import ApproximateSetupPanel
 from app.workspaces.approximate.state import ThresholdProgress
 from app.workspaces.approximate.table import SweepTablePanel
 from app.workspaces.base import LastOpened, TabContext, Workspace
-from engine.events import Event, Setting
+from engine.events import Setting
 from engine.runs.summary import Summary
 
 _LEFT_WIDTH = 40  # characters
@@ -173,14 +174,14 @@ class ApproximateWorkspace(QWidget, Workspace):
         return self._store.history.live_summary
 
     @property
-    def reported(self) -> tuple[Event, ...]:
+    def reported(self) -> ReportSource:
         """The log of what the page in front is about: the sweep on show, the run, or the gate."""
         run, gate = self.shown_record, self._store.tab(GateProgress).record
         if self.pages.currentWidget() is self.pages.gate and gate.log:
-            return tuple(gate.log)
+            return gate.log
         if run is not None and (self.pages.currentWidget() is self.pages.live or not self._thresholds.record.log):
-            return tuple(run.events)
-        return tuple(self._thresholds.record.log)
+            return run.events
+        return self._thresholds.record.log
 
     def explained(self) -> tuple[Section, ...]:
         """Return the explanation of what this tab shows."""
@@ -230,10 +231,11 @@ class ApproximateWorkspace(QWidget, Workspace):
     def _on_changed(self) -> None:
         """Follow the store; while hidden only whether work may begin, since Sweep is in a menu too."""
         busy = self._store.may_start()
+        if busy != self._busy:
+            self.pages.follow_engine()
         if busy != self._busy or self.isVisible():
             self._busy = busy
             self.bar.allow_sweep(self._why_no_sweep())
-            self.pages.follow()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Catch up with what changed while hidden."""
@@ -241,7 +243,7 @@ class ApproximateWorkspace(QWidget, Workspace):
         self._follow()
 
     def _follow(self) -> None:
-        self.pages.follow()
+        self.pages.follow_choice()
         self.bar.allow_sweep(self._why_no_sweep())
         self.context.verbs.refresh()
 
