@@ -51,6 +51,7 @@ class GateForm(QWidget):
         super().__init__(parent)
         self.rows = ConfigForm(RowsConfig, self)
         self.training = ConfigForm(GateTrainingConfig, self, folded=_FOLDED)
+        self.training.set_values({"label": "greedy"})  # runs here are greedy unless a temperature is chosen
         self.rows_folder = self._folder(
             tr("Folder of the rows"),
             tr("Where labelled tokens are kept; a collection that was stopped continues there."),
