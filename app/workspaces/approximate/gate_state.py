@@ -98,7 +98,7 @@ class GateProgress(TabState):
             self.rows, then, self._then = event.folder, self._then, None
             self._store.told = gate_words.ending(self.record)
             if event.complete and then is not None:
-                self.record.state = "asked"
+                self.record.state, self._store.engine.progressed = "asked", None
                 self.commands.ask(then)
         elif isinstance(event, GateTrained):
             self._store.told = gate_words.ending(self.record)
