@@ -43,13 +43,16 @@ def sprinter_collect(
     folder = out or paths.own_gate_rows(chosen.target, chosen.chosen_drafter())
     session = loaded_session(chosen, output)
     last: list[GateRowsCollected] = []
-    with KeptLog(Saving(no_save), output) as kept, stoppable() as flag:
-        for event in session.do(CollectGateRows(str(folder), prompts, documents, tokens, settings), flag):
-            kept.take(event)
-            output.event(event)
-            if isinstance(event, GateRowsCollected):
-                last.append(event)
-        if not last[-1].complete:
+    command = CollectGateRows(str(folder), prompts, documents, tokens, settings)
+
+    def take(event: Event) -> None:
+        kept.take(event)
+        output.event(event)
+        if isinstance(event, GateRowsCollected):
+            last.append(event)
+
+    with KeptLog(Saving(no_save), output) as kept:
+        if not followed(lambda flag: session.do(command, flag), take):
             kept.stopped()
     collected = last[-1]
     fields: dict[str, Value] = {
@@ -87,14 +90,14 @@ def sprinter_train(
             trained.append(event)
 
     with KeptLog(Saving(no_save), output) as kept:
-        if not _followed(lambda flag: Session().do(command, flag), take):
+        if not followed(lambda flag: Session().do(command, flag), take):
             kept.stopped()
             return STOPPED
     output.summary({**_training_summary(trained[-1]), "run": kept.run_id})
     return OK
 
 
-def _followed(start: "Callable[[Flag], object]", take: Callable[[Event], None]) -> bool:
+def followed(start: "Callable[[Flag], object]", take: Callable[[Event], None]) -> bool:
     """Follow work to its end; False where it was stopped."""
     from engine.runtime import Cancelled
 

@@ -10,8 +10,8 @@ from engine.cli.exit_status import OK, STOPPED
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, Out, PairOptions, Settings, decimal, numbers, with_options
 from engine.cli.output import Output, Value
-from engine.cli.running import loaded_session, stoppable
-from engine.cli.sprinter import as_pair
+from engine.cli.running import loaded_session
+from engine.cli.sprinter import as_pair, followed
 from engine.commands import MeasureThresholds
 from engine.errors import InputError
 from engine.events import Event, SettingMeasured, SettingsMeasured, Warned, WorkStarted
@@ -94,16 +94,17 @@ def _measure(command: MeasureThresholds, pair: PairOptions, output: Output, *, n
     session = loaded_session(as_pair(pair), output)
     measured: list[SettingMeasured] = []
     end: list[SettingsMeasured] = []
+
+    def take(event: Event) -> None:
+        kept.take(event)
+        _print(event, output)
+        if isinstance(event, SettingMeasured):
+            measured.append(event)
+        if isinstance(event, SettingsMeasured):
+            end.append(event)
+
     with KeptLog(Saving(no_save), output) as kept:
-        with stoppable() as flag:
-            for event in session.do(command, flag):
-                kept.take(event)
-                _print(event, output)
-                if isinstance(event, SettingMeasured):
-                    measured.append(event)
-                if isinstance(event, SettingsMeasured):
-                    end.append(event)
-        if not end[-1].complete:
+        if not followed(lambda flag: session.do(command, flag), take):
             kept.stopped()
         _sum_up(command, measured, end[-1], output, kept.run_id)
     return OK if end[-1].complete else STOPPED
