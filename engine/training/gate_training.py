@@ -188,7 +188,7 @@ def _finish(job: GateJob, folder: RowsFolder, trained: Trained, started: float) 
     if scores[0].auc <= scores[1].auc:
         yield Warned(
             f"the drafter's own probability tells as much (AUC {scores[1].auc:.3f}, this gate {scores[0].auc:.3f})",
-            "collect more rows, or run with --gate q",
+            "collect more rows, or run with the gate q, which is that probability",
         )
     yield GateTrained(
         str(job.out), folder.start.target, folder.start.drafter, gate.shape.inputs, job.config.label,

@@ -24,7 +24,7 @@ from engine.commands import Load
 from engine.events import Event, Setting
 from engine.runs.summary import Summary
 
-_FORM_WIDTH, _FIGURES_WIDTH, _N_LINES = 36, 30, 18
+_FORM_WIDTH, _FIGURES_WIDTH, _N_LINES = 34, 40, 28
 _GROUP = "approximate/gate"
 
 

@@ -106,8 +106,8 @@ class GateProgress(TabState):
 
     def fail(self, event: Refused | RunFailed) -> None:
         """Note that the work was refused, stopped or failed, or that its pair could not be loaded."""
-        is_own = isinstance(event, RunFailed) or event.what in _NAMES
-        if is_own or (event.what == "load" and self.record.state == "asked"):
+        what = "" if isinstance(event, RunFailed) else event.what
+        if not what or what in _NAMES or (what == "load" and self.record.state == "asked"):
             self.record.fail(event)
             self._then = None
 

@@ -79,7 +79,7 @@ def _score(record: GateRecord, name: str) -> GateScore | None:
 
 def figures(record: GateRecord) -> str:
     """The figures of the rows and of the gate, a line each; empty while there are none."""
-    return "\n".join((*_of_rows(record), *_of_training(record), *_of_gate(record), *_warnings(record)))
+    return "\n".join((*_warnings(record), *_of_gate(record), *_of_training(record), *_of_rows(record)))
 
 
 def _of_rows(record: GateRecord) -> tuple[str, ...]:

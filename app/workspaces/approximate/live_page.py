@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSettings, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app import theme
@@ -23,7 +24,9 @@ from engine.methods.sprinter.config import SprinterConfig
 from engine.runs.summary import Summary
 
 OF_A_RUN = ("threshold", "baseline", "repeats", "stop_at_end")
-_WIDTH, _N_LINES = 34, 13
+_WIDTH, _N_LINES = 36, 15
+# Lower pages, in lines of text, leave the replay to its key, so that the text has room.
+_LOW_LINES = 31
 _GROUP = "approximate/run"
 
 
@@ -87,6 +90,11 @@ class LivePage(QWidget):
         row.setSpacing(0)
         row.addLayout(text, 1)
         row.addWidget(SideColumn(self.figures, _WIDTH, self, fixed=True))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Leave the text its room where the page is low."""
+        super().resizeEvent(event)
+        self.transport.setVisible(self.height() >= _LOW_LINES * self.fontMetrics().lineSpacing())
 
     def settings(self) -> Mapping[str, Setting]:
         """The settings that only a run has, the threshold among them."""

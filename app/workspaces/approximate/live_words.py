@@ -6,7 +6,6 @@ from app.words import quantities, speedups
 from app.words.counts import count
 from engine.events import RunStarted
 from engine.runs.summary import Summary
-from engine.statistics import wilson_interval
 
 
 def tr(text: str) -> str:
@@ -23,8 +22,8 @@ def figures(summary: Summary, started: RunStarted | None) -> str:
         )
     if started.method != "sprinter":
         return tr("The run on show was made without a gate. Run writes on from the prompt with one.")
-    lines = (_gate(started), _unverified(summary), _calls(summary), _audited(summary), _alpha(summary))
-    return "\n".join(filter(None, (*lines, *_times(summary, started), same_text(summary, started))))
+    lines = (_gate(started), _unverified(summary), _calls(summary), *_times(summary, started))
+    return "\n".join(filter(None, (*lines, same_text(summary, started), _alpha(summary))))
 
 
 def _gate(started: RunStarted) -> str:
@@ -48,20 +47,10 @@ def _calls(summary: Summary) -> str:
     )
 
 
-def _audited(summary: Summary) -> str:
-    if not summary.n_audited:
-        return ""
-    share = summary.audited_wrong / summary.n_audited
-    low, high = wilson_interval(min(1.0, share), summary.n_audited)
-    return tr("falsely accepted {0:.1%} [{1:.1%}, {2:.1%}] of {3} audited").format(
-        share, low, high, count(summary.n_audited, "token")
-    )
-
-
 def _alpha(summary: Summary) -> str:
     if summary.alpha is None:
         return ""
-    return tr("α {0} over {1} that the target tested; those of the gate do not count").format(
+    return tr("α {0} over the {1} that the target tested").format(
         quantities.number(summary.alpha), count(summary.n_tested, "token")
     )
 
@@ -70,11 +59,11 @@ def _times(summary: Summary, started: RunStarted) -> tuple[str, ...]:
     estimate = summary.measured_speedup
     if estimate is None:
         if quantities.baseline_to_come(summary, started):
-            return (tr("time against plain decoding: measured after the text is done"),)
-        return (tr("time against plain decoding: {0}").format(quantities.no_baseline(summary, started)),)
+            return (tr("speed against plain decoding: measured after the text is done"),)
+        return (tr("speed against plain decoding: {0}").format(quantities.no_baseline(summary, started)),)
     own, plain = summary.ms_per_token, summary.baseline_ms_per_token
     return (
-        tr("{0} of plain decoding").format(speedups.figure(estimate)),
+        tr("speed against plain decoding: {0}").format(speedups.figure(estimate)),
         tr("{0} a token, plain {1}").format(quantities.milliseconds(own), quantities.milliseconds(plain)),
     )
 

@@ -35,7 +35,7 @@ from engine.runs.summary import Summary
 _LEFT_WIDTH = 40  # characters
 _SHARES, _MIDDLE_SHARES = (60, 40), (60, 40)
 # Of the height, for the plane and for the page below it: a text needs more of it than a table.
-_PAGE_SHARES = (_SHARES, (36, 64), (40, 60))
+_PAGE_SHARES = (_SHARES, (28, 72), (36, 64))
 # A sweep that takes seconds and still shows what a threshold does.
 _EXAMPLE: Mapping[str, Setting] = {
     "thresholds": "0.3, 0.5, 0.7, 0.8, 0.9",

@@ -12,6 +12,7 @@ from engine.commands import Load
 from engine.session.session import Session
 from tests import fakes
 from tests.app.served import TalkingTab, talking
+from tests.app.workspaces.approximate.asking import asked
 
 
 def settle(workspace: ApproximateWorkspace) -> None:
@@ -24,6 +25,7 @@ def settle(workspace: ApproximateWorkspace) -> None:
 def tab(qtbot: QtBot) -> Iterator[TalkingTab]:
     """A store with an engine, the tab on it, and a way to make the engine say something."""
     with talking(qtbot, ApproximateWorkspace, settle) as talk:
+        asked(talk)  # answers what the setup asks of models
         yield talk
 
 

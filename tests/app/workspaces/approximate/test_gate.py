@@ -16,8 +16,10 @@ from engine.errors import InputError
 from engine.events import Event, Progressed, Refused
 from engine.methods.sprinter.config import SprinterConfig
 from engine.runs.trace import Trace
+from engine.runtime import Cancelled
 from engine.session.session import Session
 from tests.app.served import TalkingTab
+from tests.app.workspaces.approximate.asking import asked
 
 _EPOCHS = 3
 
@@ -38,11 +40,11 @@ def page_of(tab: TalkingTab, texts: Path, folder: Path) -> GatePage:
 def test_rows_are_collected_and_a_gate_is_trained_in_view(
     tab: TalkingTab, toys: Session, texts: Path, tmp_path: Path
 ) -> None:
-    store, host, workspace, say = tab
+    store, _, workspace, say = tab
     assert isinstance(workspace, ApproximateWorkspace)
     page, gate = page_of(tab, texts, tmp_path), store.tab(GateProgress)
     workspace.do("run")
-    collect = host.submitted[-1]
+    collect = asked(tab)
     assert isinstance(collect, CollectGateRows) and gate.live
     assert "labelled" in workspace.why_not("run") and not page.bar.train.isEnabled()
     events = list(toys.do(collect, Flag()))
@@ -50,7 +52,7 @@ def test_rows_are_collected_and_a_gate_is_trained_in_view(
     assert "rows" in page.bar.state.text() and "of 12 documents" in page.bar.state.text()
     assert gate.record.rows_per_s and page.bar.progress.isVisible()
     say(*events[len(events) // 2 :])
-    train = host.submitted[-1]
+    train = asked(tab)
     assert isinstance(train, TrainGate) and train.rows == collect.out
     say(*toys.do(train, Flag()))
     record = gate.record
@@ -64,41 +66,44 @@ def test_rows_are_collected_and_a_gate_is_trained_in_view(
     assert workspace.setup.form.values(SprinterConfig)["gate"] == str(tmp_path / "gate")
     assert workspace.setup.pair().target == record.trained.target  # type: ignore[union-attr]
     workspace.do("run")
-    command = host.submitted[-1] if isinstance(host.submitted[-1], Run) else store.commands.work
+    command = store.commands.work
     assert isinstance(command, Run) and command.settings["gate"] == str(tmp_path / "gate")
 
 
 def test_a_stopped_collection_keeps_its_rows_and_continues(
     tab: TalkingTab, toys: Session, texts: Path, tmp_path: Path
 ) -> None:
-    store, host, _, say = tab
+    store, _, _, say = tab
     page, gate, flag = page_of(tab, texts, tmp_path), store.tab(GateProgress), Flag()
     page.do("both")
-    collect, events = host.submitted[-1], list[Event]()
-    for event in toys.do(collect, flag):
-        events.append(event)
-        if isinstance(event, Progressed) and event.done == 3:
-            flag.set()
-    say(*events)
+    collect, events = asked(tab), list[Event]()
+    with pytest.raises(Cancelled):
+        for event in toys.do(collect, flag):
+            events.append(event)
+            if isinstance(event, Progressed) and event.done == 3:
+                flag.set()
+    store.cancel()
+    say(*events, Refused("collectgaterows", "stopped by the user", collect.after_stop))
+    assert store.trouble is None and not store.busy
     assert gate.record.state == "stopped" and "Stopped with" in page.bar.state.text()
-    assert host.submitted[-1] is collect, "nothing is trained on a part of the rows"
+    assert asked(tab) is collect, "nothing is trained on a part of the rows"
     page.do("both")
-    assert host.submitted[-1] == collect
+    assert asked(tab) == collect
     say(*toys.do(collect, Flag()))
     assert gate.record.collected is not None and gate.record.collected.n_documents == 12
-    assert isinstance(host.submitted[-1], TrainGate)
+    assert isinstance(asked(tab), TrainGate)
 
 
 def test_what_the_engine_refuses_is_said_and_the_rows_stay(
     tab: TalkingTab, toys: Session, texts: Path, tmp_path: Path
 ) -> None:
-    store, host, _, say = tab
+    store, _, _, say = tab
     page, gate = page_of(tab, texts, tmp_path), store.tab(GateProgress)
     page.form.rows.set_values({"n_prompts": 4})
     page.do("both")
-    say(*toys.do(host.submitted[-1], Flag()))
+    say(*toys.do(asked(tab), Flag()))
     with pytest.raises(InputError, match="a gate needs 200 of 8") as caught:
-        list(toys.do(host.submitted[-1], Flag()))
+        list(toys.do(asked(tab), Flag()))
     say(Refused("traingate", caught.value.message, caught.value.hint))
     assert "a gate needs 200 of 8" in page.bar.state.text() and not page.bar.use.isEnabled()
     assert store.trouble is not None and "96 rows" in store.trouble.kept
@@ -124,15 +129,15 @@ def test_a_drafter_without_a_model_makes_no_gate(tab: TalkingTab) -> None:
 
 
 def test_a_log_is_opened_again_by_this_tab_alone(tab: TalkingTab, toys: Session, texts: Path, tmp_path: Path) -> None:
-    store, host, _, say = tab
+    store, _, _, say = tab
     page = page_of(tab, texts, tmp_path)
     page.do("both")
-    say(*toys.do(host.submitted[-1], Flag()))
-    trained = list(toys.do(host.submitted[-1], Flag()))
+    say(*toys.do(asked(tab), Flag()))
+    trained = list(toys.do(asked(tab), Flag()))
     log = Trace(tuple(trained), None)
     assert store.tab(TrainingRunProgress).read_log(log, tmp_path / "log") is None
     read = store.tab(GateProgress).read_log(log, tmp_path / "log")
-    assert read is not None and "is being trained" in store.tab(GateProgress).show(read, tmp_path / "log")
+    assert read is not None and "being trained" in store.tab(GateProgress).show(read, tmp_path / "log")
     say(*trained)
     assert store.tab(GateProgress).show(read, tmp_path / "log") == ""
     record = store.tab(GateProgress).record

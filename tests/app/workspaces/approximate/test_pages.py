@@ -15,6 +15,7 @@ from engine.commands import CollectGateRows, MeasureThresholds, Run
 from engine.session.session import Session
 from tests.app.served import TalkingTab
 from tests.app.test_nothing_cut import cut_widgets
+from tests.app.workspaces.approximate.asking import asked
 
 # The tab in a window of 1600×1000 and of 1280×720.
 SIZES = (1600, 910), (1280, 630)
@@ -27,7 +28,7 @@ def test_run_does_what_the_page_in_front_is_for(tab: TalkingTab, page: int, kind
     workspace.pages.setCurrentIndex(page)
     assert workspace.why_not("run") == ""
     workspace.do("run")
-    assert isinstance(tab.host.submitted[-1], kind)
+    assert isinstance(asked(tab), kind)
 
 
 def test_a_text_has_more_room_than_a_table_and_what_is_dragged_stays(tab: TalkingTab, qtbot: QtBot) -> None:
@@ -59,7 +60,7 @@ def test_no_text_of_the_pages_is_cut(tab: TalkingTab, toys: Session, qtbot: QtBo
     workspace.setup.form.set_values({"max_new_tokens": 16, "gate": "q", "audit": 1.0})
     live.figures.form.set_values({"repeats": 1, "stop_at_end": False})
     workspace.run_at(0.1)
-    tab.say(*toys.do(tab.host.submitted[-1], Flag()))
+    tab.say(*toys.do(asked(tab), Flag()))
     faults: list[str] = []
     for size in SIZES:
         workspace.resize(*size)
