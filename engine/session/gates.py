@@ -106,11 +106,15 @@ def measure(session: "Session", command: MeasureThresholds, cancelled: Flag) -> 
 
 
 def _until_cut_short(events: Iterator[Event]) -> Iterator[Event]:
-    """Pass events on; raises Cancelled after one that says that the work is not complete, which ends no command."""
+    """Pass events on to their end, and raise Cancelled there if one says that the work is not complete: it ends no
+    command. Not at once, because what the work has set up, such as inference mode, must be left first."""
+    is_cut_short = False
     for event in events:
         yield event
-        if isinstance(event, GateRowsCollected | SettingsMeasured) and not event.complete:
-            raise Cancelled
+        if isinstance(event, GateRowsCollected | SettingsMeasured):
+            is_cut_short = not event.complete
+    if is_cut_short:
+        raise Cancelled
 
 
 HANDLERS = {CollectGateRows: collect_rows, TrainGate: train, MeasureThresholds: measure}
