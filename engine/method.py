@@ -40,7 +40,8 @@ class MethodSpec(msgspec.Struct, frozen=True):
 
     help: what it does, in one sentence. paper: its source, empty if there is none. lossless: whether its text has the
     same distribution as the target's. drafted: whether it needs a drafter. workspace: the one whose panels show its
-    events. decode: one generation, for comparisons; None where it cannot be a lane."""
+    events. decode: one generation, for comparisons; None where it cannot be a lane. captured: whether its rounds may
+    run as CUDA graphs."""
 
     name: str
     title: str
@@ -52,6 +53,7 @@ class MethodSpec(msgspec.Struct, frozen=True):
     metrics: tuple[Metric, ...] = ()
     drafted: bool = True
     decode: "Decode | None" = None
+    captured: bool = True
     workspace: str = "decode"
 
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from engine.rag.demonstration_pool import DemonstrationPool, PoolRequest
     from engine.rag.library import Library
     from engine.rag.memo import Memo
+    from engine.sprinter.files import PairGate
 
 
 # Rounds are timed after so many ids of a prompt.
@@ -98,9 +99,11 @@ class RunContext:
         provenance: Provenance | None = None,
         prefill_chunk: int = PREFILL_CHUNK,
         round_times: RoundTimes | None = None,
+        gate: "PairGate | None" = None,
     ) -> None:
         """prefill_chunk: how many ids of a prompt are read at once. round_times: what policies know of this pair's
-        rounds from earlier runs."""
+        rounds from earlier runs. gate: opened before for all generations of a lane; None where a run opens its own."""
+        self.gate = gate
         self.round_times = round_times or RoundTimes()
         self.prefill_chunk = prefill_chunk
         self.target = target

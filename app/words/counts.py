@@ -9,7 +9,7 @@ from app.words.quantities import counted
 Noun: TypeAlias = Literal[
     "batch size", "call", "cell", "character", "cluster", "combination", "context", "demonstration", "document",
     "draft", "draft length", "drafter", "duplicate", "file", "lane", "line", "new token", "pair", "passage", "prompt",
-    "question", "repeat", "round", "step", "text", "token",
+    "question", "repeat", "round", "row", "step", "text", "token",
 ]  # fmt: skip
 
 
@@ -39,6 +39,7 @@ def count(n: float, noun: Noun) -> str:
         "question": (_tr("{0:,.0f} question"), _tr("{0:,.0f} questions")),
         "repeat": (_tr("{0:,.0f} repeat"), _tr("{0:,.0f} repeats")),
         "round": (_tr("{0:,.0f} round"), _tr("{0:,.0f} rounds")),
+        "row": (_tr("{0:,.0f} row"), _tr("{0:,.0f} rows")),
         "step": (_tr("{0:,.0f} step"), _tr("{0:,.0f} steps")),
         "text": (_tr("{0:,.0f} text"), _tr("{0:,.0f} texts")),
         "token": (_tr("{0:,.0f} token"), _tr("{0:,.0f} tokens")),

@@ -15,6 +15,7 @@ from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, Out, PairOptions, Settings, decimal, numbers, with_options
 from engine.cli.output import Output, Value
 from engine.cli.running import kept_as, stoppable, stopped
+from engine.cli.sprinter_run import shares
 from engine.commands import Compare
 from engine.errors import InputError
 from engine.events import (
@@ -30,7 +31,7 @@ from engine.events import (
 )
 from engine.experiments import prompt_sets
 from engine.experiments.builtin_prompts import BUILTIN_SETS
-from engine.experiments.lane_specs import accepting, lanes_of, tree_lanes, with_policies
+from engine.experiments.lane_specs import accepting, gated_lanes, lanes_of, tree_lanes, with_policies
 from engine.experiments.prompt_file import MOST_REASONS
 from engine.experiments.recommending import of_speedup
 from engine.methods.speculative.config import SpeculativeConfig
@@ -76,6 +77,14 @@ _Accept = Annotated[
     ),
 ]
 _OWN = SpeculativeConfig()
+_Thresholds = Annotated[
+    str,
+    typer.Option(
+        "--thresholds",
+        help="one more lane for each drafter that is a model and each threshold, 0.5,0.8: a gate lets tokens through "
+        "from this probability on, and the text may differ",
+    ),
+]
 _Method = Annotated[str, typer.Option(help="the method that the drafters are compared with")]
 
 
@@ -98,6 +107,7 @@ def compare(
     method: _Method = "speculative",
     tree: _Trees = None,
     accept: _Accept = "token",
+    thresholds: _Thresholds = "",
     out: Out = None,
     no_save: NoSave = False,
     json: Json = False,
@@ -115,6 +125,7 @@ def compare(
     )
     lanes = with_policies(lanes, policy or (), own)
     lanes = tuple(accepting(lane, accept) for lane in lanes)
+    lanes = *lanes, *gated_lanes(_drafters_of(command), shares("thresholds", thresholds))
     command = replace(command, lanes=lanes, repeats=repeats, tune=tune)
     output = Output(json=json, out=out)
     with KeptLog(Saving(no_save), output) as kept:

@@ -40,17 +40,22 @@ def sprinter_collect(
     """Let the drafter draft along texts and label each drafted token by the target; goes on where it was stopped."""
     output, chosen = Output(json=json), as_pair(pair)
     make_config(GenerationConfig, settings)
-    folder = out or rows_folder(chosen.target, chosen.chosen_drafter())
+    folder = out or paths.own_gate_rows(chosen.target, chosen.chosen_drafter())
     session = loaded_session(chosen, output)
     last: list[GateRowsCollected] = []
-    with KeptLog(Saving(no_save), output) as kept, stoppable() as flag:
-        for event in session.do(CollectGateRows(str(folder), prompts, documents, tokens, settings), flag):
-            kept.take(event)
-            output.event(event)
-            if isinstance(event, GateRowsCollected):
-                last.append(event)
-        if not last[-1].complete:
+    command = CollectGateRows(str(folder), prompts, documents, tokens, settings)
+
+    def take(event: Event) -> None:
+        kept.take(event)
+        output.event(event)
+        if isinstance(event, GateRowsCollected):
+            last.append(event)
+
+    with KeptLog(Saving(no_save), output) as kept:
+        if not followed(lambda flag: session.do(command, flag), take):
             kept.stopped()
+    if not last:
+        return stopped(output, "nothing was collected yet")
     collected = last[-1]
     fields: dict[str, Value] = {
         "folder": collected.folder, "rows": collected.n_rows, "documents": collected.n_documents,
@@ -75,7 +80,9 @@ def sprinter_train(
     make_config(GateTrainingConfig, settings)
     output, chosen = Output(json=json), as_pair(pair)
     target, drafter = chosen.target, chosen.chosen_drafter()
-    command = TrainGate(str(rows or rows_folder(target, drafter)), str(out or gate_folder(target, drafter)), settings)
+    command = TrainGate(
+        str(rows or paths.own_gate_rows(target, drafter)), str(out or paths.own_gate(target, drafter)), settings
+    )
     trained: list[GateTrained] = []
 
     def take(event: Event) -> None:
@@ -87,14 +94,14 @@ def sprinter_train(
             trained.append(event)
 
     with KeptLog(Saving(no_save), output) as kept:
-        if not _followed(lambda flag: Session().do(command, flag), take):
+        if not followed(lambda flag: Session().do(command, flag), take):
             kept.stopped()
             return stopped(output, "no gate was written; the same command trains it anew")
     output.summary({**_training_summary(trained[-1]), "run": kept.run_id})
     return OK
 
 
-def _followed(start: "Callable[[Flag], object]", take: Callable[[Event], None]) -> bool:
+def followed(start: "Callable[[Flag], object]", take: Callable[[Event], None]) -> bool:
     """Follow work to its end; False where it was stopped."""
     from engine.runtime import Cancelled
 
@@ -130,13 +137,3 @@ def as_pair(pair: PairOptions) -> PairOptions:
             f"{pair.chosen_drafter()} is no model, and a gate reads a model's states", "name one: --drafter"
         )
     return pair
-
-
-def rows_folder(target: str, drafter: str) -> Path:
-    """Where the rows of a pair lie unless a folder is named."""
-    return paths.user_data() / "gate-rows" / paths.file_name(f"{target}-{drafter}")
-
-
-def gate_folder(target: str, drafter: str) -> Path:
-    """Where the gate of a pair lies unless a folder is named."""
-    return paths.user_data() / "gates" / paths.file_name(f"{target}-{drafter}")

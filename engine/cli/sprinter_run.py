@@ -10,8 +10,8 @@ from engine.cli.exit_status import OK
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, Out, PairOptions, Settings, decimal, numbers, with_options
 from engine.cli.output import Output, Value
-from engine.cli.running import kept_as, loaded_session, stoppable, stopped
-from engine.cli.sprinter import as_pair
+from engine.cli.running import kept_as, loaded_session, stopped
+from engine.cli.sprinter import as_pair, followed
 from engine.commands import MeasureThresholds
 from engine.errors import InputError
 from engine.events import Event, SettingMeasured, SettingsMeasured, Warned, WorkStarted
@@ -94,19 +94,22 @@ def _measure(command: MeasureThresholds, pair: PairOptions, output: Output, *, n
     session = loaded_session(as_pair(pair), output)
     measured: list[SettingMeasured] = []
     end: list[SettingsMeasured] = []
+
+    def take(event: Event) -> None:
+        kept.take(event)
+        _print(event, output)
+        if isinstance(event, SettingMeasured):
+            measured.append(event)
+        if isinstance(event, SettingsMeasured):
+            end.append(event)
+
     with KeptLog(Saving(no_save), output) as kept:
-        with stoppable() as flag:
-            for event in session.do(command, flag):
-                kept.take(event)
-                _print(event, output)
-                if isinstance(event, SettingMeasured):
-                    measured.append(event)
-                if isinstance(event, SettingsMeasured):
-                    end.append(event)
-        if not end[-1].complete:
+        is_whole = followed(lambda flag: session.do(command, flag), take)
+        if not is_whole:
             kept.stopped()
-        _sum_up(command, measured, end[-1], output, kept.run_id)
-    if end[-1].complete:
+        if end:
+            _sum_up(command, measured, end[-1], output, kept.run_id)
+    if is_whole:
         return OK
     return stopped(output, f"{kept_as(kept.run_id)}; the same command begins anew")
 

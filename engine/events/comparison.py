@@ -15,7 +15,8 @@ Shape: TypeAlias = Literal["flat", "falling", "rising", "cliff", "zero", "unclea
 
 
 class LaneSpec(Struct, frozen=True):
-    """What one lane decodes with. name: unique in its comparison, shown everywhere. gamma: 0 for plain decoding.
+    """What one lane decodes with. name: unique in its comparison, shown everywhere. gamma: 0 for plain decoding, and
+    where a gate ends each draft.
 
     settings: those of its method that differ from the comparison's."""
 

@@ -33,6 +33,7 @@ from engine.experiments.changes import changes
 from engine.experiments.comparison_figures import ComparisonSoFar
 from engine.experiments.generations import Place, event_of
 from engine.experiments.lane_figures import cost_model
+from engine.experiments.lane_specs import is_approximate
 from engine.experiments.lanes import Lane, MeasuredText, continued, model_hashes, warm_up
 from engine.experiments.turns import next_turn
 from engine.machine import versions
@@ -248,7 +249,9 @@ class _Measuring:
     def _disturbed(self) -> list[tuple[int, int, tuple[int, ...]]]:
         """The prompts and turns, at most half, on which other programs computed or rounds took too long."""
         excess: dict[tuple[int, int, tuple[int, ...]], float] = defaultdict(float)
-        for lane_ms in self._round_ms.values():
+        # Rounds of a gate are as long as it lets them be, so that a long one says nothing of the machine.
+        steady = [lane.spec.name for lane in self._job.lanes if not is_approximate(lane.spec.method)]
+        for lane_ms in (self._round_ms[name] for name in steady):
             usual = median(ms for values in lane_ms.values() for ms in values)
             for place, values in lane_ms.items():
                 excess[place] = max(excess[place], max(values) / usual)

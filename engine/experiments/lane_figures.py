@@ -13,7 +13,7 @@ from typing import NamedTuple
 from engine import statistics
 from engine.events import PLAIN_LANE, CategoryFigures, ComparedPrompt, GenerationMeasured, LaneFigures, LaneSpec
 from engine.experiments.generations import FURTHEST_RANK
-from engine.experiments.lane_specs import is_tree
+from engine.experiments.lane_specs import is_approximate, is_tree
 from engine.experiments.shapes import shape_of
 from engine.settings import policy_of
 from engine.speed_model import CostModel, mean_expected_tokens
@@ -154,9 +154,12 @@ def alpha_interval(texts: Texts) -> Interval | None:
 
 def _figures(lane: LaneSpec, texts: Texts, plain: Texts, prompts: Sequence[ComparedPrompt]) -> LaneFigures:
     counts, ms = counts_of(texts), statistics.ms_per_token(_prompt_times(texts))
-    # Under a policy there is no one draft length whose steps could be compared with those of plain decoding.
-    costs = cost_model(plain, texts) if lane.gamma and not policy_of(dict(lane.settings)) else None
-    positions = tuple(zip(counts.accepted, counts.tested, strict=True))
+    # A gate decides which tokens are tested, so that their share that is accepted is no acceptance rate, and what was
+    # kept untested has none. Its rounds, like those of a policy, have no one draft length whose steps could be compared
+    # with those of plain decoding.
+    gated = is_approximate(lane.method)
+    costs = cost_model(plain, texts) if lane.gamma and not gated and not policy_of(dict(lane.settings)) else None
+    positions = () if gated else tuple(zip(counts.accepted, counts.tested, strict=True))
     shape, shape_at = shape_of(positions)
     differing = [text for text in texts if text.first_divergence is not None]
     joules = [text.joules for text in texts]
@@ -170,10 +173,10 @@ def _figures(lane: LaneSpec, texts: Texts, plain: Texts, prompts: Sequence[Compa
         policy=policy_of(dict(lane.settings)),
         n_prompts=len({text.prompt for text in texts}),
         n_tokens=counts.n_tokens,
-        alpha=counts.alpha,
-        alpha_ci=alpha_interval(texts) if lane.gamma else None,
+        alpha=None if gated else counts.alpha,
+        alpha_ci=alpha_interval(texts) if lane.gamma and not gated else None,
         tau=counts.tau,
-        efficiency=sum(counts.accepted) / counts.n_proposed if counts.n_proposed else None,
+        efficiency=sum(counts.accepted) / counts.n_proposed if counts.n_proposed and not gated else None,
         c=None if costs is None else costs.c,
         verify_per_token=None if costs is None else costs.verify_per_token,
         ms_per_token=ms,
@@ -193,8 +196,8 @@ def _figures(lane: LaneSpec, texts: Texts, plain: Texts, prompts: Sequence[Compa
         positions=positions,
         shape=shape,
         shape_at=shape_at,
-        ranks=_ranks(first),
-        categories=_categories(texts, plain, prompts),
+        ranks=() if gated else _ranks(first),
+        categories=_categories(texts, plain, prompts, gated=gated),
     )
 
 
@@ -225,7 +228,9 @@ def shared_units(names: Sequence[str], texts: Texts) -> set[tuple[int, int]]:
     return {unit for unit, there in lanes.items() if there.issuperset(names)}
 
 
-def _categories(texts: Texts, plain: Texts, prompts: Sequence[ComparedPrompt]) -> tuple[CategoryFigures, ...]:
+def _categories(
+    texts: Texts, plain: Texts, prompts: Sequence[ComparedPrompt], *, gated: bool
+) -> tuple[CategoryFigures, ...]:
     names = list(dict.fromkeys(prompts[text.prompt].category for text in texts))
     if len(names) < 2:
         return ()
@@ -235,7 +240,8 @@ def _categories(texts: Texts, plain: Texts, prompts: Sequence[ComparedPrompt]) -
         base = [text for text in plain if prompts[text.prompt].category == name]
         counts, ms = counts_of(own), statistics.ms_per_token(_prompt_times(own))
         n_prompts = len({text.prompt for text in own})
-        figures.append(CategoryFigures(name, n_prompts, counts.alpha, counts.tau, 1e3 / ms, speedup(base, own)))
+        alpha = None if gated else counts.alpha
+        figures.append(CategoryFigures(name, n_prompts, alpha, counts.tau, 1e3 / ms, speedup(base, own)))
     return tuple(figures)
 
 

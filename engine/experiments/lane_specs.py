@@ -17,6 +17,8 @@ from engine.settings import AcceptRule, ChatConfig, GenerationConfig, make_confi
 
 PLAIN = LaneSpec(PLAIN_LANE, drafters.NONE, 0, "plain")
 MOST_LANES = 64
+GATED = "sprinter"
+_A_MODEL = "small_model"  # the drafter that is a model alone
 _OF_CHAINS: dict[AcceptRule, AcceptRule] = {
     "token": "token", "block": "block", "recursive": "token", "traversal": "block",
 }  # fmt: skip
@@ -86,6 +88,34 @@ def tree_lanes(drafter_specs: Sequence[str], trees: Sequence[str]) -> tuple[Lane
         for spec, title in titles.items()
         for shape in shapes
     )
+
+
+def gated_lanes(drafter_specs: Sequence[str], thresholds: Sequence[float], gate: str = "auto") -> tuple[LaneSpec, ...]:
+    """A lane for each drafter that is a model and each threshold of a gate; its name says that it is approximate.
+
+    gate: as in a run; it ends each draft, so that there is no draft length. Nothing is audited, which would cost time.
+    Raises InputError for a threshold that is no probability, and where no drafter is a model."""
+    specs = dict.fromkeys(spec.strip() for spec in drafter_specs)
+    titles = _titles([spec for spec in specs if spec != drafters.NONE and drafters.find(spec).name == _A_MODEL])
+    if thresholds and not titles:
+        raise InputError("a gate reads the states of a drafter that is a model", "name such a drafter, or no threshold")
+    lanes = tuple(
+        LaneSpec(
+            f"{title} gate {threshold:g}, approximate", spec, 0, GATED,
+            (("threshold", threshold), ("gate", gate), ("audit", 0.0)),
+        )
+        for spec, title in titles.items()
+        for threshold in dict.fromkeys(thresholds)
+    )  # fmt: skip
+    for lane in lanes:
+        config_of(lane, {})
+    return lanes
+
+
+def is_approximate(method: str) -> bool:
+    """Whether the text of a method's lanes may differ from the target's, whatever their settings."""
+    spec = methods.discover().get(method)
+    return spec is not None and not spec.lossless
 
 
 def is_tree(lane: LaneSpec) -> bool:

@@ -20,6 +20,7 @@ from engine.models.kv_size import kv_bytes
 from engine.models.loading import LoadedModel
 from engine.runtime import RunContext
 from engine.settings import GenerationConfig
+from engine.sprinter.files import PairGate
 
 _N_WARM_UP = 12
 _WARM_UP_CONTEXT = 64
@@ -29,7 +30,7 @@ class Lane(NamedTuple):
     """One lane, ready to decode. drafter: None for plain decoding; model: the drafter's, None where it is none.
 
     config: that of its method, with the draft length. round_times: what its policy knows of its rounds, kept from one
-    text to the next; None where nothing is kept."""
+    text to the next; None where nothing is kept. gate: of a lane that decodes with one, opened for all its texts."""
 
     spec: LaneSpec
     target: LoadedModel
@@ -37,6 +38,7 @@ class Lane(NamedTuple):
     model: LoadedModel | None
     config: GenerationConfig
     round_times: RoundTimes | None = None
+    gate: PairGate | None = None
 
 
 class MeasuredText(NamedTuple):
@@ -61,11 +63,12 @@ def warm_up(lane: Lane, ids: Sequence[int], cancelled: Flag) -> None:
 def continued(lane: Lane, ids: Sequence[int], cancelled: Flag, meter: EnergyMeter | None) -> MeasuredText:
     """Continue a prompt once; rounds are kept, not sent anywhere meanwhile. Raises Cancelled once the flag is set."""
     runtime = RunContext(
-        lane.target, lane.drafter, lane.spec.drafter, cancelled=cancelled, round_times=lane.round_times
+        lane.target, lane.drafter, lane.spec.drafter, cancelled=cancelled, round_times=lane.round_times, gate=lane.gate
     )
-    if not drafts_trees(lane.config):  # they are not captured
+    method = method_of(lane.spec)
+    if method.captured and not drafts_trees(lane.config):
         runtime.prepare(lane.config, ids, gamma=lane.spec.gamma)
-    decode = method_of(lane.spec).decode
+    decode = method.decode
     assert decode is not None
     before = None if meter is None else meter.joules()
     try:

@@ -30,7 +30,7 @@ class _Runner:
         self.name, self.at_s = lane.spec.name, 0.0
         self.generation: Generation | None = None
         context = RunContext(
-            own.target, own.drafter, own.spec.drafter, cancelled=cancelled, round_times=own.round_times
+            own.target, own.drafter, own.spec.drafter, cancelled=cancelled, round_times=own.round_times, gate=own.gate
         )
         self._events = decode(own.config, ids, context)
 

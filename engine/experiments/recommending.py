@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from engine import drafters
 from engine.events import PLAIN_LANE, LaneFigures, Recommendation
+from engine.experiments.lane_specs import is_approximate
 from engine.statistics import RatioEstimate
 
 # Two lanes whose speedups differ by less than this are equally good: the one that takes less memory is preferred, and
@@ -52,6 +53,8 @@ def why_not(lane: LaneFigures, chosen: Recommendation, lanes: Sequence[LaneFigur
         return f"slower: {_named(best)} is {_times(best)}" if best.speedup is not None else ""
     if lane.speedup is None:
         return "not measured"
+    if is_approximate(lane.method):
+        return _approximate(lane)
     if lane.alpha is None:
         return "it proposed nothing"
     if _impossible(lane):
@@ -63,6 +66,16 @@ def why_not(lane: LaneFigures, chosen: Recommendation, lanes: Sequence[LaneFigur
     if best.lane == PLAIN_LANE:
         return f"no gain to speak of over plain decoding: {_times(lane)}"
     return _against(lane, best)
+
+
+def _approximate(lane: LaneFigures) -> str:
+    """Why a lane whose text may differ is never recommended."""
+    differs = "its text may differ from the target's"
+    if lane.same_text is False:
+        differs = f"its text differs from plain decoding on {lane.n_differing} of {_prompts(lane)}"
+    elif lane.same_text:
+        differs = "here its text was that of plain decoding, which nothing ensures"
+    return f"approximate, so never recommended: {_times(lane)}, {differs}"
 
 
 def of_speedup(estimate: RatioEstimate) -> str:
@@ -103,8 +116,13 @@ def _terms(lane: LaneFigures, c: float, verify_per_token: float) -> list[Term]:
 
 
 def _drafted(lanes: Sequence[LaneFigures]) -> list[LaneFigures]:
-    """The lanes that drafted something and were measured."""
-    return [lane for lane in lanes if lane.lane != PLAIN_LANE and lane.speedup is not None and lane.alpha is not None]
+    """The exact lanes that drafted something and were measured."""
+    return [lane for lane in _exact(lanes) if lane.speedup is not None and lane.alpha is not None]
+
+
+def _exact(lanes: Sequence[LaneFigures]) -> list[LaneFigures]:
+    """The lanes with drafters whose text is the target's by their method; one that is approximate is never shipped."""
+    return [lane for lane in lanes if lane.lane != PLAIN_LANE and not is_approximate(lane.method)]
 
 
 def _impossible(lane: LaneFigures) -> bool:
@@ -114,7 +132,7 @@ def _impossible(lane: LaneFigures) -> bool:
 
 def _all_impossible(lanes: Sequence[LaneFigures]) -> bool:
     """Whether every measured lane with a drafter is faster than it can be."""
-    measured = [lane for lane in lanes if lane.lane != PLAIN_LANE and lane.speedup is not None]
+    measured = [lane for lane in _exact(lanes) if lane.speedup is not None]
     return bool(measured) and all(map(_impossible, measured))
 
 
@@ -129,8 +147,10 @@ def _best(lanes: Sequence[LaneFigures]) -> LaneFigures | None:
 
 def _why_off(lanes: Sequence[LaneFigures]) -> str:
     """Why plain decoding is recommended."""
-    others = [lane for lane in lanes if lane.lane != PLAIN_LANE]
+    others = _exact(lanes)
     measured = [lane for lane in others if lane.speedup is not None]
+    if not others and len(lanes) > 1:
+        return "leave drafting off: only approximate lanes were compared, whose text may differ from the target's"
     if not measured:
         return f"nothing was measured: {_none_of(len(others))} could take part"
     if _all_impossible(lanes):

@@ -42,6 +42,21 @@ def evaluations() -> Path:
     return user_data() / "evaluations"
 
 
+def gates() -> Path:
+    """The folder of this user's gates, each in a folder of its own."""
+    return user_data() / "gates"
+
+
+def own_gate(target: str, drafter: str) -> Path:
+    """The folder of the gate of a pair, unless another one is named."""
+    return gates() / file_name(f"{target}-{drafter}")
+
+
+def own_gate_rows(target: str, drafter: str) -> Path:
+    """The folder of the rows that a pair's gate learns from, unless another one is named."""
+    return user_data() / "gate-rows" / file_name(f"{target}-{drafter}")
+
+
 def downloads() -> Path:
     """The folder of notes on downloaded models, a file each; the models themselves lie in the hub's cache."""
     return user_data() / "downloads"

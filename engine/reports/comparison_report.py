@@ -257,7 +257,8 @@ def _setting_blocks(compared: ComparisonFacts) -> tuple[Block, ...]:
 
 def _lane_words(spec: LaneSpec) -> str:
     """What a lane decodes with."""
-    drafting = f"drafter {words.model(spec.drafter, 'drafter')}, draft length {spec.gamma}, method {spec.method}"
+    length = f"draft length {spec.gamma}" if spec.gamma else "drafts that a gate ends"
+    drafting = f"drafter {words.model(spec.drafter, 'drafter')}, {length}, method {spec.method}"
     own = "".join(f", {words.setting(name)} {value}" for name, value in spec.settings)
     return ("no drafter" if spec.name == PLAIN_LANE else drafting) + own
 

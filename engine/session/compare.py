@@ -19,19 +19,28 @@ from engine.experiments.changes import expected_stage
 from engine.experiments.comparing import ComparisonJob, warmed_up
 from engine.experiments.comparing import compare as measured
 from engine.experiments.comparison_time import ComparisonStage, ComparisonTime
-from engine.experiments.lane_specs import PLAIN, config_of, one_a_drafter, refuse_ambiguous, with_gamma
+from engine.experiments.lane_specs import (
+    PLAIN,
+    config_of,
+    is_approximate,
+    one_a_drafter,
+    refuse_ambiguous,
+    with_gamma,
+)
 from engine.experiments.lanes import Lane
 from engine.experiments.prompt_sets import PromptSet
 from engine.experiments.racing import race as raced
 from engine.experiments.tuning import N_CONFIRMED, tuned
 from engine.machine.energy import EnergyMeter, NotMeasurable, meter_for
 from engine.machine.out_of_memory import memory_errors
+from engine.methods.sprinter.config import SprinterConfig
 from engine.models.chat_template import asked_as_chat
 from engine.prompts import Message
 from engine.runtime import AskedPrompt, RunContext
 from engine.session.lane_loading import LoadedDrafter, load_of, loaded_drafter, loaded_target, until_stopped
 from engine.session.memory import release_memory
-from engine.settings import ChatConfig, Request, make_config
+from engine.settings import ChatConfig, GenerationConfig, Request, make_config
+from engine.sprinter.files import fit_drafter, open_for_pair
 
 if TYPE_CHECKING:
     from engine.session.session import Session
@@ -126,6 +135,8 @@ def _check(command: Compare | Race) -> None:
         config_of(lane, command.settings)
     refuse_ambiguous(command.lanes)
     if isinstance(command, Compare) and command.tune:
+        if any(is_approximate(lane.method) for lane in command.lanes):
+            raise InputError("a gate decides how long drafts are, and tuning chooses that", "leave out its lanes")
         refuse_ambiguous([with_gamma(lane, 1) for lane in one_a_drafter(command.lanes)])
 
 
@@ -193,9 +204,24 @@ def _loaded_lanes(
         if isinstance(drafter, LaneRefused):
             refused.append((spec, replace(drafter, lane=spec.name)))
         else:
-            config = config_of(spec, command.settings)
-            lanes.append(Lane(spec, drafter.target, drafter.drafter, drafter.model, config, RoundTimes()))
+            lane = _with_gate(spec, drafter, config_of(spec, command.settings))
+            if isinstance(lane, LaneRefused):
+                refused.append((spec, lane))
+            else:
+                lanes.append(lane)
     return lanes, refused
+
+
+def _with_gate(spec: LaneSpec, drafter: LoadedDrafter, config: GenerationConfig) -> Lane | LaneRefused:
+    """A lane, its gate opened once for all its texts where it has one, or why that gate does not fit."""
+    lane = Lane(spec, drafter.target, drafter.drafter, drafter.model, config, RoundTimes())
+    if not isinstance(config, SprinterConfig):
+        return lane
+    try:
+        model = fit_drafter(drafter.model, spec.drafter, drafter.target)
+        return lane._replace(gate=open_for_pair(config.gate, drafter.target, model))
+    except EngineError as err:
+        return LaneRefused(spec.name, err.message, err.hint)
 
 
 def _drafter(session: "Session", pair: Load, lane: LaneSpec) -> Generator[Event, None, LoadedDrafter | LaneRefused]:

@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING
 
 from engine.commands import CollectGateRows, MeasureThresholds, TrainGate
 from engine.errors import InputError
-from engine.events import GATE_ROWS, GATE_SWEEP, ComparedPrompt, Event, GateTrainingStarted
+from engine.events import (
+    GATE_ROWS,
+    GATE_SWEEP,
+    ComparedPrompt,
+    Event,
+    GateRowsCollected,
+    GateTrainingStarted,
+    SettingsMeasured,
+)
 from engine.experiments import builtin_prompts, prompt_sets
 from engine.experiments.threshold_sweep import SweepJob, refuse_unusable, sweep
 from engine.methods.sprinter.config import SprinterConfig
 from engine.methods.sprinter.run import drafter_of
 from engine.models.timing_shapes import times_as_deep
-from engine.runtime import RunContext, warp_of
+from engine.runtime import Cancelled, RunContext, warp_of
 from engine.session.work_start import gate_training_started, started_on_pair
 from engine.settings import ChatConfig, GenerationConfig, Request, make_config
 from engine.training.gate_collecting import GateCollection, collect
@@ -27,7 +35,8 @@ _MOST_DOCUMENTS, _MOST_NEW = 1_000_000, 4_096
 
 
 def collect_rows(session: "Session", command: CollectGateRows, cancelled: Flag) -> Iterator[Event]:
-    """Label drafted tokens; see `training.gate_collecting` for the events. Raises InputError before reading."""
+    """Label drafted tokens; see `training.gate_collecting` for the events. Raises InputError before reading, Cancelled
+    after the last event of a stopped collection."""
     config = make_config(GenerationConfig, command.settings)
     for name, value, most in (("prompts", command.n_prompts, _MOST_DOCUMENTS), ("tokens", command.n_new, _MOST_NEW)):
         if not 1 <= value <= most:
@@ -45,7 +54,7 @@ def collect_rows(session: "Session", command: CollectGateRows, cancelled: Flag) 
         ("temperature", config.temperature), ("top_k", config.top_k), ("top_p", config.top_p),
     )  # fmt: skip
     has_begun = False  # what is refused before the first document leaves nothing behind
-    for event in session.on_pair(context, lambda rt: collect(job, rt.target, drafter, cancelled)):
+    for event in _until_cut_short(session.on_pair(context, lambda rt: collect(job, rt.target, drafter, cancelled))):
         if not has_begun:
             has_begun = True
             yield started_on_pair(session.pair_in_use, "measurement", GATE_ROWS, settings, command.prompts)
@@ -75,7 +84,8 @@ def train(session: "Session", command: TrainGate, cancelled: Flag) -> Iterator[E
 
 
 def measure(session: "Session", command: MeasureThresholds, cancelled: Flag) -> Iterator[Event]:
-    """Measure thresholds and what they are compared with; see `experiments.threshold_sweep` for the events."""
+    """Measure thresholds and what they are compared with; see `experiments.threshold_sweep` for the events. Raises
+    Cancelled after the last event of a stopped sweep."""
     config = make_config(SprinterConfig, {"stop_at_end": False, **command.settings})
     refuse_unusable(command.thresholds, command.weights, command.leniences, command.gammas)
     prompt_set = prompt_sets.read(command.prompts, n=command.n_prompts, seed=config.seed)
@@ -94,7 +104,19 @@ def measure(session: "Session", command: MeasureThresholds, cancelled: Flag) -> 
         ("n_prompts", len(ids)), ("gate", config.gate), ("cap", config.cap), ("temperature", config.temperature),
     )  # fmt: skip
     yield started_on_pair(session.pair_in_use, "measurement", GATE_SWEEP, settings, prompt_set.name)
-    yield from session.on_pair(context, lambda rt: sweep(job, rt, cancelled))
+    yield from _until_cut_short(session.on_pair(context, lambda rt: sweep(job, rt, cancelled)))
+
+
+def _until_cut_short(events: Iterator[Event]) -> Iterator[Event]:
+    """Pass events on to their end, and raise Cancelled there if one says that the work is not complete: it ends no
+    command. Not at once, because what the work has set up, such as inference mode, must be left first."""
+    is_cut_short = False
+    for event in events:
+        yield event
+        if isinstance(event, GateRowsCollected | SettingsMeasured):
+            is_cut_short = not event.complete
+    if is_cut_short:
+        raise Cancelled
 
 
 HANDLERS = {CollectGateRows: collect_rows, TrainGate: train, MeasureThresholds: measure}

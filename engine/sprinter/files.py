@@ -68,6 +68,13 @@ class StoredGate(NamedTuple):
     card: GateCard | None
 
 
+class PairGate(NamedTuple):
+    """A gate opened for a pair, and the drafter whose states it reads."""
+
+    drafter: LoadedModel
+    stored: StoredGate
+
+
 def as_bytes(gate: Gate, card: GateCard) -> bytes:
     """The file of a gate."""
     assert gate.weights is not None
@@ -136,14 +143,24 @@ def open_gate(name: str, target: LoadedModel, drafter: LoadedModel) -> StoredGat
     return stored._replace(name=name)
 
 
+def fit_drafter(model: LoadedModel | None, spec: str, target: LoadedModel) -> LoadedModel:
+    """The drafter's model, whose states a gate reads. Raises InputError where there is none, or of other ids."""
+    if model is None:
+        raise InputError(f"{spec} is no model, and a gate reads a model's states", "choose a model as drafter")
+    if model.drafts_through == "text":
+        reason = f"{model.spec} has another tokenizer than {target.spec}"
+        raise InputError(f"{reason}, and a gate needs drafts in the target's own tokens", "choose another drafter")
+    return model
+
+
+def open_for_pair(name: str, target: LoadedModel, drafter: LoadedModel) -> PairGate:
+    """A gate for all generations of a pair, opened once. Raises InputError, ModelError."""
+    return PairGate(drafter, open_gate(name, target, drafter))
+
+
 def builtin_path() -> Path:
     """The folder of the gate for the built-in pair."""
     return checkpoint_folder.builtin_folder("gate")
-
-
-def gates_folder() -> Path:
-    """The folder of this user's gates."""
-    return paths.user_data() / "gates"
 
 
 def _own(target: LoadedModel, drafter: LoadedModel) -> StoredGate | None:
@@ -160,7 +177,7 @@ def _own(target: LoadedModel, drafter: LoadedModel) -> StoredGate | None:
 
 def _candidates() -> Iterator[Path]:
     try:
-        own = sorted(gates_folder().glob(f"*/{FILE_NAME}"), key=lambda path: -path.stat().st_mtime_ns)
+        own = sorted(paths.gates().glob(f"*/{FILE_NAME}"), key=lambda path: -path.stat().st_mtime_ns)
     except OSError:
         own = []
     yield from own

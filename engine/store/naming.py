@@ -47,7 +47,7 @@ def model(spec: str) -> str:
 def _lanes(compared: Sequence[LaneSpec]) -> str:
     drafting = [lane for lane in compared if lane.drafter != "none"]
     drafters = ", ".join(dict.fromkeys(model(lane.drafter) for lane in drafting))
-    return _drafting(drafters or "plain", sorted({lane.gamma for lane in drafting}))
+    return _drafting(drafters or "plain", sorted({lane.gamma for lane in drafting if lane.gamma}))
 
 
 def _drafting(drafter: str, gammas: Sequence[int]) -> str:

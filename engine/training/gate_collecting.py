@@ -72,7 +72,8 @@ class _Counts:
 
 
 def collect(job: GateCollection, target: LoadedModel, drafter: LoadedModel, cancelled: Flag) -> Iterator[Event]:
-    """Yield progress, the share of accepted tokens now and then, and last what was collected.
+    """Yield progress, the rows so far after each newly labelled document, now and then the share of accepted tokens,
+    and last what was collected.
 
     A stop keeps the documents so far, and the same collection goes on with the next one. Raises InputError for a pair
     of two tokenizers, and where no prompt leaves room for a token; InUse where another program collects the same."""
@@ -86,18 +87,26 @@ def _collected(
 ) -> Iterator[Event]:
     started = time.perf_counter()
     collector, counts = _Collector(job, target, drafter), _Counts()
+    n_labelled, n_all = 0, len(job.prompts)
     for document, prompt in enumerate(job.prompts):
         if cancelled.is_set():
             break
         rows = folder.document(document)
+        is_new = rows is None
         if rows is None and (rows := collector.rows(document, prompt)) is not None:
             folder.write(document, rows)
         if rows is None:
             continue
         counts.add(rows)
-        yield Progressed("reading", document + 1, len(job.prompts), "documents", time.perf_counter() - started)
+        elapsed_s = time.perf_counter() - started
+        n_labelled += is_new
+        # Documents of an earlier attempt are only read: they say nothing of how long the others take.
+        left_s = elapsed_s / n_labelled * (n_all - document - 1) if n_labelled else None
+        yield Progressed("reading", document + 1, n_all, "documents", elapsed_s, left_s)
+        if is_new:
+            yield Measured("rows", counts.n, counts.n_documents, at_s=elapsed_s)
         if counts.n_documents % 10 == 0:
-            yield Measured("accepted", counts.accepted, counts.n_documents)
+            yield Measured("accepted", counts.accepted, counts.n_documents, at_s=elapsed_s)
     if not counts.n and not cancelled.is_set():
         raise InputError("no prompt leaves room for a drafted token", "use shorter prompts, or a longer context")
     yield GateRowsCollected(

@@ -90,7 +90,9 @@ class RowsFolder(NamedTuple):
         """All rows, in order of their documents. Raises InputError where there are none, or a file is damaged."""
         parts = [_read_part(path) for path in sorted(self.path.glob("rows-*.safetensors"))]
         if not parts:
-            raise InputError(f"{self.path} holds no rows", "collect some: draftscope sprinter collect")
+            raise InputError(
+                f"{self.path} holds no rows", "collect some, in the tab Approximate or with draftscope sprinter collect"
+            )
         return GateRows(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
 
 
@@ -136,7 +138,10 @@ def open_rows(path: Path) -> RowsFolder:
     try:
         return RowsFolder(path, msgspec.json.decode((path / _START).read_bytes(), type=CollectionStart))
     except (OSError, ValueError) as err:
-        raise InputError(f"{path} is no collection of rows", "make one: draftscope sprinter collect") from err
+        raise InputError(
+            f"{path} is no collection of rows",
+            "collect some, in the tab Approximate or with draftscope sprinter collect",
+        ) from err
 
 
 def _part(path: Path, document: int) -> Path:

@@ -29,7 +29,7 @@ from engine.training.gate_rows import GateRows, RowsFolder, open_rows
 
 FEWEST_ROWS, FEWEST_DOCUMENTS = 200, 8
 _DECAY = 1e-4
-_COLLECT = "collect more: draftscope sprinter collect"
+_COLLECT = "collect more, in the tab Approximate or with draftscope sprinter collect"
 
 
 class GateJob(NamedTuple):
@@ -101,7 +101,7 @@ def _refuse_unusable(path: Path, rows: GateRows) -> None:
     finite &= torch.isfinite(rows.q) & torch.isfinite(rows.p)
     if not finite.all():
         reason = f"{path}: {int((~finite).sum())} of {n} rows hold numbers that are not finite"
-        raise InputError(reason, "collect again with --dtype float32, or with another drafter")
+        raise InputError(reason, "collect again in another folder, with the number format float32 or another drafter")
 
 
 def _split(rows: GateRows, shape: GateShape, folder: RowsFolder, config: GateTrainingConfig) -> tuple[_Part, _Part]:
@@ -188,7 +188,7 @@ def _finish(job: GateJob, folder: RowsFolder, trained: Trained, started: float) 
     if scores[0].auc <= scores[1].auc:
         yield Warned(
             f"the drafter's own probability tells as much (AUC {scores[1].auc:.3f}, this gate {scores[0].auc:.3f})",
-            "collect more rows, or run with --gate q",
+            "collect more rows, or run with the gate q, which is that probability",
         )
     yield GateTrained(
         str(job.out), folder.start.target, folder.start.drafter, gate.shape.inputs, job.config.label,

@@ -17,6 +17,14 @@ def explain_thresholds() -> Section:
             "A gate beside the drafter says how probably the target would accept a drafted token. From the threshold on"
             " the token stays without asking the target. The text may differ from the target's."
         )),
+        Explanation(tr("Rows"), tr(
+            "What a gate learns from: tokens drafted along texts, each with the drafter's state and what the target"
+            " would do. Documents are held out whole: a gate is measured on texts of which it saw nothing."
+        )),
+        Explanation(tr("Accepted, unverified"), tr(
+            "A token that is in the text on the gate's word alone. It never counts in the acceptance rate; some of them"
+            " are audited: compared with the target afterwards, which changes nothing in the text."
+        )),
         Explanation(tr("Total variation"), tr(
             "How far the distribution of a token is from the target's, 0 for the same. Measured at drafted positions of"
             " new prompts; predicted as η_FP (1 − α) from rows that were held out at the gate's training."

@@ -82,8 +82,8 @@ class ThresholdProgress(TabState):
         return is_own
 
     def fail(self, event: Refused | RunFailed) -> None:
-        """Note that the sweep was refused or failed."""
-        if isinstance(event, RunFailed) or event.what == "measurethresholds":
+        """Note that the sweep was refused or failed, or that its pair could not be loaded."""
+        if isinstance(event, RunFailed) or event.what in ("measurethresholds", "load"):
             self.record.fail(event)
             self._bring_back()
 

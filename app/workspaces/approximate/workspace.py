@@ -10,6 +10,8 @@ from app import theme
 from app.panel import Panel
 from app.panels.error import ErrorPanel
 from app.panels.verbs import Verbs
+from app.plots.report_saver import ReportSource
+from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.state.verbs import Verb
 from app.widgets.permission import allow
@@ -18,16 +20,22 @@ from app.widgets.splitters import share_out, split
 from app.widgets.steady_button import SteadyButton
 from app.words.explanations import Section
 from app.workspaces.approximate.explanations import explain_thresholds
+from app.workspaces.approximate.gate_state import GateProgress
 from app.workspaces.approximate.headline import ApproximateHeadlinePanel, FiguresPanel
+from app.workspaces.approximate.page_sizes import PageSizes
+from app.workspaces.approximate.pages import ApproximatePages
 from app.workspaces.approximate.plane import QualityPlanePanel
 from app.workspaces.approximate.setup import ApproximateSetupPanel
 from app.workspaces.approximate.state import ThresholdProgress
 from app.workspaces.approximate.table import SweepTablePanel
 from app.workspaces.base import LastOpened, TabContext, Workspace
-from engine.events import Event, Setting
+from engine.events import Setting
+from engine.runs.summary import Summary
 
 _LEFT_WIDTH = 40  # characters
 _SHARES, _MIDDLE_SHARES = (60, 40), (60, 40)
+# Of the height, for the plane and for the page below it: a text needs more of it than a table.
+_PAGE_SHARES = (_SHARES, (28, 72), (36, 64))
 # A sweep that takes seconds and still shows what a threshold does.
 _EXAMPLE: Mapping[str, Setting] = {
     "thresholds": "0.3, 0.5, 0.7, 0.8, 0.9",
@@ -74,7 +82,7 @@ class ApproximateWorkspace(QWidget, Workspace):
         super().__init__(parent)
         self.context = context
         self._store: RunStore = context.store
-        self._opened = LastOpened()
+        self._opened, self._opened_gate = LastOpened(), LastOpened()
         self._busy = ""
         self.error = ErrorPanel(self._store, self)
         self.bar = ApproximateBar(context.verbs, self)
@@ -83,9 +91,11 @@ class ApproximateWorkspace(QWidget, Workspace):
         self.plane = QualityPlanePanel(self._store, self)
         self.figures = FiguresPanel(self._store, self)
         self.table = SweepTablePanel(self._store, self)
+        self.pages = ApproximatePages(self._store, context.verbs, self.setup, self.table, self)
         self._lay_out()
         self.bar.sweep_asked.connect(self.sweep)
         self.setup.changed.connect(self._follow)
+        self.pages.changed.connect(self._follow)
         self._store.changed.connect(self._on_changed)
         self.plane.plane.exported.connect(lambda path: self._store.tell(self.tr("exported to {0}").format(path)))
         self._follow()
@@ -97,15 +107,21 @@ class ApproximateWorkspace(QWidget, Workspace):
     # Actions
 
     def do(self, verb: Verb) -> None:
-        """Sweep, or do what every tab can."""
-        if verb == "run":
-            self.sweep()
-        else:
+        """Sweep, what the page in front does, or what every tab can."""
+        if verb in ("pause", "stop"):
             super().do(verb)
+        elif self.pages.takes(verb):
+            self.pages.do(verb)
+        else:
+            self.sweep()
 
     def why_not(self, verb: Verb) -> str:
         """Return why a verb is not possible; empty where it is."""
-        return self._why_no_sweep() if verb == "run" else super().why_not(verb)
+        return self.pages.why_not(verb) if self.pages.takes(verb) else self._why_no_sweep()
+
+    def run_at(self, threshold: float) -> None:
+        """Run the prompt with a gate from this threshold on, in view."""
+        self.pages.run_at(threshold)
 
     def sweep(self) -> None:
         """Measure the chosen thresholds on the chosen pair."""
@@ -116,32 +132,67 @@ class ApproximateWorkspace(QWidget, Workspace):
         return self.setup.why_not() or self._store.may_start()
 
     def menu_actions(self, menu: str) -> Sequence[QAction]:
-        """Return the sweep for the menu Run."""
-        return (self.bar.sweep_action,) if menu == "run" else ()
+        """Return the sweep for the menu Run, and what the text offers."""
+        stream = self.pages.live.stream
+        match menu:
+            case "run":
+                return (self.bar.sweep_action,)
+            case "edit":
+                return stream.copy, stream.select_all
+            case "view":
+                return (stream.inspect,)
+        return ()
 
     def first_field(self) -> QWidget:
         """Return the thresholds."""
         return self.setup.sweep.control("thresholds")
 
+    def search(self) -> None:
+        """Search the text of the run on show."""
+        self.pages.setCurrentWidget(self.pages.live)
+        self.pages.live.stream.open_search()
+
+    def why_no_search(self) -> str:
+        """Return nothing: the text can always be searched."""
+        return ""
+
     def reset_layout(self) -> None:
         """Restore the sizes of the first start."""
-        for splitter, shares in ((self._down, _SHARES), (self._across, _MIDDLE_SHARES)):
-            share_out(splitter, shares)
+        self._sizes.reset()
+        share_out(self._across, _MIDDLE_SHARES)
 
     # Content
 
     @property
-    def reported(self) -> tuple[Event, ...]:
-        """The log of the sweep on show."""
-        return tuple(self._thresholds.record.log)
+    def shown_record(self) -> RunRecord | None:
+        """The run on show."""
+        return self._store.history.shown
+
+    @property
+    def status_summary(self) -> Summary:
+        """The summary of the live run, or else of the run on show."""
+        return self._store.history.live_summary
+
+    @property
+    def reported(self) -> ReportSource:
+        """The log of what the page in front is about: the sweep on show, the run, or the gate."""
+        run, gate = self.shown_record, self._store.tab(GateProgress).record
+        if self.pages.currentWidget() is self.pages.gate and gate.log:
+            return gate.log
+        if run is not None and (self.pages.currentWidget() is self.pages.live or not self._thresholds.record.log):
+            return run.events
+        return self._thresholds.record.log
 
     def explained(self) -> tuple[Section, ...]:
         """Return the explanation of what this tab shows."""
         return (explain_thresholds(),)
 
     def newly_opened(self) -> str:
-        """Bring the tab to the front for a newly opened sweep."""
-        record = self._thresholds.record
+        """Bring the tab to the front for a newly opened sweep, or a gate that was made."""
+        record, gate = self._thresholds.record, self._store.tab(GateProgress).record
+        if self._opened_gate.is_new(gate, gate.source):
+            self.pages.setCurrentWidget(self.pages.gate)
+            return "approximate"
         return "approximate" if self._opened.is_new(record, record.source) else ""
 
     def holds(self, name: str) -> bool:
@@ -163,12 +214,14 @@ class ApproximateWorkspace(QWidget, Workspace):
     def save(self, settings: QSettings) -> None:
         """Save the choices and the sizes."""
         self.setup.save(settings)
+        self.pages.save(settings)
         for name, splitter in (("down", self._down), ("across", self._across)):
             settings.setValue(f"approximate/{name}", splitter.saveState())
 
     def restore(self, settings: QSettings) -> None:
         """Restore the saved choices and sizes."""
         self.setup.restore(settings)
+        self.pages.restore(settings)
         for name, splitter in (("down", self._down), ("across", self._across)):
             if (state := settings.value(f"approximate/{name}")) is not None:
                 splitter.restoreState(state)
@@ -178,6 +231,8 @@ class ApproximateWorkspace(QWidget, Workspace):
     def _on_changed(self) -> None:
         """Follow the store; while hidden only whether work may begin, since Sweep is in a menu too."""
         busy = self._store.may_start()
+        if busy != self._busy:
+            self.pages.follow_engine()
         if busy != self._busy or self.isVisible():
             self._busy = busy
             self.bar.allow_sweep(self._why_no_sweep())
@@ -188,13 +243,15 @@ class ApproximateWorkspace(QWidget, Workspace):
         self._follow()
 
     def _follow(self) -> None:
+        self.pages.follow_choice()
         self.bar.allow_sweep(self._why_no_sweep())
         self.context.verbs.refresh()
 
     def _lay_out(self) -> None:
         figures = SideColumn(self.figures, _LEFT_WIDTH, self)
         self._across = split(Qt.Orientation.Horizontal, (self.plane, figures), _MIDDLE_SHARES)
-        self._down = split(Qt.Orientation.Vertical, (self._across, self.table), _SHARES)
+        self._down = split(Qt.Orientation.Vertical, (self._across, self.pages), _SHARES)
+        self._sizes = PageSizes(self.pages, self._down, _PAGE_SHARES)
         right = QVBoxLayout()
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)

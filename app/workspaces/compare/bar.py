@@ -85,6 +85,7 @@ class CompareBar(Panel):
             self.more.settings(),
             self.more.where(),
             self.more.policy(),
+            self.more.thresholds(),
         )
 
     def show_choice(self, chosen: ComparisonChoice) -> None:
@@ -94,7 +95,8 @@ class CompareBar(Panel):
         self.gammas.setText(chosen.gammas)
         self.prompts.choose(chosen.prompts)
         self.n_prompts.setValue(min(_MOST_PROMPTS, chosen.n_prompts))
-        self.more.show_choice({**chosen.settings, "repeats": chosen.repeats}, chosen.where, chosen.policy)
+        settings = {**chosen.settings, "repeats": chosen.repeats, "thresholds": chosen.thresholds}
+        self.more.show_choice(settings, chosen.where, chosen.policy)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Offer the models the engine lists, ask it for those of a new target, and enable Tune."""

@@ -10,7 +10,8 @@ from app.workspaces.compare.words import tr
 from engine.commands import Compare
 from engine.errors import InputError
 from engine.events import LaneSpec, Setting
-from engine.experiments.lane_specs import lanes_of, with_policies
+from engine.experiments.lane_specs import gated_lanes, lanes_of, with_policies
+from engine.machine.number_text import read_number
 from engine.speed_model import MAX_GAMMA
 
 # Tuning tries every draft length by itself.
@@ -21,7 +22,8 @@ _RANGE = re.compile(r"(\d+)\s*[-–…]\s*(\d+)")
 
 class ComparisonChoice(NamedTuple):
     """What the top bar holds. gammas: as written; settings: of GenerationConfig; where: device, dtype, forward;
-    policy: settings of the lanes that a draft-length policy adds, empty for none."""
+    policy: settings of the lanes that a draft-length policy adds, empty for none; thresholds: of gates, as written,
+    each a lane of every drafter that is a model."""
 
     target: str
     drafters: tuple[str, ...]
@@ -32,6 +34,7 @@ class ComparisonChoice(NamedTuple):
     settings: Mapping[str, Setting]
     where: tuple[str, str, str] = ("auto", "auto", "auto")
     policy: ChosenPolicy = ()
+    thresholds: str = ""
 
 
 def read_gammas(text: str) -> tuple[int, ...]:
@@ -50,6 +53,17 @@ def read_gammas(text: str) -> tuple[int, ...]:
     return tuple(sorted(set(numbers)))
 
 
+def read_thresholds(text: str) -> tuple[float, ...]:
+    """Read thresholds of a gate such as `0.5, 0.8`, ascending. Raises InputError that says what is wrong."""
+    numbers = []
+    for word in filter(None, _SEPARATORS.split(text.strip())):
+        number = read_number(word)
+        if number is None or not 0 <= number <= 1:
+            raise InputError(tr("threshold {0} is not a number from 0 to 1").format(word[:20]), "0.5, 0.8")
+        numbers.append(number)
+    return tuple(sorted(set(numbers)))
+
+
 def _range(first: str, last: str) -> str:
     """The numbers of a range with commas; one that is too long stays what it is, and is refused."""
     if max(len(first), len(last)) > 3 or int(last) > MAX_GAMMA:
@@ -61,11 +75,13 @@ def lanes(choice: ComparisonChoice, *, tune: bool = False) -> tuple[LaneSpec, ..
     """The lanes, plain decoding among them; tuning needs no draft lengths. Raises InputError where there are none."""
     if not choice.drafters:
         raise InputError(tr("no drafter is chosen"), tr("check at least one drafter"))
-    drafted = lanes_of(choice.drafters, _TO_TUNE if tune else read_gammas(choice.gammas))
-    if not choice.policy or tune:
-        return drafted
-    (_, policy), *others = choice.policy
-    return with_policies(drafted, (str(policy),), tuple(others))
+    if tune:
+        return lanes_of(choice.drafters, _TO_TUNE)
+    drafted = lanes_of(choice.drafters, read_gammas(choice.gammas))
+    if choice.policy:
+        (_, policy), *others = choice.policy
+        drafted = with_policies(drafted, (str(policy),), tuple(others))
+    return *drafted, *gated_lanes(choice.drafters, read_thresholds(choice.thresholds))
 
 
 def why_not(choice: ComparisonChoice, *, tune: bool = False) -> str:
@@ -101,9 +117,13 @@ def plan(choice: ComparisonChoice, set_name: str) -> str:
     n_drafters, n_gammas = len(choice.drafters), len(read_gammas(choice.gammas))
     drafted = counted(n_drafters, tr("{0} drafter"), tr("{0} drafters")).format(n_drafters)
     lengths = counted(n_gammas, tr("{0} draft length"), tr("{0} draft lengths")).format(n_gammas)
-    n = choice.n_prompts
+    n, n_gated = choice.n_prompts, len(gated_lanes(choice.drafters, read_thresholds(choice.thresholds)))
     which = counted(n, tr("{0:,} prompt"), tr("{0:,} prompts")).format(n) if n else tr("all prompts")
-    words = tr("{0} lanes ({1} × {2}, and plain decoding) continue {3} of {4}, one at a time.")
     if choice.policy:
-        words = tr("{0} lanes ({1} × {2} and a policy, and plain decoding) continue {3} of {4}, one at a time.")
-    return words.format(len(lanes(choice)), drafted, lengths, which, set_name)
+        lengths = tr("{0} and a policy").format(lengths)
+    if n_gated:
+        gates = counted(n_gated, tr("{0} gate"), tr("{0} gates")).format(n_gated)
+        lengths = tr("{0}, {1} that are approximate").format(lengths, gates)
+    return tr("{0} lanes ({1} × {2}, and plain decoding) continue {3} of {4}, one at a time.").format(
+        len(lanes(choice)), drafted, lengths, which, set_name
+    )

@@ -7,7 +7,6 @@ from app.plots.heat_canvas import HeatCell, HeatGrid
 from app.text.plain_text import one_line
 from app.workspaces.compare.record import ComparisonRecord
 from app.workspaces.compare.words import tr
-from engine.events import PLAIN_LANE
 from engine.experiments.lane_specs import is_tree
 
 # The factor from which on a cell has all of its colour.
@@ -85,9 +84,10 @@ def heat_grid(record: ComparisonRecord) -> SpeedupGrid:
         cells[prediction.drafter, prediction.gamma] = SpeedupCell(
             prediction.drafter, prediction.gamma, prediction.predicted, prediction.measured
         )
-    trees = {lane.name for lane in record.lanes if is_tree(lane)}  # they have no draft length of their own
+    # These have no draft length of their own.
+    trees = {lane.name for lane in record.lanes if is_tree(lane) or not lane.gamma}
     for lane in record.figures:
-        if lane.lane == PLAIN_LANE or lane.lane in trees or lane.speedup is None or lane.policy:
+        if lane.lane in trees or lane.speedup is None or lane.policy:
             continue
         before = cells.get((lane.drafter, lane.gamma))
         predicted = lane.predicted_speedup if before is None else before.predicted

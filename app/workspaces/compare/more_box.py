@@ -21,16 +21,24 @@ from engine.commands import Load
 from engine.events import Setting
 from engine.settings import ChatConfig
 
-_FIRST = ("temperature", "max_new_tokens", "seed", "repeats")
+_FIRST = ("temperature", "max_new_tokens", "seed", "repeats", "thresholds")
 _WIDTH = 40 * theme.GRID
 
 
 class LaneSettings(ChatConfig, frozen=True):
-    """What all lanes share, and how often each prompt is continued."""
+    """What all lanes share, how often each prompt is continued, and lanes with gates."""
 
     repeats: Annotated[
         int, Meta(ge=1, le=100, title="Repeats", description="times each lane continues each prompt; the median counts")
     ] = 1
+    thresholds: Annotated[
+        str,
+        Meta(
+            title="Gates from",
+            description="thresholds such as 0.5, 0.8: one more lane for each and each drafter that is a model, "
+            "approximate, since a gate lets tokens through untested; empty: none",
+        ),
+    ] = ""
 
 
 class MoreBox(PopupButton):
@@ -61,6 +69,10 @@ class MoreBox(PopupButton):
         """How often each lane continues each prompt."""
         repeats = self.form.values(LaneSettings)["repeats"]
         return repeats if isinstance(repeats, int) else 1
+
+    def thresholds(self) -> str:
+        """The thresholds of gates, as written."""
+        return str(self.form.values(LaneSettings)["thresholds"])
 
     def where(self) -> tuple[str, str, str]:
         """Device, number type and forward."""

@@ -6,6 +6,7 @@ from app.workspaces.compare.record import ComparisonRecord
 from engine.commands import Compare
 from engine.errors import InputError
 from engine.events import PLAIN_LANE, ComparisonStarted, LaneSpec
+from engine.experiments.lane_specs import GATED
 from engine.experiments.prompt_sets import ENGLISH
 
 _SHIPPED = ("builtin", ENGLISH)
@@ -42,6 +43,7 @@ def _of_command(command: Compare, now: ComparisonChoice) -> ComparisonChoice:
         command.settings,
         (command.device, command.dtype, command.runtime),
         now.policy if command.tune else policy_choice.of_lanes(command.lanes),
+        now.thresholds if command.tune else _thresholds(command.lanes),
     )
 
 
@@ -54,6 +56,7 @@ def _of_log(started: ComparisonStarted, now: ComparisonChoice) -> ComparisonChoi
         target=started.target,
         drafters=_drafters(started.lanes),
         gammas=_gammas(started.lanes) or now.gammas,
+        thresholds=_thresholds(started.lanes),
         prompts=started.prompt_set if is_shipped else now.prompts,
         n_prompts=len(started.prompts) if is_shipped else now.n_prompts,
         repeats=repeats if isinstance(repeats, int) else 1,
@@ -67,17 +70,25 @@ def _drafters(lanes: tuple[LaneSpec, ...]) -> tuple[str, ...]:
 
 
 def _gammas(lanes: tuple[LaneSpec, ...]) -> str:
-    return ", ".join(map(str, sorted({lane.gamma for lane in lanes if lane.name != PLAIN_LANE})))
+    return ", ".join(map(str, sorted({lane.gamma for lane in lanes if lane.gamma})))
+
+
+def _thresholds(lanes: tuple[LaneSpec, ...]) -> str:
+    """The thresholds of lanes with a gate."""
+    own = {dict(lane.settings).get("threshold") for lane in lanes if lane.method == GATED}
+    return ", ".join(f"{value:g}" for value in sorted(each for each in own if isinstance(each, int | float)))
 
 
 def _measures_the_same(own: ComparisonChoice, now: ComparisonChoice) -> bool:
-    """Whether two choices measure the same, however their draft lengths are written and their drafters are ordered."""
+    """Whether two choices measure the same, however their numbers are written and their drafters are ordered."""
     try:
         if choice.read_gammas(own.gammas) != choice.read_gammas(now.gammas):
             return False
+        if choice.read_thresholds(own.thresholds) != choice.read_thresholds(now.thresholds):
+            return False
     except InputError:
         return False
-    in_order = own._replace(gammas=now.gammas, drafters=now.drafters)
+    in_order = own._replace(gammas=now.gammas, drafters=now.drafters, thresholds=now.thresholds)
     return set(own.drafters) == set(now.drafters) and in_order == now
 
 

@@ -7,6 +7,7 @@ from app.words import pace, quantities
 from app.words.counts import count
 from app.workspaces.compare.record import ComparisonRecord
 from engine.events import PLAIN_LANE, ComparisonMeasured, LaneFigures, Progressed, RunFailed
+from engine.experiments.lane_specs import is_approximate
 from engine.statistics import RatioEstimate
 
 LONGEST_NAME = 60
@@ -91,8 +92,10 @@ def _leader(record: ComparisonRecord) -> str:
 
 
 def same_text(record: ComparisonRecord) -> tuple[str, bool]:
-    """Whether every lane wrote the text of plain decoding, and whether that is good; empty while unknown."""
-    compared = [lane for lane in record.figures if is_compared(lane)]
+    """Whether every exact lane wrote the text of plain decoding, and whether that is good; empty while unknown.
+
+    A lane that is approximate makes no such promise: its row says whether its texts differ."""
+    compared = [lane for lane in record.figures if is_compared(lane) and not is_approximate(lane.method)]
     if not compared:
         return "", True
     if differing := [lane for lane in compared if lane.same_text is False]:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 from app import workspaces
 from app.state.store import RunStore
 from app.widgets.permission import allow
-from engine.events import GATE_SWEEP, GATE_TRAINING, WorkKind
+from engine.events import GATE_ROWS, GATE_SWEEP, GATE_TRAINING, WorkKind
 from engine.store.rows import RunRow
 
 RunAction: TypeAlias = Literal[
@@ -19,8 +19,10 @@ RunAction: TypeAlias = Literal[
 ]  # fmt: skip
 # Which tab shows which kind of work.
 _VIEWS: Mapping[WorkKind, str] = {"run": "decode", "comparison": "compare", "training": "train"}
-# Trainings of several models and of a gate, which the tab Train does not show.
-_OF_SEVERAL = ("builtin", "compare-objectives", GATE_TRAINING)
+# Trainings of several models, which the tab Train does not show.
+_OF_SEVERAL = ("builtin", "compare-objectives")
+# Work of other kinds than runs on a gate: its rows, its training, and a sweep over its thresholds.
+_ON_GATES = (GATE_ROWS, GATE_TRAINING, GATE_SWEEP)
 # More would not fit side by side.
 MOST_COMPARED = 6
 
@@ -116,6 +118,8 @@ def _view(row: RunRow) -> str:
     """The view that shows a run; empty where there is none."""
     if row.method == "race":
         return "presentation"
+    if row.method in _ON_GATES and row.kind in ("measurement", "training"):
+        return "approximate"
     return "" if row.method in _OF_SEVERAL else _VIEWS.get(row.kind, "")
 
 

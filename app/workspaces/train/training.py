@@ -7,7 +7,7 @@ from app.state.tab_state import TabState
 from app.workspaces.train import words
 from app.workspaces.train.record import TrainingRecord, read_record
 from engine.commands import Pause, Resume, Train
-from engine.events import Event, Progressed, Refused, RunFailed
+from engine.events import GATE_TRAINING, Event, Progressed, Refused, RunFailed, WorkStarted
 from engine.runs.trace import Trace
 
 
@@ -51,8 +51,10 @@ class TrainingRunProgress(TabState):
             self._store.watch()
 
     def read_log(self, log: Trace, path: Path) -> object | None:
-        """Read the training of a log; None for a log of something else."""
-        return read_record(log.events, path) if log.of_training else None
+        """Read the training of a log; None for a log of something else, a gate's training among it."""
+        first = log.events[0]
+        is_gate = isinstance(first, WorkStarted) and first.method == GATE_TRAINING
+        return read_record(log.events, path) if log.of_training and not is_gate else None
 
     def show(self, content: object, path: Path) -> str:
         """Show the training of a log. Returns what is under way and prevents that; empty where it is shown."""

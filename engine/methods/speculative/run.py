@@ -1,16 +1,15 @@
 """Runs one visible speculative generation and, after it, timed repeats: speculative against plain decoding."""
 
-import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
 
 from engine.decoding.generation import Generation, whole
-from engine.events import Compared, Event, Lane, Progressed
+from engine.events import Event, Lane, Progressed
 from engine.methods.run_events import block, finished, run_started, warnings
 from engine.methods.speculative.config import SpeculativeConfig
-from engine.runs.divergence import first_difference
+from engine.methods.text_comparison import TextComparison
 from engine.runtime import RunContext
 from engine.settings import Request
 
@@ -52,7 +51,7 @@ def _warm_up(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext) ->
 
 def _blocks(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext, visible: Generation) -> Iterator[Event]:
     """The repeats, in the order A B B A A B ...; not the visible run, whose time includes the cost of showing it."""
-    plan, comparison = _schedule(config.repeats), _Comparison(visible, rt)
+    plan, comparison = _schedule(config.repeats), TextComparison(visible, rt)
     for n_done, timed in enumerate(plan):
         generation = _generate_silently(config, ids, rt, config.depth if timed.lane == "speculative" else 0)
         yield block(timed.lane, timed.repeat, generation, rt)
@@ -69,27 +68,3 @@ def _schedule(n_repeats: int) -> list[_TimedBlock]:
 
 def _generate_silently(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext, gamma: int) -> Generation:
     return whole(rt.generate(config, ids, gamma=gamma, widths=config.widths if gamma else ()))[1]
-
-
-class _Comparison:
-    """Compares the visible text with the first plain one, and that with the others, which may differ by rounding."""
-
-    def __init__(self, visible: Generation, rt: RunContext) -> None:
-        self._visible, self._rt = visible, rt
-        self._plain: Generation | None = None
-        self._plain_divergence: int | None = None
-
-    def take(self, plain: Generation) -> Iterator[Compared]:
-        """Take a plain text; yields the comparison where it brings something new.
-
-        The margin is the target's top-2 logit margin where the texts diverge."""
-        first_plain = self._plain is None
-        self._plain = self._plain or plain
-        between = first_difference(plain.ids, self._plain.ids)
-        if not first_plain and (between is None or between >= (self._plain_divergence or len(plain.ids) + 1)):
-            return
-        self._plain_divergence = between
-        first, margins = first_difference(self._visible.ids, self._plain.ids), self._plain.margins
-        margin = None if first is None or first >= len(margins) else math.log(margins[first])
-        same = first is None or (between is not None and first >= between)
-        yield Compared(same, first, margin, at_s=self._rt.elapsed_s(), plain_divergence=between)

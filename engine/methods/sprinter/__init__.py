@@ -1,7 +1,26 @@
 """Approximate verification: a gate beside the drafter decides when the target is asked, and the text may differ."""
 
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
 from engine.method import MethodSpec, Metric, run_in
 from engine.methods.sprinter.config import SprinterConfig
+
+if TYPE_CHECKING:
+    from engine.decoding.generation import Generation, GenerationEvent
+    from engine.runtime import RunContext
+
+
+def _decode(
+    config: msgspec.Struct, ids: Sequence[int], runtime: "RunContext"
+) -> "Generator[GenerationEvent, None, Generation]":
+    from engine.methods.sprinter.run import gated
+
+    assert isinstance(config, SprinterConfig)
+    return gated(config, ids, runtime)
+
 
 METHOD = MethodSpec(
     name="sprinter",
@@ -12,6 +31,8 @@ METHOD = MethodSpec(
     lossless=False,
     config=SprinterConfig,
     run=run_in(__name__),
+    decode=_decode,
+    captured=False,
     metrics=(
         Metric("run length", "Run length", "tokens", "Drafted tokens before the target is asked; more is faster."),
         Metric(

@@ -10,16 +10,16 @@ from engine.decoding.generation import Generation, GenerationEvent, Limits, gene
 from engine.decoding.policies.fixed import FixedLength
 from engine.decoding.speculate import Decoder
 from engine.decoding.verifying import EXACT
-from engine.errors import InputError
 from engine.events import Event, Lane, Measured, Progressed, RoundFinished, Warned
 from engine.methods.run_events import block, finished, run_started, warnings
 from engine.methods.sprinter.config import SprinterConfig
+from engine.methods.text_comparison import TextComparison
 from engine.models.loading import LoadedModel
 from engine.runtime import RunContext, ruled_text, warp_of
 from engine.settings import Request
 from engine.sprinter.decoding import GatedDecoding
 from engine.sprinter.drift import Drift
-from engine.sprinter.files import StoredGate, open_gate
+from engine.sprinter.files import StoredGate, fit_drafter, open_gate
 from engine.sprinter.gated_drafter import GatedDrafter
 from engine.sprinter.verifying import LAST_TOKEN
 
@@ -28,7 +28,8 @@ _NO_GRAPHS = "a gate decides after every drafted token, so that its rounds are d
 
 
 def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Event]:
-    """Yield the run's events: start, prefill, rounds with their run length, timed blocks, end."""
+    """Yield the run's events: start, prefill, rounds with their run length, timed blocks, the comparison of a greedy
+    text with the target's own, end."""
     assert isinstance(config, SprinterConfig)
     prompt = rt.asked(request, config)
     stored = open_gate(config.gate, rt.target, drafter_of(rt))
@@ -40,29 +41,23 @@ def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Ev
     visible = yield from _shown(config, prompt.ids, rt, stored)
     yield block("speculative", 0, visible, rt, paired=False)
     if config.baseline:
-        yield from _blocks(config, prompt.ids, rt, stored)
+        yield from _blocks(config, prompt.ids, rt, stored, visible)
     yield finished(visible, rt)
 
 
 def drafter_of(rt: RunContext) -> LoadedModel:
     """The drafter's model, whose states the gate reads. Raises InputError where there is none, or of other ids."""
     model = None if rt.documents is None else rt.documents.drafter
-    if model is None:
-        raise InputError(
-            f"{rt.drafter_spec} is no model, and a gate reads a model's states", "choose a model as drafter"
-        )
-    if model.drafts_through == "text":
-        reason = f"{model.spec} has another tokenizer than {rt.target.spec}"
-        raise InputError(f"{reason}, and a gate needs drafts in the target's own tokens", "choose another drafter")
-    return model
+    return fit_drafter(model, rt.drafter_spec, rt.target)
 
 
 def gated(
     config: SprinterConfig, ids: Sequence[int], rt: RunContext, stored: StoredGate | None = None
 ) -> Generator[GenerationEvent, None, Generation]:
     """One generation with a gate, and nothing beside it."""
-    drafter, target = drafter_of(rt), rt.target
-    stored = stored or open_gate(config.gate, target, drafter)
+    target, own = rt.target, rt.gate
+    drafter = drafter_of(rt) if own is None else own.drafter
+    stored = stored or (open_gate(config.gate, target, drafter) if own is None else own.stored)
     n_most = len(ids) + config.max_new_tokens
     gated_drafter = GatedDrafter(drafter, target, stored.gate, config.threshold)
     expect_length(gated_drafter, n_most)
@@ -118,12 +113,19 @@ class _TimedBlock(NamedTuple):
     repeat: int
 
 
-def _blocks(config: SprinterConfig, ids: Sequence[int], rt: RunContext, stored: StoredGate) -> Iterator[Event]:
-    """The repeats, in the order A B B A A B ...; not the visible run, whose time includes the cost of showing it."""
+def _blocks(
+    config: SprinterConfig, ids: Sequence[int], rt: RunContext, stored: StoredGate, visible: Generation
+) -> Iterator[Event]:
+    """The repeats, in the order A B B A A B ...; not the visible run, whose time includes the cost of showing it.
+
+    A greedy text is compared with the target's own, which it may differ from."""
     lanes: tuple[Lane, Lane] = ("plain", "speculative")
     plan = [_TimedBlock(lane, i) for i in range(config.repeats) for lane in (lanes[::-1] if i % 2 else lanes)]
+    comparison = TextComparison(visible, rt)
     for n_done, timed in enumerate(plan):
         is_plain = timed.lane == "plain"
         _, generation = whole(rt.generate(config, ids, gamma=0) if is_plain else gated(config, ids, rt, stored))
         yield block(timed.lane, timed.repeat, generation, rt)
         yield Progressed("measuring", n_done + 1, len(plan), "blocks")
+        if is_plain and config.temperature == 0:
+            yield from comparison.take(generation)

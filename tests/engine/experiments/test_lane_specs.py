@@ -8,6 +8,8 @@ from engine.experiments.lane_specs import (
     PLAIN,
     accepting,
     config_of,
+    gated_lanes,
+    is_approximate,
     is_tree,
     lanes_of,
     method_of,
@@ -128,3 +130,18 @@ def test_a_policy_that_there_is_not_is_refused() -> None:
         with_policies(lanes_of(["builtin"], [4]), ["clever"])
     with pytest.raises(InputError, match="too many"):
         with_policies(lanes_of(["builtin", "lookup"], list(range(1, 31))), ["best-s", "fallback"])
+
+
+def test_a_gate_gives_a_lane_for_each_model_and_threshold_that_is_called_approximate() -> None:
+    lanes = gated_lanes(["builtin", "lookup", "/models/small"], (0.5, 0.9))
+    assert [lane.name for lane in lanes] == [
+        "builtin gate 0.5, approximate", "builtin gate 0.9, approximate", "small gate 0.5, approximate",
+        "small gate 0.9, approximate",
+    ]  # fmt: skip
+    assert {lane.method for lane in lanes} == {"sprinter"} and is_approximate("sprinter")
+    assert not is_approximate("speculative") and not is_approximate("of a later version")
+    assert gated_lanes(["lookup"], ()) == ()
+    with pytest.raises(InputError, match="that is a model"):
+        gated_lanes(["lookup"], (0.5,))
+    with pytest.raises(InputError, match="threshold"):
+        gated_lanes(["builtin"], (1.5,))

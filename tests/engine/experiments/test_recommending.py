@@ -171,3 +171,18 @@ def test_nothing_is_known_where_every_lane_is_faster_than_it_can_be() -> None:
     assert (chosen.drafter, chosen.disturbed) == ("none", True)
     assert "measure again" in chosen.because
     assert not recommendation([PLAIN, lane("A", 3, 0.8)], "").disturbed
+
+
+@pytest.mark.parametrize("same", [True, False, None])
+def test_an_approximate_lane_is_never_recommended_however_fast(same: bool | None) -> None:
+    gated = lane(
+        "A", 20, 2.4, lane="A gate 0.5, approximate", method="sprinter", alpha=None, tau=6.0, same_text=same,
+        n_differing=3 if same is False else 0,
+    )  # fmt: skip
+    lanes = [PLAIN, gated, lane("A", 3, 1.3)]
+    chosen = recommendation(lanes, "")
+    assert chosen.lane == "A γ 3"
+    assert why_not(gated, chosen, lanes).startswith("approximate, so never recommended: ")
+    alone = recommendation([PLAIN, gated], "")
+    assert (alone.drafter, alone.disturbed) == ("none", False)
+    assert "only approximate lanes were compared" in alone.because

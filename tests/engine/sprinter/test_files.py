@@ -69,7 +69,7 @@ def test_a_gate_of_another_pair_is_refused_with_the_command_that_trains_one(
 def test_auto_takes_a_gate_of_the_pair_and_else_the_drafters_own_probability(
     pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "gates_folder", lambda: tmp_path)
+    monkeypatch.setattr(files.paths, "gates", lambda: tmp_path)
     assert opened("auto", pair).card is None
     written(tmp_path / "strange", pair, target_hash="x")
     assert opened("auto", pair).card is None

@@ -9,7 +9,7 @@ import torch
 from engine.commands import Load
 from engine.decoding.sampling import Warp
 from engine.errors import InputError
-from engine.events import Event, GateRowsCollected, Progressed
+from engine.events import Event, GateRowsCollected, Measured, Progressed
 from engine.models.loading import Pair
 from engine.session.session import Session
 from engine.training import gate_rows
@@ -79,8 +79,12 @@ def test_a_stopped_collection_goes_on_with_the_next_document(pair: Pair, tmp_pat
     assert isinstance(last, GateRowsCollected)
     assert (last.n_documents, last.complete) == (2, False)
     first = (tmp_path / "r" / "rows-000000.safetensors").stat().st_mtime_ns
-    *_, again = collected(pair, tmp_path / "r")
+    events = collected(pair, tmp_path / "r")
+    again, said = events[-1], [event for event in events if isinstance(event, Progressed)]
     assert isinstance(again, GateRowsCollected)
+    assert [event.left_s is None for event in said] == [True, True, False, False]
+    counts = [event.value for event in events if isinstance(event, Measured) and event.name == "rows"]
+    assert len(counts) == 2 and counts[-1] == again.n_rows
     assert (again.n_documents, again.complete) == (4, True)
     assert (tmp_path / "r" / "rows-000000.safetensors").stat().st_mtime_ns == first
     collected(pair, tmp_path / "whole")

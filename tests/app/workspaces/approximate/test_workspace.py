@@ -11,7 +11,8 @@ from app.workspaces.approximate.record import SettingPick, read_record
 from app.workspaces.approximate.state import ThresholdProgress
 from app.workspaces.approximate.workspace import ApproximateWorkspace
 from engine.commands import Load, MeasureThresholds
-from engine.events import Refused
+from engine.events import Progressed, Refused
+from engine.runtime import Cancelled
 from engine.session.session import Session
 from tests.app.served import talking
 
@@ -63,6 +64,24 @@ def test_what_cannot_be_measured_says_why(tab) -> None:  # type: ignore[no-untyp
     for thresholds, reason in (("1.5", "not a number from 0 to 1"), ("", "needs a threshold"), ("x", "threshold x")):
         workspace.setup.sweep.set_values({"thresholds": thresholds})
         assert reason in workspace.setup.why_not() and not workspace.bar.sweep.isEnabled()
+
+
+def test_a_stopped_sweep_ends(tab, toys: Session, texts: Path) -> None:  # type: ignore[no-untyped-def]
+    store, _, workspace, say = tab
+    workspace.setup.sweep.set_values(
+        {"thresholds": "0.5", "n_prompts": 3, "n_questions": 0, "gammas": "2", "prompts": str(texts)}
+    )
+    workspace.setup.form.set_values({"max_new_tokens": 8, "gate": "q"})
+    workspace.sweep()
+    flag, events = Flag(), []
+    with pytest.raises(Cancelled):
+        for event in toys.do(workspace.setup.command(), flag):
+            events.append(event)
+            if isinstance(event, Progressed) and event.phase == "measuring":
+                flag.set()
+    store.cancel()
+    say(*events, Refused("measurethresholds", "stopped by the user", ""))
+    assert store.tab(ThresholdProgress).record.state == "stopped" and store.may_start() == ""
 
 
 def test_a_refused_sweep_leaves_the_last_one_on_show(tab) -> None:  # type: ignore[no-untyped-def]

@@ -43,3 +43,14 @@ def test_the_plan_counts_what_will_be_measured() -> None:
     assert choice.plan(CHOICE, "all tasks").startswith("5 lanes (2 drafters × 2 draft lengths, and plain decoding)")
     assert "all prompts of" in choice.plan(CHOICE._replace(n_prompts=0), "all tasks")
     assert choice.plan(CHOICE._replace(gammas=""), "all tasks") == ""
+
+
+def test_thresholds_add_a_lane_for_each_drafter_that_is_a_model() -> None:
+    chosen = CHOICE._replace(thresholds="0.8; 0.5")
+    gated = [lane for lane in choice.lanes(chosen) if lane.method == "sprinter"]
+    assert [lane.name for lane in gated] == ["builtin gate 0.5, approximate", "builtin gate 0.8, approximate"]
+    assert "7 lanes (2 drafters × 2 draft lengths, 2 gates that are approximate, and plain" in choice.plan(
+        chosen, "all"
+    )
+    assert "threshold 1.5 is not a number from 0 to 1" in choice.why_not(CHOICE._replace(thresholds="1.5"))
+    assert all(lane.method != "sprinter" for lane in choice.lanes(chosen, tune=True))

@@ -61,6 +61,13 @@ def test_a_measured_comparison_belongs_to_its_own_command() -> None:
     assert setup_of(record, NOW._replace(target="/other", n_prompts=20)) == NOW
 
 
+def test_lanes_with_a_gate_belong_to_their_thresholds_and_to_no_draft_length() -> None:
+    gated = NOW._replace(thresholds="0.5, 0.8")
+    record = measured(gated)
+    assert setup_of(record, NOW) == gated
+    assert not belongs_to_another(record, gated) and belongs_to_another(record, NOW)
+
+
 def test_the_draft_lengths_do_not_matter_to_a_tuned_comparison() -> None:
     record = measured(NOW, tune=True)
     assert not belongs_to_another(record, NOW._replace(gammas=""))

@@ -20,7 +20,16 @@ def of(kind: WorkKind, method: str) -> Chosen:
 
 @pytest.mark.parametrize(
     ("kind", "method"),
-    [("run", "speculative"), ("comparison", "compare"), ("comparison", "race"), ("training", "forward-kl")],
+    [
+        ("run", "speculative"),
+        ("comparison", "compare"),
+        ("comparison", "race"),
+        ("training", "forward-kl"),
+        ("training", "gate"),
+        ("measurement", "gate rows"),
+        ("measurement", "sprinter"),
+        ("run", "sprinter"),
+    ],
 )
 def test_what_a_tab_shows_can_be_opened(kind: WorkKind, method: str) -> None:
     assert why_not("open", of(kind, method), RunStore()) == ""

@@ -7,8 +7,9 @@ import pytest
 
 from engine.commands import Load, Run
 from engine.errors import InputError
-from engine.events import Event, Measured, RoundFinished, RunStarted, Setting
+from engine.events import BlockFinished, Compared, Event, Measured, RoundFinished, RunStarted, Setting
 from engine.methods.sprinter.config import SprinterConfig
+from engine.runs.divergence import first_difference
 from engine.runs.summary import Summary, fold
 from engine.session.session import Session
 from engine.settings import Request, make_config
@@ -113,3 +114,16 @@ def test_rounds_are_measured_in_tokens_that_follow_each_other(session: Session) 
         kept = [token.id for token in event.proposed if token.kept]
         assert event.last is not None
         assert list(event.emitted) == [*kept, event.last.id]
+
+
+@pytest.mark.parametrize(("threshold", "same"), [(0.0, False), (1.0, True)])
+def test_a_greedy_text_is_compared_with_the_targets_own(session: Session, threshold: float, same: bool) -> None:
+    events = gated(session, baseline=True, repeats=1, threshold=threshold, cap=6 if threshold == 0 else 1)
+    verdict = next(event for event in events if isinstance(event, Compared))
+    plain = next(event.ids for event in events if isinstance(event, BlockFinished) and event.lane == "plain")
+    assert (verdict.same, verdict.first_divergence) == (same, first_difference(running.emitted(events), plain))
+
+
+def test_a_sampled_text_is_not_compared(session: Session) -> None:
+    events = gated(session, baseline=True, repeats=1, temperature=1.0)
+    assert not any(isinstance(event, Compared) for event in events)
