@@ -1,10 +1,10 @@
-"""The Approximate tab: settings left, the plane of loss against speed with its figures, and the table of all ways."""
+"""The Approximate tab: settings left, the gate's curve beside the plane of loss against speed, and figures below."""
 
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtGui import QAction, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app import theme
 from app.panel import Panel
@@ -18,6 +18,7 @@ from app.widgets.splitters import share_out, split
 from app.widgets.steady_button import SteadyButton
 from app.words.explanations import Section
 from app.workspaces.approximate.explanations import explain_thresholds
+from app.workspaces.approximate.gate.room import GateRoom
 from app.workspaces.approximate.headline import ApproximateHeadlinePanel, FiguresPanel
 from app.workspaces.approximate.plane import QualityPlanePanel
 from app.workspaces.approximate.setup import ApproximateSetupPanel
@@ -27,7 +28,7 @@ from app.workspaces.base import LastOpened, TabContext, Workspace
 from engine.events import Event, Setting
 
 _LEFT_WIDTH = 40  # characters
-_SHARES, _MIDDLE_SHARES = (60, 40), (60, 40)
+_SHARES, _MIDDLE_SHARES, _TABLE_SHARES = (56, 44), (46, 54), (60, 40)
 # A sweep that takes seconds and still shows what a threshold does.
 _EXAMPLE: Mapping[str, Setting] = {
     "thresholds": "0.3, 0.5, 0.7, 0.8, 0.9",
@@ -83,6 +84,8 @@ class ApproximateWorkspace(QWidget, Workspace):
         self.plane = QualityPlanePanel(self._store, self)
         self.figures = FiguresPanel(self._store, self)
         self.table = SweepTablePanel(self._store, self)
+        self.gate = GateRoom(self._store, self.setup, self)
+        self.gate.threshold_chosen.connect(self.gate.measure_chosen)
         self._lay_out()
         self.bar.sweep_asked.connect(self.sweep)
         self.setup.changed.connect(self._follow)
@@ -125,7 +128,8 @@ class ApproximateWorkspace(QWidget, Workspace):
 
     def reset_layout(self) -> None:
         """Restore the sizes of the first start."""
-        for splitter, shares in ((self._down, _SHARES), (self._across, _MIDDLE_SHARES)):
+        parts = ((self._down, _SHARES), (self._across, _MIDDLE_SHARES), (self._beside, _TABLE_SHARES))
+        for splitter, shares in parts:
             share_out(splitter, shares)
 
     # Content
@@ -140,9 +144,12 @@ class ApproximateWorkspace(QWidget, Workspace):
         return (explain_thresholds(),)
 
     def newly_opened(self) -> str:
-        """Bring the tab to the front for a newly opened sweep."""
+        """Bring the tab to the front for a newly opened sweep, with its table."""
         record = self._thresholds.record
-        return "approximate" if self._opened.is_new(record, record.source) else ""
+        if not self._opened.is_new(record, record.source):
+            return ""
+        self.pages.setCurrentWidget(self._beside)
+        return "approximate"
 
     def holds(self, name: str) -> bool:
         """Return whether there is a sweep with figures."""
@@ -156,20 +163,29 @@ class ApproximateWorkspace(QWidget, Workspace):
 
     def settled(self, name: str) -> bool:
         """Wait for every panel."""
-        return not any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
+        return not self.gate.busy and not any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
+
+    def shut_down(self) -> None:
+        """End the search for a gate."""
+        self.gate.close()
 
     # Choices kept between sessions
+
+    @property
+    def _splitters(self) -> tuple[tuple[str, QSplitter], ...]:
+        """Their names changed with what is in them, so that sizes of an older layout are not restored."""
+        return ("rows", self._down), ("gate-plane", self._across), ("table-figures", self._beside)
 
     def save(self, settings: QSettings) -> None:
         """Save the choices and the sizes."""
         self.setup.save(settings)
-        for name, splitter in (("down", self._down), ("across", self._across)):
+        for name, splitter in self._splitters:
             settings.setValue(f"approximate/{name}", splitter.saveState())
 
     def restore(self, settings: QSettings) -> None:
         """Restore the saved choices and sizes."""
         self.setup.restore(settings)
-        for name, splitter in (("down", self._down), ("across", self._across)):
+        for name, splitter in self._splitters:
             if (state := settings.value(f"approximate/{name}")) is not None:
                 splitter.restoreState(state)
 
@@ -181,20 +197,36 @@ class ApproximateWorkspace(QWidget, Workspace):
         if busy != self._busy or self.isVisible():
             self._busy = busy
             self.bar.allow_sweep(self._why_no_sweep())
+            self.gate.allow()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Catch up with what changed while hidden."""
         super().showEvent(event)
+        self.gate.follow(again=True)
         self._follow()
 
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """Look for nothing while hidden."""
+        super().hideEvent(event)
+        self.gate.pause()
+
     def _follow(self) -> None:
+        if self.isVisible():
+            self.gate.follow()
         self.bar.allow_sweep(self._why_no_sweep())
         self.context.verbs.refresh()
 
     def _lay_out(self) -> None:
         figures = SideColumn(self.figures, _LEFT_WIDTH, self)
-        self._across = split(Qt.Orientation.Horizontal, (self.plane, figures), _MIDDLE_SHARES)
-        self._down = split(Qt.Orientation.Vertical, (self._across, self.table), _SHARES)
+        self._across = split(Qt.Orientation.Horizontal, (self.gate.roc, self.plane), _MIDDLE_SHARES)
+        self._beside = split(Qt.Orientation.Horizontal, (self.table, figures), _TABLE_SHARES)
+        self.pages = QTabWidget(self)
+        self.pages.setDocumentMode(True)
+        for page, title in (
+            (self.gate.at_threshold, self.tr("At the threshold")), (self._beside, self.tr("All ways of decoding")),
+        ):  # fmt: skip
+            self.pages.addTab(page, title)
+        self._down = split(Qt.Orientation.Vertical, (self._across, self.pages), _SHARES)
         right = QVBoxLayout()
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
