@@ -43,7 +43,7 @@ class RocPlot(QWidget):
         # Columns: threshold, false acceptances, right acceptances.
         self._points = np.empty((0, 3))
         self.plane = Plane(
-            self.tr("ROC curve"), (self.tr("accepted wrongly, η_FP"), self.tr("accepted rightly, 1 − η_FN")),
+            self.tr("ROC curve"), (self.tr("accepted wrongly, η_FP"), self.tr("accepted rightly")),
             self.tr("Up and left is better; dashed: by chance.  ■ the threshold: drag it"), "", self,
             table=self.table, note=lambda: "" if self._card is None else words.of_card(self._card),
         )  # fmt: skip

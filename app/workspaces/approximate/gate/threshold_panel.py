@@ -21,9 +21,10 @@ from app.workspaces.approximate.state import ThresholdProgress
 from engine.events import Event, GateConfusion
 from engine.runs.summary import Summary
 
-_SHARES = (41, 32, 27)
-_PADDING = 12  # pixels of a column beside its widest text
+_SHARES = (45, 30, 25)
+_PADDING = 3 * theme.GRID  # pixels of a column beside its widest text
 
+_WIDEST = "0.000 [0.000, 0.000]"
 _NO_TOKENS = GateConfusion(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
@@ -42,12 +43,8 @@ class ThresholdPanel(Panel):
         )  # fmt: skip
         self.kinds = _table(
             self, self.tr("Confusion table"), 4,
-            (self.tr("held-out tokens"), self.tr("tokens"), self.tr("share"), self.tr("rate")),
+            (self.tr("held-out tokens"), self.tr("tokens"), self.tr("share")),
         )  # fmt: skip
-        if (rate := self.kinds.horizontalHeaderItem(3)) is not None:
-            rate.setToolTip(
-                self.tr("Of the tokens that the target accepts, or rejects, the share that the gate treats so.")
-            )
         for table in (self.predictions, self.kinds):
             offer_csv(table, store)
         self.note = ElasticLine(self, role="muted")
@@ -76,8 +73,8 @@ class ThresholdPanel(Panel):
         self._show_figures(figures.compared(figures.predicted(state, card), row))
         self.note.show_text(words.measured_note(why_not, state.threshold, tests_all=state.choice.tests_all))
         at = figures.confusion(card, state.threshold)
-        for place, (name, meaning, share, of_such) in enumerate(words.kinds(at)):
-            texts = (name, f"{share * card.n_rows:,.0f}", f"{share:.1%}", f"{of_such:.1%}")
+        for place, (name, meaning, share) in enumerate(words.kinds(at)):
+            texts = (name, f"{share * card.n_rows:,.0f}", f"{share:.1%}")
             _fill(self.kinds, place, texts, meaning)
         self.of_what.show_text(words.held_out(card))
         _fit(self.kinds)
@@ -89,16 +86,16 @@ class ThresholdPanel(Panel):
                 words.measured_value(name, figure),
             )  # fmt: skip
             _fill(self.predictions, place, texts, words.figure_meaning(name))
-        _fit(self.predictions)
+        _fit(self.predictions, _WIDEST)
 
     def _show_nothing(self) -> None:
         for row, name in enumerate(figures.FIGURES):
             _fill(self.predictions, row, (words.figure_name(name), quantities.UNKNOWN, quantities.UNKNOWN),
                   words.figure_meaning(name))  # fmt: skip
-        for row, (kind, meaning, *_shares) in enumerate(words.kinds(_NO_TOKENS)):
-            _fill(self.kinds, row, (kind, *(quantities.UNKNOWN,) * 3), meaning)
-        for table in (self.predictions, self.kinds):
-            _fit(table)
+        for row, (kind, meaning, _) in enumerate(words.kinds(_NO_TOKENS)):
+            _fill(self.kinds, row, (kind, quantities.UNKNOWN, quantities.UNKNOWN), meaning)
+        _fit(self.predictions, _WIDEST)
+        _fit(self.kinds)
         for line in (self.note, self.of_what):
             line.show_text("")
 
@@ -134,12 +131,15 @@ def _table(parent: QWidget, name: str, n_rows: int, titles: Sequence[str]) -> Fi
     return table
 
 
-def _fit(table: FigureTable) -> None:
-    """Every column as wide as its widest text; it grows and does not shrink, so that a drag moves nothing."""
+def _fit(table: FigureTable, last: str = "") -> None:
+    """Every column as wide as its widest text; it grows and does not shrink, so that a drag moves nothing.
+
+    last: a text for which the last column has room from the beginning."""
     metrics = table.fontMetrics()
     for place in range(table.columnCount()):
         items = [table.horizontalHeaderItem(place), *(table.item(row, place) for row in range(table.rowCount()))]
-        widest = max(metrics.horizontalAdvance(item.text()) for item in items if item is not None)
+        texts = [item.text() for item in items if item is not None]
+        widest = max(map(metrics.horizontalAdvance, (*texts, last if place == table.columnCount() - 1 else "")))
         if widest + _PADDING > table.columnWidth(place) or not table.property("fitted"):
             table.setColumnWidth(place, widest + _PADDING)
     table.setProperty("fitted", True)

@@ -70,7 +70,7 @@ def figure_name(name: FigureName) -> str:
         "eta_fp": tr("accepted wrongly, η_FP"),
         "eta_fn": tr("stopped wrongly, η_FN"),
         "rho": tr("let through, ρ"),
-        "drafts": tr("drafts per target call"),
+        "drafts": tr("drafts per call"),
         "tv": tr("total variation"),
         "ms": tr("time per token"),
     }[name]
@@ -105,18 +105,15 @@ def measured_value(name: FigureName, figure: Figure) -> str:
     return quantities.with_interval(figure.measured, figure.reach, 3 if name == "tv" else 2)
 
 
-def kinds(at: GateConfusion) -> tuple[tuple[str, str, float, float], ...]:
-    """The four kinds of tokens: name, meaning, share of all tokens, share of those that the target treats alike."""
-    accepted, rejected = at.alpha or 1.0, (1 - at.alpha) or 1.0
+def kinds(at: GateConfusion) -> tuple[tuple[str, str, float], ...]:
+    """The four kinds of tokens: name, meaning, share of all tokens."""
     return (
-        (tr("accepted rightly"), tr("the gate accepts the token, and so would the target"), at.true_pass,
-         at.true_pass / accepted),
+        (tr("accepted rightly"), tr("the gate accepts the token, and so would the target"), at.true_pass),
         (tr("accepted wrongly"), tr("the gate accepts the token, and the target would reject it: it stays in the text"),
-         at.false_pass, at.false_pass / rejected),
-        (tr("stopped rightly"), tr("the gate stops the token, and the target rejects it"), at.true_stop,
-         at.true_stop / rejected),
+         at.false_pass),
+        (tr("stopped rightly"), tr("the gate stops the token, and the target rejects it"), at.true_stop),
         (tr("stopped wrongly"), tr("the gate stops the token, and the target accepts it: a call for nothing"),
-         at.false_stop, at.false_stop / accepted),
+         at.false_stop),
     )  # fmt: skip
 
 
