@@ -17,6 +17,15 @@ _ENGINES: tuple[HostKind, ...] = get_args(HostKind)
 _MIN_SIDE, _MAX_SIDE = 480, 8192
 
 
+# What belongs to a picture, and how it is done in the window.
+_IN_THE_WINDOW = {
+    "trace": "open a run with Ctrl+O in the window",
+    "workspace": "choose a tab in the window",
+    "scheme": "choose light or dark in the settings of the window, Ctrl+,",
+    "size": "drag the edge of the window",
+}
+
+
 class Picture(NamedTuple):
     """A screenshot to take. trace: the run, training or measurement to show, None for a new run of the pair."""
 
@@ -75,26 +84,29 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-save", action="store_true", help="keep nothing of what is done in the window")
     picture = parser.add_argument_group("screenshot")
     picture.add_argument("--screenshot", metavar="OUT.png", type=Path, help="render a workspace to a picture and exit")
-    picture.add_argument("--workspace", metavar="NAME", default=views[0], help=", ".join(views))
+    picture.add_argument("--workspace", metavar="NAME", help=", ".join(views))
     picture.add_argument("--trace", metavar="FILE", type=Path, help="the run or training to show")
-    picture.add_argument("--scheme", choices=("light", "dark"), default="light")
-    picture.add_argument("--size", metavar="WxH", default="1600x1000")
+    picture.add_argument("--scheme", choices=("light", "dark"))
+    picture.add_argument("--size", metavar="WxH", help="1600x1000 unless said")
     return parser
 
 
 def _picture(options: argparse.Namespace) -> Picture | None:
     if options.screenshot is None:
-        if options.trace is not None:
-            raise InputError("draftscope: --trace goes with --screenshot", "open a run with Ctrl+O in the window")
+        for name, way in _IN_THE_WINDOW.items():
+            if getattr(options, name) is not None:
+                raise InputError(f"draftscope: --{name} goes with --screenshot", way)
         return None
-    if options.workspace not in (views := workspaces.views()):
-        raise InputError(f"draftscope: there is no workspace {options.workspace!r}", f"use one of: {', '.join(views)}")
+    views = list(workspaces.views())
+    workspace = views[0] if options.workspace is None else options.workspace
+    if workspace not in views:
+        raise InputError(f"draftscope: there is no workspace {workspace!r}", f"use one of: {', '.join(views)}")
     if options.screenshot.suffix.lower() != ".png":
         raise InputError(f"draftscope: {options.screenshot} does not end in .png", "name a PNG file")
     if not options.screenshot.resolve().parent.is_dir():
         raise InputError(f"draftscope: there is no folder {options.screenshot.parent}", "make it first")
-    width, height = _size(options.size)
-    return Picture(options.screenshot, options.workspace, options.trace, options.scheme, width, height)
+    width, height = _size(options.size or "1600x1000")
+    return Picture(options.screenshot, workspace, options.trace, options.scheme or "light", width, height)
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -29,6 +29,9 @@ from tests.engine.store.kept import keep, run
         ["--screenshot", "no/such/folder/x.png"],
         ["--dtype", "int3"],
         ["--trace", "x"],
+        ["--workspace", "rag"],
+        ["--scheme", "dark"],
+        ["--size", "1280x720"],
         ["--engine", "steam"],
     ],
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QSize, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStyle, QWidget
 
 from app import theme
@@ -14,6 +14,7 @@ _USUAL_LINES, _LEAST_LINES = 14, 8
 _SIDE_SHARE = 0.55
 # After the window was resized, docks change their size for so long without the user.
 _CALM_MS = 100
+_LAYOUT_VERSION = 5
 _AREAS = {
     "setup": Qt.DockWidgetArea.LeftDockWidgetArea,
     "metrics": Qt.DockWidgetArea.RightDockWidgetArea,
@@ -42,6 +43,7 @@ class DockLayout(QObject):
         super().__init__(window)
         self._window, self._docks, self._columns, self._text = window, docks, columns, text
         self._was_wide: bool | None = None
+        self._restored, self._restored_wide = False, True
         self._sizes: dict[bool, dict[str, int]] = {}
         self._usual: dict[tuple[object, int], int] = {}
         self._settled_size = QSize()
@@ -95,9 +97,26 @@ class DockLayout(QObject):
         self._fold_tables()
         self._size_docks()
 
-    def adopt(self) -> None:
-        """Take the docks as they were restored."""
-        self._was_wide = self._is_wide
+    def save(self, settings: QSettings) -> None:
+        """Save where each dock is, and for which kind of window."""
+        self.unfold()  # what a low window hides is there in a higher one
+        settings.setValue("decode-layout", self._window.saveState(_LAYOUT_VERSION))
+        settings.setValue("decode/side-by-side", bool(self._was_wide))
+
+    def restore(self, settings: QSettings) -> None:
+        """Put every dock where it was when it was saved; `place` fits them to the size that the window has now."""
+        if (layout := settings.value("decode-layout")) is not None:
+            self._restored = self._window.restoreState(layout, _LAYOUT_VERSION)
+            self._restored_wide = bool(settings.value("decode/side-by-side", True, type=bool))
+
+    def place(self) -> None:
+        """Take the docks as they were restored, or put them where they are at the first start.
+
+        They ignore sizes until the window is shown."""
+        if not self._restored:
+            self.reset()
+            return
+        self._was_wide = self._restored_wide
         for group in self.groups:
             group.follow()
         self._settling.start()

@@ -63,9 +63,9 @@ class SameText(Panel):
         if summary.method == "plain":
             return self.tr("this is plain decoding")
         if settings.get("temperature"):
-            return self.tr("not comparable token by token when sampling")
+            return self.tr("sampled: texts are not compared")
         if settings.get("baseline") is False:
-            return self.tr("same text? plain decoding is not measured in this run")
+            return self.tr("no plain decoding to compare with")
         if summary.state == "running":
-            return self.tr("same text? compared after the last round")
-        return self.tr("same text? stopped before the comparison")
+            return self.tr("same text? compared at the end")
+        return self.tr("stopped: texts not compared")

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from app.workspaces.decode.measured import MeasuredDialog
     from app.workspaces.decode.plots import DecodePlots
 
-_LAYOUT_VERSION = 5
 # Widths of the side columns in characters. The plots need theirs: they come after the first painting, and nothing may
 # move then.
 _LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH = 30, 34, 51
@@ -96,7 +95,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self.docks = DockLayout(self, self._docks, columns, self.stream.view)
         for group in self.docks.groups:
             self.transport.add_switch(group.switch)
-        self._arranged = self._shown_before = False
+        self._shown_before = False
         self.setAnimated(False)
         self.setup.choice_changed.connect(self._on_choice)
         self.setup.measure_only_toggled.connect(self._set_measure_only)
@@ -313,16 +312,14 @@ class DecodeWorkspace(QMainWindow, Workspace):
 
     def save(self, settings: QSettings) -> None:
         """Save layout, settings and prompt."""
-        self.docks.unfold()  # what a low window hides is there in a higher one
-        settings.setValue("decode-layout", self.saveState(_LAYOUT_VERSION))
+        self.docks.save(settings)
         settings.setValue("decode-prompt", self.prompt.prompt.toPlainText())
         settings.setValue("decode/inspecting", self.stream.inspecting)
         self.setup.save(settings)
 
     def restore(self, settings: QSettings) -> None:
         """Restore layout, settings and prompt."""
-        if (layout := settings.value("decode-layout")) is not None:
-            self._arranged = self.restoreState(layout, _LAYOUT_VERSION)
+        self.docks.restore(settings)
         if prompt := settings.value("decode-prompt"):
             self.prompt.prompt.setPlainText(str(prompt))
         self.stream.mode.inspect(bool(settings.value("decode/inspecting", False, type=bool)))
@@ -369,7 +366,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         super().showEvent(event)
         if not self._shown_before:
             self._shown_before = True
-            QTimer.singleShot(0, self, self.docks.adopt if self._arranged else self.docks.reset)
+            QTimer.singleShot(0, self, self.docks.place)
 
     def _central_column(self) -> QWidget:
         middle = QWidget(self)

@@ -94,10 +94,10 @@ def test_no_label_interprets_what_it_shows(show):
     [
         ([started(), Compared(True, None, None)], "✓ same text"),
         ([started(), Compared(False, 17, 0.25)], "differs from plain decoding at token 17 (top-2 margin 0.2500)"),
-        ([started(settings={"temperature": 0.7})], "not comparable token by token when sampling"),
+        ([started(settings={"temperature": 0.7})], "sampled: texts are not compared"),
         ([started(settings={"baseline": False})], "plain decoding is not measured"),
-        ([started()], "compared after the last round"),
-        ([started(), RunFinished("cancelled", 0)], "stopped before the comparison"),
+        ([started()], "compared at the end"),
+        ([started(), RunFinished("cancelled", 0)], "stopped: texts not compared"),
         ([started(method="plain")], "this is plain decoding"),
     ],
 )

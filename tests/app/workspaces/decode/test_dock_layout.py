@@ -1,9 +1,11 @@
 """In a small window docks are folded away so that the text keeps half of it; the user's wish comes first."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication, QDockWidget
 from pytestqt.qtbot import QtBot
 
 from app import theme
@@ -20,8 +22,12 @@ def large_type() -> Iterator[None]:
     QApplication.setFont(font)
 
 
-def _shown(qtbot: QtBot, width: int, height: int) -> tuple[MainWindow, DecodeWorkspace]:
-    window = MainWindow(Load(), None, make_host=None)
+def _shown(
+    qtbot: QtBot, width: int, height: int, settings: QSettings | None = None
+) -> tuple[MainWindow, DecodeWorkspace]:
+    window = MainWindow(Load(), settings, make_host=None)
+    if settings is not None:
+        window.workspace(DecodeWorkspace).restore(settings)
     qtbot.addWidget(window)
     window.resize(width, height)
     window.show()
@@ -56,3 +62,20 @@ def test_docks_give_way_to_the_text_in_large_type_and_come_back(qtbot: QtBot, la
     window.resize(1900, 1200)
     _rested(qtbot, window)
     assert tab.rounds.isVisible() and tab.metrics.isVisible() and figures.isChecked()
+
+
+@pytest.mark.parametrize(("before", "after"), [((1600, 1000), (1280, 720)), ((1280, 720), (1600, 1000))])
+def test_a_layout_that_was_kept_fits_a_window_of_another_size(
+    qtbot: QtBot, tmp_path: Path, before: tuple[int, int], after: tuple[int, int]
+) -> None:
+    settings = QSettings(str(tmp_path / "kept.ini"), QSettings.Format.IniFormat)
+    _, tab = _shown(qtbot, *before)
+    tab.docks.save(settings)
+    window, tab = _shown(qtbot, *after, settings)
+    figures, plots = (tab.findChild(QDockWidget, name) for name in ("metrics", "plots"))
+    is_wide = after[0] == 1600
+    qtbot.waitUntil(lambda: (plots in tab.tabifiedDockWidgets(figures)) is not is_wide)
+    _rested(qtbot, window)
+    in_front = [dock for dock in (figures, plots) if not dock.visibleRegion().isEmpty()]
+    assert len(in_front) == (2 if is_wide else 1)
+    assert all(dock.geometry().right() < tab.width() for dock in in_front)
