@@ -30,8 +30,7 @@ class ReliabilityPlot(QWidget):
         self._card: GateCard | None = None
         self.plane = Plane(
             self.tr("Reliability"), (self.tr("stated probability"), self.tr("accepted")),
-            self.tr("■ with its tokens and 95 % interval; dashed: taken at its word; upright: the threshold"),
-            self.tr("This gate was trained before its reliability was kept: train it again."), self,
+            "", self.tr("Not kept: train the gate again."), self,
             table=self.table, note=lambda: "" if self._card is None else words.of_card(self._card),
         )  # fmt: skip
         self.plane.widget.setToolTip(
@@ -51,6 +50,9 @@ class ReliabilityPlot(QWidget):
         self._card = card
         bins = () if card is None else card.reliability
         self.plane.show_spots([_spot(each) for each in bins], ends=_ENDS)
+        not_kept = self.tr("This gate was trained before its reliability was kept: train it again.")
+        kept = self.tr("■ with its tokens and 95 % interval; dashed: taken at its word; upright: the threshold")
+        self.plane.caption.show_text(not_kept if card is not None and not bins else kept)
         self.plane.line.setVisible(bool(bins))
         self.threshold.setVisible(bool(bins))
         self.plane.words.setVisible(card is not None and not bins)

@@ -40,8 +40,8 @@ def why_none(gate: KnownGate, choice: GateChoice) -> str:
     """Why there is nothing to show, and how to get a gate; empty where one is known."""
     target, drafter = one_line(choice.target, longest=80), one_line(choice.drafter, longest=80)
     train = tr(
-        "draftscope sprinter collect --target {0} --drafter {1} labels drafted tokens, and draftscope sprinter train"
-        " with the same pair makes a gate of them, in a few minutes for a small pair."
+        "draftscope sprinter collect --target {0} --drafter {1}, then draftscope sprinter train with the same pair;"
+        " a few minutes for a small pair."
     ).format(target, drafter)
     match gate.state:
         case "known":

@@ -199,7 +199,7 @@ def test_reliability_has_a_point_for_each_range_or_says_that_it_was_not_kept(tab
     assert plot.plane.spots[0].along == pytest.approx((0.0876, 0.1303), abs=1e-3)
     assert plot.plane.spots[1].along[1] == 0 and len(plot.table().columns[0].values) == 2
     store.tab(ThresholdProgress).take_gate(KnownGate("known", replace(card, reliability=())))
-    assert not plot.plane.spots and "train it again" in plot.plane.words.text() and not plot.plane.words.isHidden()
+    assert not plot.plane.spots and "train it again" in plot.plane.caption.text() and not plot.plane.words.isHidden()
 
 
 def test_steps_are_finer_where_thresholds_matter_more() -> None:
