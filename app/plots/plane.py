@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetricsF, QHideEvent, QKeyEvent
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from app import theme
 from app.plots import export
@@ -76,7 +76,9 @@ def _plot(canvas: pg.PlotWidget, axes: tuple[str, str]) -> pg.PlotItem:
 
 
 class Plane(QWidget):
-    """Items are made with the points and kept until these change. `exported`, `export_failed`: as of a plot."""
+    """Items are made with the points and kept until these change. `exported`, `export_failed`: as of a plot.
+
+    head: the row of the title, at whose right end its owner may add a choice."""
 
     exported = Signal(str)
     export_failed = Signal(str, str)
@@ -125,19 +127,37 @@ class Plane(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, 0)
         column.setSpacing(theme.HALF)
-        column.addWidget(plain_label(self._title, self, role="title"))
+        self.head = QHBoxLayout()
+        self.head.addWidget(plain_label(self._title, self, role="title"))
+        self.head.addStretch(1)
+        column.addLayout(self.head)
         column.addWidget(self.widget, 1)
         column.addWidget(self.caption)
 
-    def show_spots(self, spots: Sequence[Spot], *, ends: tuple[float, float, float, float] | None = None) -> None:
-        """Show these points. ends: ends of the axes (left, right, bottom, top); by default they fit the points."""
+    def show_spots(
+        self,
+        spots: Sequence[Spot],
+        *,
+        ends: tuple[float, float, float, float] | None = None,
+        is_empty: bool | None = None,
+    ) -> None:
+        """Show these points. ends: ends of the axes (left, right, bottom, top); by default they fit the points.
+
+        is_empty: whether there is nothing to see, also of what its owner draws; by default where there is no point."""
+        is_empty = not spots if is_empty is None else is_empty
         self.spots = tuple(spots)
-        self.words.setVisible(not spots)
+        self.words.setVisible(is_empty)
         for side in ("bottom", "left"):
-            self.plot.getAxis(side).setStyle(showValues=bool(spots))
+            self.plot.getAxis(side).setStyle(showValues=not is_empty)
         left, right, bottom, top = ends or _ends(self.spots)
         self.plot.setRange(xRange=(left, right), yRange=(bottom, top), padding=0)
         self._make_items()
+
+    def name_left(self, label: str, caption: str) -> None:
+        """Name the left axis anew, and what is good."""
+        self.plot.setLabel("left", label)
+        self.caption.show_text(caption)
+        self.widget.setAccessibleDescription(caption)
 
     def show_line(self, xs: Sequence[float], ys: Sequence[float]) -> None:
         """Draw a line to compare the points with."""

@@ -44,6 +44,7 @@ def _names_by_setting() -> dict[str, dict[str, str]]:
             "random": tr("at random"),
             "same_cluster": tr("all of one cluster"),
         },
+        "loss": {"tv": tr("total variation"), "accuracy": tr("right answers")},
         "conditioning": {"encoded": tr("with the question"), "stored": tr("stored vectors")},
         "retrieval": {"dense": tr("by meaning"), "text": tr("by words"), "hybrid": tr("both")},
         "scores": {

@@ -91,6 +91,7 @@ from engine.events.gates import ReliabilityBin as ReliabilityBin
 from engine.events.gates import RocPoint as RocPoint
 from engine.events.gates import SettingMeasured as SettingMeasured
 from engine.events.gates import SettingsMeasured as SettingsMeasured
+from engine.events.gates import StepTimes as StepTimes
 from engine.events.gates import WorkFigures as WorkFigures
 from engine.events.iterations import ContextPart as ContextPart
 from engine.events.iterations import DemonstrationsChosen as DemonstrationsChosen

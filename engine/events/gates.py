@@ -148,6 +148,16 @@ class PredictedFigures(Struct, frozen=True):
     ms_per_token: float | None = None
 
 
+class StepTimes(Struct, frozen=True):
+    """Milliseconds of one drafter step with its gate, and of a target forward over one token and over several.
+
+    per_row_ms: what each further row adds to the target's forward."""
+
+    draft_ms: float
+    target_ms: float
+    per_row_ms: float = 0.0
+
+
 class GateFigures(Struct, frozen=True):
     """What was measured of a gate on new prompts. n_drafted: tokens; n_gated: those that no target tested; n_audited:
     of these. eta_fp, eta_fn, rho, alpha: over drafted tokens, of which eta_fp counts only untested ones as let through;
@@ -228,7 +238,8 @@ class SettingMeasured(Event, frozen=True):
 
 class SettingsMeasured(Event, frozen=True):
     """All settings were measured, or those before a stop. best_gamma: of exact speculation. notes: where the theory's
-    assumptions do not hold, with figures; cautions: what disturbed the measurement. prompts: as they were asked."""
+    assumptions do not hold, with figures; cautions: what disturbed the measurement. prompts: as they were asked. steps:
+    with which a threshold's time of a token is predicted, also of one that was not measured."""
 
     n_settings: int
     n_prompts: int
@@ -240,3 +251,4 @@ class SettingsMeasured(Event, frozen=True):
     seconds: float = 0.0
     complete: bool = True
     prompts: tuple[str, ...] = ()
+    steps: StepTimes | None = None

@@ -95,9 +95,11 @@ def gated_lanes(drafter_specs: Sequence[str], thresholds: Sequence[float], gate:
 
     gate: as in a run; it ends each draft, so that there is no draft length. Nothing is audited, which would cost time.
     Raises InputError for a threshold that is no probability, and where no drafter is a model."""
+    if not thresholds:  # finding out which drafter is a model loads torch, which the window does not need
+        return ()
     specs = dict.fromkeys(spec.strip() for spec in drafter_specs)
     titles = _titles([spec for spec in specs if spec != drafters.NONE and drafters.find(spec).name == _A_MODEL])
-    if thresholds and not titles:
+    if not titles:
         raise InputError("a gate reads the states of a drafter that is a model", "name such a drafter, or no threshold")
     lanes = tuple(
         LaneSpec(

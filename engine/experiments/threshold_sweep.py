@@ -22,6 +22,7 @@ from engine.events import (
     RoundFinished,
     SettingMeasured,
     SettingsMeasured,
+    StepTimes,
     Warned,
 )
 from engine.experiments.sweep_figures import Answers, QualityMeter, WorkMeter, WrittenText, gate_figures
@@ -32,7 +33,6 @@ from engine.runtime import RunContext, warp_of
 from engine.sprinter import theory
 from engine.sprinter.files import StoredGate, open_gate
 from engine.sprinter.gated_drafter import GatedDrafter
-from engine.sprinter.theory import StepTimes
 from engine.statistics import UnitTime
 
 _PLAIN = Way("plain", 0.0, 0)
@@ -100,7 +100,7 @@ def sweep(job: SweepJob, rt: RunContext, cancelled: Flag) -> Iterator[Event]:
         len(ways), n_prompts, best, job.workload, tuple(notes), tuple(cautions),
         (("gate", stored.name), ("label", "" if stored.card is None else stored.card.label)),
         time.perf_counter() - started, complete=not cancelled.is_set(),
-        prompts=tuple(rt.target.texts.text(ids) for ids in job.prompts[:n_prompts]),
+        prompts=tuple(rt.target.texts.text(ids) for ids in job.prompts[:n_prompts]), steps=results.steps,
     )  # fmt: skip
 
 
@@ -208,7 +208,7 @@ def units_of(texts: Sequence[WrittenText]) -> list[UnitTime]:
 
 
 class _Results:
-    """Computes the figures of each way from all texts."""
+    """Computes the figures of each way from all texts. steps: of which predicted times are made."""
 
     def __init__(self, job: SweepJob, rt: RunContext, stored: StoredGate, texts: dict[Way, list[WrittenText]]) -> None:
         self._job, self._rt, self._stored, self._texts = job, rt, stored, texts
@@ -216,7 +216,7 @@ class _Results:
         self._quality = QualityMeter(rt.target, drafter, warp_of(job.config), stored.gate)
         self._work = WorkMeter(rt.target, drafter, stored.gate)
         self._exact = next(way for way in texts if way.verification == "exact")
-        self._times = step_times(texts, self._exact)
+        self.steps = step_times(texts, self._exact)
 
     def measured(self, way: Way, answers: Answers) -> SettingMeasured:
         """The figures of one way."""
@@ -250,7 +250,7 @@ class _Results:
         card = self._stored.card
         if card is None:
             return None
-        return theory.predicted(theory.confusion_at(card.confusions, way.setting), cap=way.gamma, times=self._times)
+        return theory.predicted(theory.confusion_at(card.confusions, way.setting), cap=way.gamma, times=self.steps)
 
     def _gate_share(self) -> float | None:
         """Time of the gate over that of the drafter's step, which it is part of."""

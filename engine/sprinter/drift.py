@@ -9,7 +9,7 @@ from engine.sprinter.theory import confusion_at
 from engine.statistics import RatioSums, running_interval
 
 if TYPE_CHECKING:
-    from engine.sprinter.files import GateCard
+    from engine.sprinter.cards import GateCard
 
 # Fewer audited tokens say nothing of a share that is a few per cent.
 _FEWEST_AUDITED = 50

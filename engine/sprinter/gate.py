@@ -10,31 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.events import GateInput
+from engine.sprinter.cards import GateShape
 
 _LEAST_Q = 1e-12
 _EPSILON = 1e-6
-
-
-class GateShape(NamedTuple):
-    """What a gate reads and how large it is. width: of the state. hidden: of a layer before its output, 0 for none."""
-
-    width: int
-    inputs: tuple[GateInput, ...] = ("hidden", "log_q")
-    hidden: int = 0
-
-    @property
-    def n_inputs(self) -> int:
-        """How many numbers it reads."""
-        n_states = ("hidden" in self.inputs) + ("embedding" in self.inputs)
-        return self.width * n_states + ("log_q" in self.inputs)
-
-    @property
-    def n_parameters(self) -> int:
-        """How many numbers it is made of."""
-        if not self.hidden:
-            return self.n_inputs + 1
-        return self.hidden * (self.n_inputs + 1) + self.hidden + 1
 
 
 class GateWeights(NamedTuple):

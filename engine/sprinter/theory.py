@@ -6,19 +6,8 @@ every position and for every token, which is what the theorem assumes and real t
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
-from engine.events import GateConfusion, PredictedFigures
-
-
-class StepTimes(NamedTuple):
-    """Milliseconds of one drafter step with its gate, and of a target forward over one token and over several.
-
-    per_row_ms: what each further row adds to the target's forward."""
-
-    draft_ms: float
-    target_ms: float
-    per_row_ms: float = 0.0
+from engine.events import GateConfusion, PredictedFigures, StepTimes
 
 
 def pass_rate(alpha: float, eta_fp: float, eta_fn: float) -> float:

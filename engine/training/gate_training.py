@@ -21,8 +21,9 @@ from engine.machine import versions
 from engine.runtime import Cancelled
 from engine.settings import settings_of
 from engine.sprinter import gate_scores
-from engine.sprinter.files import FILE_NAME, GateCard, as_bytes
-from engine.sprinter.gate import Gate, GateShape, GateWeights, empty_weights, features
+from engine.sprinter.cards import FILE_NAME, GateCard, GateShape
+from engine.sprinter.files import as_bytes
+from engine.sprinter.gate import Gate, GateWeights, empty_weights, features
 from engine.training.disk import refused_by_disk, write_synced
 from engine.training.gate_config import GateTrainingConfig
 from engine.training.gate_rows import GateRows, RowsFolder, open_rows
@@ -182,7 +183,7 @@ def _finish(job: GateJob, folder: RowsFolder, trained: Trained, started: float) 
         folder.start.target, folder.start.target_hash, folder.start.drafter, folder.start.drafter_hash,
         gate.shape.inputs, gate.shape.width, gate.shape.hidden, job.config.label, len(probs), n_documents,
         scores[0].auc, scores[1].auc, confusions, versions.now_utc(),
-        tuple((name, str(value)) for name, value in settings_of(job.config)),
+        tuple((name, str(value)) for name, value in settings_of(job.config)), scores[0].auc_ci, scores[0].reliability,
     )  # fmt: skip
     write_gate(job.out, gate, card)
     if scores[0].auc <= scores[1].auc:

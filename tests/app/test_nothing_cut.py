@@ -34,6 +34,7 @@ from app.workspaces.longcontext.table import LengthTablePanel
 from app.workspaces.train.training import TrainingRunProgress
 from engine.commands import Load, MeasureLengths
 from engine.events import Event, Measured
+from tests import thresholds
 from tests.app.answers import whole_answer
 from tests.app.factory import MODEL, FakeHost, whole_run
 from tests.app.workspaces.train.train_tab import AFTER, BEFORE, COMMAND, FINISHED, STARTED
@@ -189,6 +190,8 @@ def _filled_window(qtbot: QtBot) -> MainWindow:
     _say(window, host, *whole_answer())
     window.workspaces["scaling"].do("run")
     _say(window, host, *whole_scaling_answer(), *whole_sweep(), fitted())
+    window.workspaces["approximate"].do("run")
+    _say(window, host, *thresholds.sweep())
     window.store.tab(TrainingRunProgress).begin(COMMAND)
     window.store.tab(LengthProgress).begin(MeasureLengths())
     _say(window, host, *measurement())

@@ -17,6 +17,11 @@ def explain_thresholds() -> Section:
             "A gate beside the drafter says how probably the target would accept a drafted token. From the threshold on"
             " the token stays without asking the target. The text may differ from the target's."
         )),
+        Explanation(tr("ROC curve and reliability"), tr(
+            "Each threshold is a point: how many of the tokens that the target rejects the gate accepts, and of those"
+            " that it accepts. AUC is the area below, 0.5 by chance. Reliability: of the tokens for which the gate"
+            " states 0.8, do 8 of 10 pass the target? Both are of documents held out at the gate's training."
+        )),
         Explanation(tr("Rows"), tr(
             "What a gate learns from: tokens drafted along texts, each with the drafter's state and what the target"
             " would do. Documents are held out whole: a gate is measured on texts of which it saw nothing."

@@ -23,7 +23,7 @@ from engine.events import Event, Setting
 from engine.methods.sprinter.config import SprinterConfig
 from engine.runs.summary import Summary
 
-OF_A_RUN = ("threshold", "baseline", "repeats", "stop_at_end")
+OF_A_RUN = ("baseline", "repeats", "stop_at_end")
 _WIDTH, _N_LINES = 36, 15
 # Lower pages, in lines of text, leave the replay to its key, so that the text has room.
 _LOW_LINES = 31
@@ -97,12 +97,8 @@ class LivePage(QWidget):
         self.transport.setVisible(self.height() >= _LOW_LINES * self.fontMetrics().lineSpacing())
 
     def settings(self) -> Mapping[str, Setting]:
-        """The settings that only a run has, the threshold among them."""
+        """The settings that only a run has."""
         return self.figures.form.values(SprinterConfig)
-
-    def set_threshold(self, threshold: float) -> None:
-        """Choose the threshold of the next run."""
-        self.figures.form.set_values({"threshold": threshold})
 
     def save(self, settings: QSettings) -> None:
         """Save the choices and the prompt."""

@@ -1,4 +1,4 @@
-"""The pages below the plane: the table of a sweep, a live run, and the making of a gate; what the verbs do on them."""
+"""The pages below the plane: a threshold, the table of a sweep, a live run, the making of a gate; and the verbs there."""
 
 from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QTabWidget, QWidget
@@ -20,23 +20,31 @@ _METHOD = "sprinter"
 
 
 class ApproximatePages(QTabWidget):
-    """`changed`: something else is chosen, or another page is in front."""
+    """of_sweep: what a threshold does, and the table of a sweep. `changed`: something else is chosen, or another page
+    is in front."""
 
     changed = Signal()
 
     def __init__(
-        self, store: RunStore, verbs_of_tab: Verbs, setup: ApproximateSetupPanel, table: QWidget, parent: QWidget
+        self,
+        store: RunStore,
+        verbs_of_tab: Verbs,
+        setup: ApproximateSetupPanel,
+        of_sweep: tuple[QWidget, QWidget],
+        parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        self._store, self._setup, self._table = store, setup, table
+        self._store, self._setup = store, setup
+        at_threshold, table = of_sweep
         self.live = LivePage(store, verbs_of_tab, self)
         self.gate = GatePage(store, self, pair=setup.pair, sampling=lambda: setup.form.values(SprinterConfig))
         self._why_no_settings = self._why_not_chosen()
         self.setDocumentMode(True)
         for page, title, tip in (
-            (table, self.tr("Thresholds"), self.tr("The figures of every way of decoding that a sweep measured")),
+            (at_threshold, self.tr("At the threshold"), self.tr("What the gate does from the chosen threshold on")),
+            (table, self.tr("All ways of decoding"), self.tr("Their figures, as a sweep measured them")),
             (self.live, self.tr("Run"), self.tr("Decode the prompt with the gate, in view")),
-            (self.gate, self.tr("Gate"), self.tr("Collect rows, and train a gate on them")),
+            (self.gate, self.tr("Train"), self.tr("Collect rows, and train a gate on them")),
         ):
             self.setTabToolTip(self.addTab(page, title), tip)
         self.live.changed.connect(self.changed)
@@ -48,7 +56,7 @@ class ApproximatePages(QTabWidget):
 
     def takes(self, verb: Verb) -> bool:
         """Whether the page in front, and not the tab, says what a verb does."""
-        return verb != "run" or self.currentWidget() is not self._table
+        return verb != "run" or self.currentWidget() in (self.live, self.gate)
 
     def do(self, verb: Verb) -> None:
         """Run with the gate, make a gate, or what belongs to the run on show."""
@@ -84,7 +92,7 @@ class ApproximatePages(QTabWidget):
     def run_at(self, threshold: float) -> None:
         """Show the run of the prompt with this threshold. Such a run that is under way is stopped; other work is not,
         and the status line then says what it waits for."""
-        self.live.set_threshold(threshold)
+        self._setup.show_threshold(threshold)
         self.setCurrentWidget(self.live)
         front = self._store.commands.front
         if isinstance(front, Run) and front.method == _METHOD:

@@ -16,6 +16,7 @@ from app.widgets.config_form import ConfigForm
 from app.widgets.focus import tab_through
 from app.widgets.fold import FoldedRest
 from app.widgets.labels import plain_label
+from app.workspaces.approximate.gate.known import GateChoice
 from app.workspaces.approximate.words import tr
 from engine.commands import Load, MeasureThresholds, Survey
 from engine.errors import EngineError, InputError
@@ -25,8 +26,8 @@ from engine.methods.sprinter.config import SprinterConfig
 from engine.runs.summary import Summary
 from engine.settings import make_config
 
-_FIRST = ("gate", "cap", "tested", "max_new_tokens")
-_ELSEWHERE = ("threshold", "baseline", "repeats", "stop_at_end", "system", "generation_rules")
+_FIRST = ("gate", "threshold", "cap", "tested", "max_new_tokens")
+_ELSEWHERE = ("baseline", "repeats", "stop_at_end", "system", "generation_rules")
 _DEFAULTS = MeasureThresholds()
 _GROUP = "approximate"
 _SEPARATORS = re.compile(r"[\s,;]+")
@@ -105,10 +106,26 @@ class ApproximateSetupPanel(Panel):
         """The pair that is chosen."""
         return self.models.pair()
 
+    @property
+    def threshold(self) -> float:
+        """The threshold of one run."""
+        return round(cast(float, self.form.values(SprinterConfig)["threshold"]), 3)
+
+    def show_threshold(self, threshold: float) -> None:
+        """Choose a threshold."""
+        self.form.set_values({"threshold": threshold})
+
+    def gate_choice(self) -> GateChoice:
+        """The gate that is chosen, and how its runs end."""
+        pair, settings = self.pair(), self.form.values(SprinterConfig)
+        is_all = settings["tested"] == "all"
+        return GateChoice(pair.target, pair.drafter, str(settings["gate"]), cast(int, settings["cap"]), is_all)
+
     def command(self) -> MeasureThresholds:
         """The sweep that is chosen. Raises InputError where it is impossible."""
         own = self.sweep.values(SweepConfig)
         settings: dict[str, Setting] = self.form.values(SprinterConfig)
+        settings.pop("threshold")  # a sweep has its own
         thresholds = numbers(str(own["thresholds"]), self.tr("threshold"), low=0.0)
         gammas = numbers(str(own["gammas"]), self.tr("draft length"), low=1.0, high=_MOST)
         if not thresholds or not gammas:

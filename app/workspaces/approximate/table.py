@@ -110,10 +110,9 @@ class SweepTablePanel(Panel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Fill the rows when the sweep has changed, and make the chosen one the current one."""
         progress = self.store.tab(ThresholdProgress)
-        record = progress.record
-        if self._drawn != (id(record), record.changes):
-            self._drawn = (id(record), record.changes)
-            self._fill(list(record.rows.values()))
+        if self._drawn != progress.version:
+            self._drawn = progress.version
+            self._fill(list(progress.rows.values()))
         if progress.pick in self._picks and (place := self._picks.index(progress.pick)) != self.table.currentRow():
             self._following = True
             self.table.setCurrentCell(place, 0)

@@ -1,10 +1,10 @@
-"""The Approximate tab: settings left, the plane of loss against speed with its figures, and the table of all ways."""
+"""The Approximate tab: settings left, the gate's curve beside the plane of loss against speed, and figures below."""
 
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtGui import QAction, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from app import theme
 from app.panel import Panel
@@ -20,6 +20,7 @@ from app.widgets.splitters import share_out, split
 from app.widgets.steady_button import SteadyButton
 from app.words.explanations import Section
 from app.workspaces.approximate.explanations import explain_thresholds
+from app.workspaces.approximate.gate.room import GateRoom
 from app.workspaces.approximate.gate_state import GateProgress
 from app.workspaces.approximate.headline import ApproximateHeadlinePanel, FiguresPanel
 from app.workspaces.approximate.page_sizes import PageSizes
@@ -33,9 +34,9 @@ from engine.events import Setting
 from engine.runs.summary import Summary
 
 _LEFT_WIDTH = 40  # characters
-_SHARES, _MIDDLE_SHARES = (60, 40), (60, 40)
-# Of the height, for the plane and for the page below it: a text needs more of it than a table.
-_PAGE_SHARES = (_SHARES, (28, 72), (36, 64))
+_SHARES, _MIDDLE_SHARES, _TABLE_SHARES = (56, 44), (46, 54), (60, 40)
+# Of the height, for what is above and for the page below it: a text needs more of it than a table.
+_PAGE_SHARES = (_SHARES, _SHARES, (28, 72), (36, 64))
 # A sweep that takes seconds and still shows what a threshold does.
 _EXAMPLE: Mapping[str, Setting] = {
     "thresholds": "0.3, 0.5, 0.7, 0.8, 0.9",
@@ -91,7 +92,13 @@ class ApproximateWorkspace(QWidget, Workspace):
         self.plane = QualityPlanePanel(self._store, self)
         self.figures = FiguresPanel(self._store, self)
         self.table = SweepTablePanel(self._store, self)
-        self.pages = ApproximatePages(self._store, context.verbs, self.setup, self.table, self)
+        self.gate = GateRoom(self._store, self.setup, self)
+        self.gate.threshold_chosen.connect(self._on_threshold)
+        figures = SideColumn(self.figures, _LEFT_WIDTH, self)
+        self._beside = split(Qt.Orientation.Horizontal, (self.table, figures), _TABLE_SHARES)
+        self.pages = ApproximatePages(
+            self._store, context.verbs, self.setup, (self.gate.at_threshold, self._beside), self
+        )
         self._lay_out()
         self.bar.sweep_asked.connect(self.sweep)
         self.setup.changed.connect(self._follow)
@@ -122,6 +129,13 @@ class ApproximateWorkspace(QWidget, Workspace):
     def run_at(self, threshold: float) -> None:
         """Run the prompt with a gate from this threshold on, in view."""
         self.pages.run_at(threshold)
+
+    def _on_threshold(self, threshold: float) -> None:
+        """Do with a threshold that was let go of what the page in front is for."""
+        if self.pages.currentWidget() is self.pages.live:
+            self.pages.run_at(threshold)
+        else:
+            self.gate.measure_chosen(threshold)
 
     def sweep(self) -> None:
         """Measure the chosen thresholds on the chosen pair."""
@@ -159,7 +173,8 @@ class ApproximateWorkspace(QWidget, Workspace):
     def reset_layout(self) -> None:
         """Restore the sizes of the first start."""
         self._sizes.reset()
-        share_out(self._across, _MIDDLE_SHARES)
+        for splitter, shares in ((self._across, _MIDDLE_SHARES), (self._beside, _TABLE_SHARES)):
+            share_out(splitter, shares)
 
     # Content
 
@@ -188,12 +203,15 @@ class ApproximateWorkspace(QWidget, Workspace):
         return (explain_thresholds(),)
 
     def newly_opened(self) -> str:
-        """Bring the tab to the front for a newly opened sweep, or a gate that was made."""
+        """Bring the tab to the front for a newly opened sweep, with its table, or a gate that was made."""
         record, gate = self._thresholds.record, self._store.tab(GateProgress).record
         if self._opened_gate.is_new(gate, gate.source):
             self.pages.setCurrentWidget(self.pages.gate)
             return "approximate"
-        return "approximate" if self._opened.is_new(record, record.source) else ""
+        if not self._opened.is_new(record, record.source):
+            return ""
+        self.pages.setCurrentWidget(self._beside)
+        return "approximate"
 
     def holds(self, name: str) -> bool:
         """Return whether there is a sweep with figures."""
@@ -207,22 +225,31 @@ class ApproximateWorkspace(QWidget, Workspace):
 
     def settled(self, name: str) -> bool:
         """Wait for every panel."""
-        return not any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
+        return not self.gate.busy and not any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
+
+    def shut_down(self) -> None:
+        """End the search for a gate."""
+        self.gate.close()
 
     # Choices kept between sessions
+
+    @property
+    def _splitters(self) -> tuple[tuple[str, QSplitter], ...]:
+        """Their names changed with what is in them, so that sizes of an older layout are not restored."""
+        return ("rows", self._down), ("gate-plane", self._across), ("table-figures", self._beside)
 
     def save(self, settings: QSettings) -> None:
         """Save the choices and the sizes."""
         self.setup.save(settings)
         self.pages.save(settings)
-        for name, splitter in (("down", self._down), ("across", self._across)):
+        for name, splitter in self._splitters:
             settings.setValue(f"approximate/{name}", splitter.saveState())
 
     def restore(self, settings: QSettings) -> None:
         """Restore the saved choices and sizes."""
         self.setup.restore(settings)
         self.pages.restore(settings)
-        for name, splitter in (("down", self._down), ("across", self._across)):
+        for name, splitter in self._splitters:
             if (state := settings.value(f"approximate/{name}")) is not None:
                 splitter.restoreState(state)
 
@@ -236,20 +263,28 @@ class ApproximateWorkspace(QWidget, Workspace):
         if busy != self._busy or self.isVisible():
             self._busy = busy
             self.bar.allow_sweep(self._why_no_sweep())
+            self.gate.allow()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Catch up with what changed while hidden."""
         super().showEvent(event)
+        self.gate.follow(again=True)
         self._follow()
 
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """Look for nothing while hidden."""
+        super().hideEvent(event)
+        self.gate.pause()
+
     def _follow(self) -> None:
+        if self.isVisible():
+            self.gate.follow()
         self.pages.follow_choice()
         self.bar.allow_sweep(self._why_no_sweep())
         self.context.verbs.refresh()
 
     def _lay_out(self) -> None:
-        figures = SideColumn(self.figures, _LEFT_WIDTH, self)
-        self._across = split(Qt.Orientation.Horizontal, (self.plane, figures), _MIDDLE_SHARES)
+        self._across = split(Qt.Orientation.Horizontal, (self.gate.roc, self.plane), _MIDDLE_SHARES)
         self._down = split(Qt.Orientation.Vertical, (self._across, self.pages), _SHARES)
         self._sizes = PageSizes(self.pages, self._down, _PAGE_SHARES)
         right = QVBoxLayout()

@@ -8,7 +8,7 @@ import pytest
 from app.workspaces.runs.particulars import read_particulars
 from engine.cli import main
 from engine.machine import paths
-from engine.sprinter import files
+from engine.sprinter import cards
 from engine.store.digest import digest
 from tests import fakes
 
@@ -57,7 +57,7 @@ def test_a_gate_is_collected_trained_and_run(folder: Path, capsys: pytest.Captur
     assert (kept["documents"], kept["labelled tokens"]) == ("12", str(collected["rows"]))
     trained = summary(capsys, "train", *pair(folder)[:4], "--rows", rows, "--out", gate, "--epochs", "3")
     assert {"auc", "q_auc", "auc_ci", "n_parameters"} <= set(trained)
-    assert (folder / "gate" / files.FILE_NAME).is_file()
+    assert (folder / "gate" / cards.FILE_NAME).is_file()
     assert kept_figures(trained["run"])["AUC, gate"] == f"{trained['auc']:g}"
     run = summary(
         capsys, "run", *pair(folder), *prompts, "--threshold", "0.3", "--gate", gate, "--gammas", "2",

@@ -9,8 +9,9 @@ import pytest
 from engine.commands import Load, MeasureThresholds
 from engine.errors import InputError
 from engine.events import AnyEvent, Event, Progressed, SettingMeasured, SettingsMeasured, WorkStarted
+from engine.runtime import Cancelled
 from engine.session.session import Session
-from engine.sprinter import files
+from engine.sprinter import cards, files, theory
 from tests import fakes
 from tests.engine.sprinter import gates
 
@@ -27,7 +28,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     assert made.models is not None and made.models.drafter is not None
     gate = gates.linear(bias=2.0)
     (folder / "g").mkdir()
-    (folder / "g" / files.FILE_NAME).write_bytes(
+    (folder / "g" / cards.FILE_NAME).write_bytes(
         files.as_bytes(gate, gates.card(gate, target_of(made), made.models.drafter))
     )
     (folder / "prompts.txt").write_text("\n".join(["The harbour", "In the town of", "Mara said", "a"] * 3), "utf-8")
@@ -101,6 +102,13 @@ def test_thresholds_at_both_ends_are_all_and_nothing(greedy: list[Event]) -> Non
     assert told.drafts_per_call == 5
 
 
+def test_the_end_tells_the_step_times_that_predictions_are_made_of(greedy: list[Event]) -> None:
+    last, told = greedy[-1], points(greedy)["sprinter", 0.6].predicted
+    assert isinstance(last, SettingsMeasured) and last.steps is not None and told is not None
+    again = theory.predicted(theory.confusion_at(gates.CONFUSIONS, 0.6), cap=5, times=last.steps)
+    assert again == told
+
+
 def test_work_is_counted_honestly_and_as_the_paper_counts_it(greedy: list[Event]) -> None:
     by_way = points(greedy)
     plain, gated = by_way["plain", 0.0].work, by_way["sprinter", 0.0].work
@@ -125,10 +133,11 @@ def test_a_stop_keeps_the_prompts_so_far(session: Session) -> None:
         (0.5,), gammas=(2,), prompts=str(folder / "prompts.txt"), n_prompts=0, n_questions=0,
         settings={**SETTINGS, "gate": "q"},
     )  # fmt: skip
-    for event in session.do(command, flag):
-        events.append(event)
-        if isinstance(event, Progressed) and event.phase == "measuring" and event.done == 2:
-            flag.set()
+    with pytest.raises(Cancelled):
+        for event in session.do(command, flag):
+            events.append(event)
+            if isinstance(event, Progressed) and event.phase == "measuring" and event.done == 2:
+                flag.set()
     last = events[-1]
     assert isinstance(last, SettingsMeasured)
     assert (last.n_prompts, last.complete) == (2, False)

@@ -5,8 +5,8 @@ import torch
 from engine.events import GateConfusion
 from engine.models.hashes import model_hash
 from engine.models.loading import LoadedModel
-from engine.sprinter.files import GateCard
-from engine.sprinter.gate import Gate, GateShape, GateWeights
+from engine.sprinter.cards import GateCard, GateShape
+from engine.sprinter.gate import Gate, GateWeights
 
 CONFUSIONS = (GateConfusion(0.0, 0.7, 0.3, 0.0, 0.0), GateConfusion(1.0, 0.0, 0.0, 0.3, 0.7))
 

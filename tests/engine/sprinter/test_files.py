@@ -11,8 +11,9 @@ from engine.commands import Load
 from engine.errors import EngineError, InputError, ModelError
 from engine.models.loading import Pair
 from engine.session.session import Session
-from engine.sprinter import files
-from engine.sprinter.gate import Gate, GateShape, empty_weights
+from engine.sprinter import cards, files
+from engine.sprinter.cards import GateShape
+from engine.sprinter.gate import Gate, empty_weights
 from tests import fakes
 from tests.engine.sprinter import gates
 
@@ -32,7 +33,7 @@ def written(folder: Path, pair: Pair, **changes: object) -> Path:
     gate = gates.linear()
     card = msgspec.structs.replace(gates.card(gate, pair.target, pair.drafter), **changes)
     folder.mkdir(exist_ok=True)
-    (folder / files.FILE_NAME).write_bytes(files.as_bytes(gate, card))
+    (folder / cards.FILE_NAME).write_bytes(files.as_bytes(gate, card))
     return folder
 
 
@@ -46,7 +47,7 @@ def test_a_gate_is_read_as_it_was_written(pair: Pair, tmp_path: Path, hidden: in
     assert pair.drafter is not None
     shape = GateShape(32, ("hidden", "log_q"), hidden)
     gate = Gate(shape, empty_weights(shape))
-    (tmp_path / files.FILE_NAME).write_bytes(files.as_bytes(gate, gates.card(gate, pair.target, pair.drafter)))
+    (tmp_path / cards.FILE_NAME).write_bytes(files.as_bytes(gate, gates.card(gate, pair.target, pair.drafter)))
     read = opened(str(tmp_path), pair)
     assert read.gate.shape == shape
     assert read.gate.weights is not None and gate.weights is not None
@@ -69,7 +70,7 @@ def test_a_gate_of_another_pair_is_refused_with_the_command_that_trains_one(
 def test_auto_takes_a_gate_of_the_pair_and_else_the_drafters_own_probability(
     pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files.paths, "gates", lambda: tmp_path)
+    monkeypatch.setattr(cards.paths, "gates", lambda: tmp_path)
     assert opened("auto", pair).card is None
     written(tmp_path / "strange", pair, target_hash="x")
     assert opened("auto", pair).card is None
@@ -89,10 +90,10 @@ def damaged(raw: bytes) -> list[bytes]:
 
 
 def test_damaged_files_are_refused_in_one_line(pair: Pair, tmp_path: Path) -> None:
-    raw = (written(tmp_path / "whole", pair) / files.FILE_NAME).read_bytes()
+    raw = (written(tmp_path / "whole", pair) / cards.FILE_NAME).read_bytes()
     for i, content in enumerate(damaged(raw)):
         (tmp_path / str(i)).mkdir()
-        (tmp_path / str(i) / files.FILE_NAME).write_bytes(content)
+        (tmp_path / str(i) / cards.FILE_NAME).write_bytes(content)
         with pytest.raises(EngineError) as caught:
             files.read(tmp_path / str(i))
         assert "\n" not in str(caught.value)
@@ -101,7 +102,7 @@ def test_damaged_files_are_refused_in_one_line(pair: Pair, tmp_path: Path) -> No
 def test_numbers_that_are_not_finite_are_refused(pair: Pair, tmp_path: Path) -> None:
     assert pair.drafter is not None
     gate = gates.linear(bias=float("nan"))
-    (tmp_path / files.FILE_NAME).write_bytes(files.as_bytes(gate, gates.card(gate, pair.target, pair.drafter)))
+    (tmp_path / cards.FILE_NAME).write_bytes(files.as_bytes(gate, gates.card(gate, pair.target, pair.drafter)))
     with pytest.raises(ModelError, match="not finite"):
         opened(str(tmp_path), pair)
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from engine.fast import compiled_loops
-from engine.sprinter.gate import Q_ALONE, Gate, GateShape, empty_weights, features
+from engine.sprinter.cards import GateShape
+from engine.sprinter.gate import Q_ALONE, Gate, empty_weights, features
 from engine.sprinter.host_gate import HostGate
 from tests.engine.sprinter import gates
 

@@ -4,9 +4,8 @@ from random import Random
 
 import pytest
 
-from engine.events import GateConfusion
+from engine.events import GateConfusion, StepTimes
 from engine.sprinter import theory
-from engine.sprinter.theory import StepTimes
 
 AT = GateConfusion(0.5, true_pass=0.6, false_pass=0.06, true_stop=0.14, false_stop=0.2)
 

@@ -58,6 +58,8 @@ def test_a_gate_learns_what_the_states_tell(tmp_path: Path, changes: dict[str, o
     assert (stored.card.target_hash, stored.card.drafter_hash) == ("ht", "hd")
     assert stored.gate.shape.n_parameters == last.n_parameters
     assert stored.card.confusions[0].rho == pytest.approx(1)
+    assert (stored.card.auc_ci, stored.card.reliability) == (gate.auc_ci, gate.reliability)
+    assert sum(each.n for each in stored.card.reliability) == stored.card.n_rows
 
 
 def test_documents_are_split_whole(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from app.workspaces.approximate.gate_record import HELD_OUT_LOSS, LOSS, read_gat
 from app.workspaces.approximate.gate_state import GateProgress
 from app.workspaces.approximate.workspace import ApproximateWorkspace
 from app.workspaces.train.training import TrainingRunProgress
-from engine.commands import CollectGateRows, Run, TrainGate
+from engine.commands import CollectGateRows, Load, Run, TrainGate
 from engine.errors import InputError
 from engine.events import Event, Progressed, Refused
 from engine.methods.sprinter.config import SprinterConfig
@@ -117,6 +117,7 @@ def test_a_pair_that_cannot_be_loaded_ends_what_waits_for_it(tab: TalkingTab, te
     page = page_of(tab, texts, tmp_path)
     workspace.setup.models.choose("/nowhere", "/nowhere/either")
     page.do("both")
+    assert isinstance(asked(tab), Load)
     say(Refused("load", "there is no folder /nowhere", "name another one"))
     assert not store.tab(GateProgress).live and "no folder" in page.bar.state.text()
 

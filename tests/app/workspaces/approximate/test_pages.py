@@ -21,7 +21,9 @@ from tests.app.workspaces.approximate.asking import asked
 SIZES = (1600, 910), (1280, 630)
 
 
-@pytest.mark.parametrize(("page", "kind"), [(0, MeasureThresholds), (1, Run), (2, CollectGateRows)])
+@pytest.mark.parametrize(
+    ("page", "kind"), [(0, MeasureThresholds), (1, MeasureThresholds), (2, Run), (3, CollectGateRows)]
+)
 def test_run_does_what_the_page_in_front_is_for(tab: TalkingTab, page: int, kind: type) -> None:
     workspace = tab.workspace
     assert isinstance(workspace, ApproximateWorkspace)
@@ -35,7 +37,7 @@ def test_a_text_has_more_room_than_a_table_and_what_is_dragged_stays(tab: Talkin
     workspace = tab.workspace
     assert isinstance(workspace, ApproximateWorkspace)
     heights = []
-    for page in (0, 1):
+    for page in (1, 2):
         workspace.pages.setCurrentIndex(page)
         qtbot.wait(10)
         heights.append(workspace.pages.height())
@@ -43,8 +45,8 @@ def test_a_text_has_more_room_than_a_table_and_what_is_dragged_stays(tab: Talkin
     splitter = workspace._down
     splitter.moveSplitter(splitter.sizes()[0] + 60, 1)
     dragged = splitter.sizes()
-    workspace.pages.setCurrentIndex(0)
     workspace.pages.setCurrentIndex(1)
+    workspace.pages.setCurrentIndex(2)
     assert splitter.sizes() == dragged
     workspace.reset_layout()
     assert splitter.sizes() != dragged
@@ -76,19 +78,19 @@ def test_choices_come_back(tab: TalkingTab, qtbot: QtBot, tmp_path: object) -> N
     assert isinstance(workspace, ApproximateWorkspace)
     settings = QSettings(f"{tmp_path}/kept.ini", QSettings.Format.IniFormat)
     live, gate = workspace.pages.live, workspace.pages.gate
-    live.set_threshold(0.7)
+    workspace.setup.show_threshold(0.7)
     live.prompt.prompt.setPlainText("Mine")
     gate.form.rows.set_values({"n_prompts": 33})
     gate.form.gate_folder.setText("/somewhere")
-    workspace.pages.setCurrentIndex(2)
+    workspace.pages.setCurrentIndex(3)
     workspace.save(settings)
-    live.set_threshold(0.1)
+    workspace.setup.show_threshold(0.1)
     live.prompt.prompt.setPlainText("")
     gate.form.rows.set_values({"n_prompts": 1})
     gate.form.gate_folder.setText("")
     workspace.pages.setCurrentIndex(0)
     workspace.restore(settings)
-    assert (live.settings()["threshold"], live.prompt.text()) == (0.7, "Mine")
+    assert (workspace.setup.threshold, live.prompt.text()) == (0.7, "Mine")
     command = gate.form.collection(workspace.setup.pair(), {})
     assert (command.n_prompts, gate.form.training_of(workspace.setup.pair()).out) == (33, "/somewhere")
     assert workspace.pages.currentWidget() is gate and tab.store.tab(GateProgress).record.state == "none"

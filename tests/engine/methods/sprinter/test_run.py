@@ -13,7 +13,7 @@ from engine.runs.divergence import first_difference
 from engine.runs.summary import Summary, fold
 from engine.session.session import Session
 from engine.settings import Request, make_config
-from engine.sprinter import files
+from engine.sprinter import cards, files
 from tests import fakes
 from tests.engine.session import running
 from tests.engine.sprinter import gates
@@ -86,7 +86,7 @@ def test_a_trained_gate_is_read_and_used(session: Session, tmp_path: Path) -> No
     pair = session.models
     assert pair is not None and pair.drafter is not None
     gate = gates.linear(bias=1.0)
-    (tmp_path / files.FILE_NAME).write_bytes(files.as_bytes(gate, gates.card(gate, pair.target, pair.drafter)))
+    (tmp_path / cards.FILE_NAME).write_bytes(files.as_bytes(gate, gates.card(gate, pair.target, pair.drafter)))
     events = gated(session, gate=str(tmp_path), threshold=0.4)
     probs = {token.gate for event in running.rounds(events) for token in event.proposed}
     assert len(probs) > 5

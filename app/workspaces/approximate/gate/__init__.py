@@ -1,0 +1,1 @@
+"""What a gate can do: its figures on held-out documents, at a threshold that is dragged."""
