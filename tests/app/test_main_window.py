@@ -199,7 +199,16 @@ def test_no_key_of_the_window_is_taken_again_by_a_part_of_it(open_window):
 
 
 def test_the_window_needs_neither_torch_nor_transformers():
-    code = "import sys, app.main_window, app.application; print({'torch', 'transformers'} & set(sys.modules))"
+    code = """
+import sys
+from app.application import QApplication
+from app.main_window import MainWindow
+from engine.commands import Load
+app = QApplication([])
+window = MainWindow(Load(), None, make_host=None)
+window.workspaces.make_all()
+print({"torch", "transformers"} & set(sys.modules))
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

@@ -1,4 +1,4 @@
-"""The pages below the plane: a threshold, the table of a sweep, a live run, the making of a gate; and the verbs there."""
+"""The pages below the plane: a threshold, the table of a sweep, a live run, the making of a gate; and their verbs."""
 
 from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QTabWidget, QWidget
