@@ -9,7 +9,7 @@ from app.words.quantities import counted
 Noun: TypeAlias = Literal[
     "batch size", "call", "cell", "character", "cluster", "combination", "context", "demonstration", "document",
     "draft", "draft length", "drafter", "duplicate", "file", "lane", "line", "new token", "pair", "passage", "prompt",
-    "question", "repeat", "round", "row", "step", "text", "token",
+    "question", "repeat", "round", "row", "step", "text", "token", "weight",
 ]  # fmt: skip
 
 
@@ -43,6 +43,7 @@ def count(n: float, noun: Noun) -> str:
         "step": (_tr("{0:,.0f} step"), _tr("{0:,.0f} steps")),
         "text": (_tr("{0:,.0f} text"), _tr("{0:,.0f} texts")),
         "token": (_tr("{0:,.0f} token"), _tr("{0:,.0f} tokens")),
+        "weight": (_tr("{0:,.0f} weight"), _tr("{0:,.0f} weights")),
     }
     return counted(round(n), *forms[noun]).format(n)
 

@@ -28,7 +28,7 @@ def progress(record: GateRecord, at: Progressed | None) -> str:
         return ", ".join(filter(None, (tr("training"), "" if at is None else pace.amount(at), pace.left(at))))
     if record.n_rows is None or at is None:
         return tr("collecting rows") if at is None else tr("collecting rows: {0} read").format(pace.amount(at))
-    rate = tr("{0:,.0f} rows a second").format(record.rows_per_s) if record.rows_per_s else ""
+    rate = tr("{0} a second").format(count(record.rows_per_s, "row")) if record.rows_per_s else ""
     rows = tr("collecting: {0} of {1}").format(count(record.n_rows, "row"), pace.amount(at))
     return ", ".join(filter(None, (rows, rate, pace.left(at))))
 
@@ -109,7 +109,7 @@ def _of_training(record: GateRecord) -> tuple[str, ...]:
             choice_name("label", started.label), count(started.n_rows, "row"), count(started.n_documents, "document"),
             count(started.n_held_out, "row"), count(started.n_held_out_documents, "document"),
         ),
-        tr("{0:,} weights read {1}").format(started.n_parameters, _inputs(started.inputs)),
+        tr("{0} read {1}").format(count(started.n_parameters, "weight"), _inputs(started.inputs)),
     ]  # fmt: skip
     if record.losses[LOSS] and record.losses[HELD_OUT_LOSS]:
         text = tr("loss {0:.3f}, on held-out documents {1:.3f}")

@@ -94,4 +94,4 @@ def test_an_interrupt_that_no_command_waits_for_is_told(capsys) -> None:  # type
         raise KeyboardInterrupt
 
     assert run_command(app, [], name="imports") == 130
-    assert capsys.readouterr().err == "draftscope: stopped\n"
+    assert capsys.readouterr().err == "draftscope: stopped; the same command begins it anew\n"

@@ -9,7 +9,8 @@ from engine.errors import InputError
 from engine.models import checkpoint_folder, checks, timing_shapes
 from engine.models.hashes import model_hash
 from engine.session.session import Session
-from engine.sprinter.files import BUILTIN, open_gate
+from engine.sprinter.cards import BUILTIN
+from engine.sprinter.files import open_gate
 
 SPEC = "timing:builtin-x3"
 
