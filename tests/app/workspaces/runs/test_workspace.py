@@ -261,7 +261,7 @@ def test_a_run_that_just_ended_appears(tab: RunsWorkspace, qtbot: QtBot) -> None
     kept.keep(paths.runs(), kept.run(0, "just now"))
     tab.context.store.history.begin(live=False)
     tab.context.store.changed.emit()
-    settle(qtbot, tab.library, lambda: tab.table.rows.rowCount() == 1)
+    settle(qtbot, tab.library, lambda: tab.table.rows.rowCount() == 1 and tab.library.row_at(0) is not None)
     row = tab.library.row_at(0)
     assert row is not None and row.prompt == "just now"
 
