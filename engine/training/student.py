@@ -143,7 +143,7 @@ def fastest(
     """The type in which a step is fastest on this machine, and the seconds per step; the weights do not change.
 
     pause: called before each part of a step."""
-    part = TrainingBatch(batch.ids[:n_rows_at_once], batch.weights[:n_rows_at_once])
+    part = batch.rows(0, n_rows_at_once)
     n_parts, device = len(batch.ids) / len(part.ids), next(model.parameters()).device
     dtypes = (torch.bfloat16, torch.float32) if devices.computes_bfloat16(device) else (torch.float32,)
     paces = [StepPace(dtype, pause=pause) for dtype in dtypes]
