@@ -60,11 +60,11 @@ def first_model(
 
 
 def _first_block(target: LoadedModel, settings: DrafterConfig) -> LongspecBlock:
-    """A new block, or the one in a folder, to be trained on."""
+    """A new block, or the one in a folder, to be trained on, perhaps for a target that was trained on as well."""
     if not settings.start_folder.strip():
         return new_block(target, seed=settings.seed, window=settings.window)
     checked = files.check(settings.start_folder.strip())
-    files.refuse_other_target(checked, target.spec, target.model.config)
+    files.refuse_other_shape(checked, target.spec, target.model.config)
     return files.load(checked, device=target.device, dtype=torch.float32).requires_grad_(True)
 
 
