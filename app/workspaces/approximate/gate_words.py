@@ -6,6 +6,7 @@ from app.text.plain_text import one_line, path_line
 from app.words import pace, quantities
 from app.words.choice_names import choice_name
 from app.words.counts import count
+from app.words.hints import hint_line
 from app.words.model_names import full_name
 from app.workspaces.approximate.gate_record import HELD_OUT_LOSS, LOSS, GateRecord
 from engine.events import GateScore, Progressed, RunFailed
@@ -142,7 +143,7 @@ def _of_gate(record: GateRecord) -> tuple[str, ...]:
 
 
 def _warnings(record: GateRecord) -> tuple[str, ...]:
-    return tuple(tr("⚠ {0}; {1}").format(one_line(each.message), one_line(each.hint)) for each in record.warnings)
+    return tuple(tr("⚠ {0}; {1}").format(one_line(each.message), hint_line(each.hint)) for each in record.warnings)
 
 
 def why_not_usable(record: GateRecord) -> str:
