@@ -89,7 +89,7 @@ class RocPanel(Panel):
             card = state.gate.card
             self.roc.show_card(card)
             self.facts.show_text("" if card is None else words.held_out(card))
-            self.empty.setText(words.why_none(state.gate, state.choice))
+            self.empty.setText(words.why_none(state.gate))
             self.stack.setCurrentIndex(0 if card is not None else 1)
         self.roc.show_threshold(state.threshold)
         if round(self.box.value(), 3) != state.threshold:
