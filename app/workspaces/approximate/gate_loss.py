@@ -35,6 +35,11 @@ class GateLossPlot(PlotPanel):
             axis=tr("nats a token"), bottom=tr("epoch"), empty=tr("The losses appear with the first epoch."),
             keys=(("━", tr("learnt from"), "accent"), ("╌", tr("held out"), "unverified")),
         )  # fmt: skip
+        self.caption.show_text(
+            self.caption.text(),
+            tr("Falling is good; held out rising while the other falls: learnt by heart."),
+            tr("Falling is good; held out rising: learnt by heart."), tr("Falling is good."),
+        )  # fmt: skip
         self.tell_keys((
             tr("Binary cross-entropy on the rows that the gate learns from."),
             tr("The same on documents of which it saw nothing."),

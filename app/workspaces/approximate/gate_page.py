@@ -66,7 +66,7 @@ class GateBarPanel(Panel):
         """Update state and progress, and offer the gate where there is one."""
         gate, at = self.store.tab(GateProgress), self.store.engine.progressed
         live = gate.live or gate.record.live
-        self.state.show_text(gate.status(at) if live else gate_words.ending(gate.record))
+        self.state.show_text(*(gate.status(at),) if live else gate_words.endings(gate.record))
         self.progress.setVisible(live)
         if live:
             self.progress.show_progress(at)

@@ -34,6 +34,14 @@ def progress(record: GateRecord, at: Progressed | None) -> str:
     return ", ".join(filter(None, (rows, rate, pace.left(at))))
 
 
+def endings(record: GateRecord) -> tuple[str, str]:
+    """How the newest work on a gate ended, in full and for less room."""
+    gate = _score(record, "gate")
+    if record.state != "trained" or gate is None:
+        return ending(record), ending(record)
+    return ending(record), tr("A gate is trained: AUC {0}").format(quantities.with_interval(gate.auc, gate.auc_ci))
+
+
 def ending(record: GateRecord) -> str:
     """How the newest work on a gate ended, or that there was none."""
     source = "" if record.source is None else tr("from {0}: ").format(one_line(record.source.name))

@@ -32,6 +32,11 @@ def held_out(card: "GateCard") -> str:
     return tr("held out: {0} of {1}").format(count(card.n_rows, "token"), count(card.n_documents, "document"))
 
 
+def held_out_short(card: "GateCard") -> str:
+    """The same where there is little room."""
+    return tr("{0} held out").format(count(card.n_rows, "token"))
+
+
 def of_card(card: "GateCard") -> str:
     """Both."""
     return f"{auc(card)} · {held_out(card)}"
@@ -115,7 +120,7 @@ def kinds(at: GateConfusion) -> tuple[tuple[str, str, float], ...]:
 def measured_note(why_not: WhyNotMeasured, threshold: float, *, tests_all: bool) -> str:
     """Where measured figures come from, or why there are none."""
     if tests_all:
-        return tr("The target tests the whole run: nothing is lost then. What is predicted is testing the last alone.")
+        return tr("The whole run is tested: nothing is lost. Predicted: the last alone.")
     return {
         "": tr("Measured on new prompts, at {0:g}; [ ]: 95 % intervals."),
         "none": tr("{0:g} has not been measured: let go of the point, or Measure."),
