@@ -21,7 +21,7 @@ _MOST_SWEEPS = 8
 # What a place costs: by its direction, by its distance, for a bar that is covered, for a line that runs through a name.
 _BY_DIRECTION, _BY_RING, _BAR, _CROSSED = 0.1, 4.0, 3.0, 12.0
 _NEAREST = ((1, -1), (1, 1), (-1, -1), (-1, 1), (0, -1), (0, 1), (1, 0), (-1, 0))
-_ALONG_LINE = np.linspace(0.0, 1.0, 9)
+_ALONG_LINE = np.linspace(0.0, 1.0, 7)
 
 
 class Box(NamedTuple):

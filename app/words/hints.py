@@ -27,7 +27,7 @@ def in_window(hint: str) -> str:
     return _OPTION.sub(_field, hint)
 
 
-def hint_line(hint: str, *, longest: int = 600) -> str:
+def hint_line(hint: str, *, longest: int = 400) -> str:
     """The same as one line to read."""
     return one_line(in_window(hint), longest=longest)
 

@@ -30,7 +30,7 @@ def progress(record: GateRecord, at: Progressed | None) -> str:
     if record.n_rows is None or at is None:
         return tr("collecting rows") if at is None else tr("collecting rows: {0} read").format(pace.amount(at))
     rate = tr("{0} a second").format(count(record.rows_per_s, "row")) if record.rows_per_s else ""
-    rows = tr("collecting: {0} of {1}").format(count(record.n_rows, "row"), pace.amount(at))
+    rows = tr("collecting: {0} from {1}").format(count(record.n_rows, "row"), pace.amount(at))
     return ", ".join(filter(None, (rows, rate, pace.left(at))))
 
 
@@ -87,8 +87,9 @@ def _score(record: GateRecord, name: str) -> GateScore | None:
 
 
 def figures(record: GateRecord) -> str:
-    """The figures of the rows and of the gate, a line each; empty while there are none."""
-    return "\n".join((*_warnings(record), *_of_gate(record), *_of_training(record), *_of_rows(record)))
+    """The figures of the gate, of its training and of the rows, a line each; empty while there are none."""
+    groups = _warnings(record), _of_gate(record), _of_training(record), _of_rows(record)
+    return "\n\n".join("\n".join(group) for group in groups if group)
 
 
 def _of_rows(record: GateRecord) -> tuple[str, ...]:
