@@ -52,6 +52,10 @@ def _phrases() -> tuple[tuple[str, str], ...]:
     gate = tr("in the tab Approximate, page Train")
     return (
         (r" or with draftscope sprinter (?:collect|train)", ""),
+        (
+            rf"retrain(?: the gate)?: draftscope sprinter train{_ARGUMENTS}",
+            tr("train one for this pair {0}").format(gate),
+        ),
         (rf"(?:with )?draftscope sprinter (?:collect|train){_ARGUMENTS}", gate),
         (rf"run draftscope scaling sweep{_ARGUMENTS}", tr("press Sweep in the tab Scaling")),
         (r"make it anew: draftscope rag index .*--rebuild|run rag index again", tr("make it anew in the tab RAG")),

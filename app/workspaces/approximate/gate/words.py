@@ -61,7 +61,7 @@ def why_none(gate: KnownGate) -> str:
             return tr("No gate is known for this pair, so the drafter's own probability decides. {0}").format(train)
         case "refused":
             reason = one_line(gate.reason, longest=400)
-            return tr("This gate cannot be used: {0}. Next: {1}. {2}").format(reason, hint_line(gate.hint), train)
+            return tr("This gate cannot be used: {0}. Next: {1}.").format(reason, hint_line(gate.hint).rstrip("."))
 
 
 def figure_name(name: FigureName) -> str:

@@ -84,12 +84,13 @@ def test_the_curve_is_that_of_the_gate_trained_over_the_one_on_show(
     page.bar.use.click()
     qtbot.waitUntil(lambda: state.gate.card is not None)
     before = state.gate.card
-    page.form.training.set_values({"label": "greedy"})
+    assert before is not None and before.label != "soft"
+    page.form.training.set_values({"label": "soft"})
     page.do("train")
     say(*toys.do(asked(tab), Flag()))
     qtbot.waitUntil(lambda: state.gate.card != before)
     workspace.gate.roc.refresh()
-    assert state.gate.card is not None and state.gate.card.label == "greedy"
+    assert state.gate.card is not None and state.gate.card.label == "soft"
     assert list(workspace.gate.roc.roc.curve.getData()[0]) == [at.eta_fp for at in state.gate.card.confusions]
 
 

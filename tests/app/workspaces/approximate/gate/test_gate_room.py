@@ -174,7 +174,7 @@ def test_what_another_gate_measured_is_not_shown_as_this_ones() -> None:
         (lambda setup: setup.models.choose("builtin", "builtin:small"), "missing", "No gate is known for this pair"),
         (lambda setup: setup.models.choose("builtin", "lookup"), "none", "drafter that is a model"),
         (lambda setup: (setup.form.set_values({"gate": "builtin"}), setup.models.choose("builtin", "builtin:small")),
-         "refused", "Train it again"),
+         "refused", "Next: train one for this pair in the tab Approximate, page Train"),
         (lambda setup: setup.form.set_values({"gate": "/nowhere"}), "refused", "there is no gate at /nowhere"),
     ],
 )  # fmt: skip
