@@ -128,5 +128,5 @@ def _among(point: Point, own: _Places, others: _Array) -> _Array:
 
 def _overlap(boxes: _Array, others: _Array) -> npt.NDArray[np.bool_]:
     """Whether each of the boxes [C, 4] overlaps each of the others [M, 4]: [C, M]."""
-    apart = (boxes[:, None, :2] >= others[None, :, 2:]) | (boxes[:, None, 2:] <= others[None, :, :2])
-    return ~apart.any(axis=2)
+    along_axes = (boxes[:, None, :2] < others[None, :, 2:]) & (boxes[:, None, 2:] > others[None, :, :2])
+    return along_axes[:, :, 0] & along_axes[:, :, 1]
