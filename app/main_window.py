@@ -292,7 +292,8 @@ class MainWindow(QMainWindow):
         self._menus.actions["own_process"].setChecked(self.engine_choice.kind == "process")
         if not self.store.long_work:
             self.stop_question.withdraw()
-        for tab in self.workspaces.made:
+        # A prompt that was dropped goes to the first tab that has a place for it: the one in front, else Decode.
+        for tab in sorted(self.workspaces.made, key=lambda tab: tab is not self.front):
             if view := tab.newly_opened():
                 self.show_view(view)
 

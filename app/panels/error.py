@@ -12,6 +12,7 @@ from app.state.store import RunStore
 from app.text.shown_text import visible
 from app.widgets import labels
 from app.widgets.floating_bars import float_over
+from app.words.hints import in_window
 from engine.events import Event
 from engine.runs.summary import Summary
 
@@ -112,7 +113,7 @@ class ErrorPanel(Panel):
     def _hint_text(self, trouble: Trouble) -> str:
         if trouble.kind == "damaged":
             return self.tr("All before the damage is shown; copy the file again if you have another.")
-        return self.tr("Next: {0}.").format(_readable(trouble.hint).rstrip(".")) if trouble.hint else ""
+        return self.tr("Next: {0}.").format(_readable(in_window(trouble.hint)).rstrip(".")) if trouble.hint else ""
 
     def _lay_out(self) -> None:
         text = QVBoxLayout()

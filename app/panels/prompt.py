@@ -12,7 +12,7 @@ from app.choices.examples import Example, examples
 from app.panel import Panel
 from app.panels.conversation import ConversationStrip, with_answer
 from app.panels.verbs import Verbs
-from app.state.dropped import PROMPT_SUFFIXES, DroppedFiles, DroppedPrompt
+from app.state.dropped import PROMPT_SUFFIXES, DroppedFiles
 from app.state.store import RunStore
 from app.state.verbs import Verb
 from app.text.plain_text import plain_tip
@@ -50,7 +50,6 @@ class PromptPanel(Panel):
         self._counted_prompt: tuple[str, int] | None = None
         self._own_prompt: str | None = None
         self._opened_prompt: str | None = None
-        self._dropped: DroppedPrompt | None = store.tab(DroppedFiles).prompt
         self.prompt = PromptEdit(self, file_suffixes=PROMPT_SUFFIXES)
         self.prompt.file_dropped.connect(store.tab(DroppedFiles).take_prompt)
         self.prompt.setPlaceholderText(self.tr("Write a prompt to continue"))
@@ -113,10 +112,8 @@ class PromptPanel(Panel):
 
     def newly_dropped(self) -> bool:
         """Show a prompt that was dropped as a file since the last call. Returns whether there was one."""
-        dropped = self.store.tab(DroppedFiles).prompt
-        if dropped is None or dropped is self._dropped:
+        if (dropped := self.store.tab(DroppedFiles).take_new()) is None:
             return False
-        self._dropped = dropped
         self.prompt.setPlainText(dropped.text)
         self.conversation.set_earlier(dropped.earlier)
         return True

@@ -1,7 +1,6 @@
 """Plot of a few named points in a plane, each with its mark and its 95 % intervals."""
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -14,13 +13,14 @@ from app import theme
 from app.plots import export
 from app.plots.export import Table
 from app.plots.export_menu import ExportMenu
+from app.plots.label_layout import Box, Point, place_names
 from app.widgets.labels import ElasticLine, plain_label
 from app.widgets.lane_marks import LaneMark
 
 _SIZE = 12
 _ROOM = 0.12
-# Names of neighbours this close on the vertical axis, as a share of its range, would overlap.
-_NEAR = 0.05
+# Pixels that a name has around its letters.
+_MARGIN = 1.0
 
 
 class Spot(NamedTuple):
@@ -153,10 +153,10 @@ class Plane(QWidget):
         self.plot.setRange(xRange=(left, right), yRange=(bottom, top), padding=0)
         self._make_items()
 
-    def name_left(self, label: str, caption: str) -> None:
-        """Name the left axis anew, and what is good."""
+    def name_left(self, label: str, caption: str, *shorter: str) -> None:
+        """Name the left axis anew, and what is good. shorter: captions for less room, the longest first."""
         self.plot.setLabel("left", label)
-        self.caption.show_text(caption)
+        self.caption.show_text(caption, *shorter)
         self.widget.setAccessibleDescription(caption)
 
     def show_line(self, xs: Sequence[float], ys: Sequence[float]) -> None:
@@ -195,19 +195,14 @@ class Plane(QWidget):
     def _make_items(self) -> None:
         for item in self._items:
             self.plot.removeItem(item)
-        ordered = sorted(self.spots, key=lambda spot: spot.x)
-        self._items = [
-            item
-            for spot, above in zip(ordered, _above(ordered), strict=True)
-            for item in self._items_of(spot, above=above)
-        ]
+        self._items = [item for spot in self.spots for item in self._items_of(spot)] + self._names()
         for item in self._items:
             self.plot.addItem(item)
         self.plot.getAxis("left").setWidth(
             round(QFontMetricsF(self.font()).horizontalAdvance("0.000")) + 4 * theme.GRID
         )
 
-    def _items_of(self, spot: Spot, *, above: bool) -> list[pg.GraphicsObject]:
+    def _items_of(self, spot: Spot) -> list[pg.GraphicsObject]:
         colour = spot.mark.colour
         x, y = np.array([spot.x]), np.array([spot.y])
         bars = pg.ErrorBarItem(
@@ -216,33 +211,54 @@ class Plane(QWidget):
         )  # fmt: skip
         point = pg.ScatterPlotItem(size=_SIZE, symbol=spot.mark.symbol, pen=None, brush=pg.mkBrush(colour))
         point.setData(x, y)
-        if not spot.name:
-            return [bars, point]
-        anchor_x = -0.08 if self._fits(spot) else 1.08
-        name = pg.TextItem(spot.name, color=QColor(colour), anchor=(anchor_x, 1.2 if above else -0.2))
-        name.setPos(spot.x, spot.y)
-        return [bars, point, name]
+        return [bars, point]
 
-    def _fits(self, spot: Spot) -> bool:
-        """Whether a name fits between its point and the right edge."""
+    def _names(self) -> list[pg.GraphicsObject]:
+        """The names of the points where they cover nothing, with a line to each that stands further off.
+
+        A name without a free place is left out."""
         box = self.plot.getViewBox()
-        (left, right), _ = box.viewRange()
-        room = float((right - spot.x) / (right - left) * box.width())
-        return QFontMetricsF(self.font()).horizontalAdvance(spot.name) + _SIZE < room
+        (left, right), (low, high) = box.viewRange()
+        scale_x, scale_y = box.width() / (right - left), box.height() / (high - low)
+        names = [_name(spot) if spot.name else None for spot in self.spots]
+        points = [
+            Point(
+                (spot.x - left) * scale_x, (high - spot.y) * scale_y, (0.0, 0.0) if name is None else _size(name),
+                Box((spot.x - spot.across[0] - left) * scale_x, (high - spot.y - spot.along[1]) * scale_y,
+                    (spot.x + spot.across[1] - left) * scale_x, (high - spot.y + spot.along[0]) * scale_y),
+            ) for spot, name in zip(self.spots, names, strict=True)
+        ]  # fmt: skip
+        items: list[pg.GraphicsObject] = []
+        places = place_names(points, (box.width(), box.height()))
+        for spot, name, place in zip(self.spots, names, places, strict=True):
+            if name is None or place is None:
+                continue
+            x, y = left + place.box.middle[0] / scale_x, high - place.box.middle[1] / scale_y
+            name.setPos(x, y)
+            items.append(name)
+            if place.far:
+                # Drawn under the name's own letters would strike them through: it ends at the edge of the name.
+                end = _edge(place.box, ((spot.x - left) * scale_x, (high - spot.y) * scale_y))
+                xs, ys = np.array([spot.x, left + end[0] / scale_x]), np.array([spot.y, high - end[1] / scale_y])
+                items.append(pg.PlotCurveItem(xs, ys, pen=pg.mkPen(spot.mark.colour, width=1)))
+        return items
 
 
-def _above(ordered: Sequence[Spot]) -> list[bool]:
-    """Whether each name goes above its point: away from the next point, which the name may reach (the last: from the
-    previous one), and on the opposite side to the previous name where both points are at one height."""
-    if len(ordered) < 2:
-        return [True] * len(ordered)
-    ys = [spot.y for spot in ordered]
-    near = _NEAR * (max(ys) - min(ys))
-    above: list[bool] = []
-    for i, (y, next_y) in enumerate(pairwise([*ys, ys[-2]])):
-        level = i > 0 and abs(y - ys[i - 1]) <= near
-        above.append(not above[-1] if level else y >= next_y if i < len(ys) - 1 else y > next_y)
-    return above
+def _name(spot: Spot) -> pg.TextItem:
+    name = pg.TextItem(spot.name, color=QColor(spot.mark.colour), anchor=(0.5, 0.5))
+    name.textItem.document().setDocumentMargin(_MARGIN)
+    name.updateTextPos()
+    return name
+
+
+def _size(name: pg.TextItem) -> tuple[float, float]:
+    rect = name.boundingRect()
+    return rect.width(), rect.height()
+
+
+def _edge(box: Box, point: tuple[float, float]) -> tuple[float, float]:
+    """The place of a box that is nearest to a point outside of it."""
+    return min(max(point[0], box.left), box.right), min(max(point[1], box.top), box.bottom)
 
 
 def _ends(spots: Sequence[Spot]) -> tuple[float, float, float, float]:

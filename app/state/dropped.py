@@ -48,6 +48,12 @@ class DroppedFiles(TabState):
         self.commands = store.commands
         self._store = store
         self.prompt: DroppedPrompt | None = None
+        self._is_new = False
+
+    def take_new(self) -> DroppedPrompt | None:
+        """The prompt that was dropped since the last call: it goes to the panel that asks first."""
+        is_new, self._is_new = self._is_new, False
+        return self.prompt if is_new else None
 
     def take_prompt(self, path: Path) -> None:
         """Read a file as the prompt, whatever its kind."""
@@ -73,7 +79,7 @@ class DroppedFiles(TabState):
             self._store.drafter_offered.emit(spec, requests.default_drafter(spec))
         else:
             assert isinstance(content, DroppedPrompt)
-            self.prompt = content
+            self.prompt, self._is_new = content, True
         return ""
 
     def opened_as(self, content: object, path: Path) -> str:

@@ -10,7 +10,9 @@ from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QWidget
 
 from app import theme
+from app.text.plain_text import plain_tip
 from app.widgets.choice_box import ChoiceBox
+from app.widgets.elided_line_edit import ElidedLineEdit
 from app.widgets.labels import plain_label
 from app.widgets.number_box import NumberBox
 from app.words.choice_names import with_names
@@ -18,6 +20,8 @@ from engine.events import Setting
 
 _LARGEST_INT = 2**53
 _DECIMALS = 3
+# A line of text so long may be cut in a column of settings.
+_LONG = 16
 
 
 class Field(NamedTuple):
@@ -227,8 +231,9 @@ class ConfigForm(QWidget):
         return box
 
     def _line(self, field: Field) -> QLineEdit:
-        line = QLineEdit(str(field.default), self)
+        line = ElidedLineEdit(str(field.default), self)
         line.setProperty("role", "search")  # gives the line a frame that is visible in both schemes
+        line.textChanged.connect(lambda text: line.setToolTip(_tip_with(text, field.help)))
         line.textChanged.connect(self.changed)
         return line
 
@@ -251,6 +256,11 @@ class ConfigForm(QWidget):
         box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box.valueChanged.connect(self.changed)
         return box
+
+
+def _tip_with(text: str, meaning: str) -> str:
+    """The meaning of a line, below its text where that may be cut, as a path is."""
+    return plain_tip(f"{text}\n{meaning}") if len(text) > _LONG else meaning
 
 
 def _form_layout(parent: QWidget) -> QFormLayout:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from engine.errors import InputError
 from engine.events import (
+    ComparisonStarted,
     Event,
     RunStarted,
     ScalingMeasured,
@@ -27,7 +28,9 @@ from engine.reports import (
 )
 from engine.reports.document import DEFAULT_PROMPTS, FactList, Paragraph, ReportDocument, ReportSection
 from engine.reports.pilot import Prices
+from engine.reports.rating_words import rated_blind
 from engine.reports.tables import NOTHING, last_measured
+from engine.store.blind_rating import counts
 
 
 class ReportOptions(NamedTuple):
@@ -47,7 +50,15 @@ def document(events: Sequence[Event], options: ReportOptions) -> ReportDocument:
         before = f"The log is damaged, and only what comes before is in this report: {options.damage}"
         warnings.append(Paragraph(before, "bad"))
     kept = () if started is None else (ReportSection("Where it was made", (_work(started),)),)
-    return content._replace(opening=(*content.opening, *warnings), sections=(*content.sections, *kept))
+    opening = (*content.opening, *warnings, *_rated(events))
+    return content._replace(opening=opening, sections=(*content.sections, *kept))
+
+
+def _rated(events: Sequence[Event]) -> tuple[Paragraph, ...]:
+    """How texts of it were rated blind; a comparison says so above its texts."""
+    if any(isinstance(event, ComparisonStarted) for event in events):
+        return ()
+    return tuple(Paragraph(rated_blind(each)) for each in counts(events))
 
 
 def _early_ends(events: Sequence[Event]) -> list[WorkEnded]:

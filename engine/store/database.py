@@ -42,6 +42,11 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE runs ADD COLUMN speedup_n INTEGER NOT NULL DEFAULT 0;
     UPDATE runs SET mtime_ns = -1
     """,
+    # How often its texts were rated blind.
+    """
+    ALTER TABLE runs ADD COLUMN n_rated INTEGER NOT NULL DEFAULT 0;
+    UPDATE runs SET mtime_ns = -1
+    """,
 )
 _MAGIC = b"SQLite format 3\x00"
 _USER_VERSION = slice(60, 64)

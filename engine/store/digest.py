@@ -49,6 +49,7 @@ class Digest(msgspec.Struct, frozen=True, gc=False):
     speedup_ci: tuple[float, float] | None = None
     speedup_range: tuple[float, float] | None = None
     speedup_n: int = 0
+    n_rated: int = 0
 
     def with_speedup(self, estimate: RatioEstimate | None) -> "Digest":
         """The digest with a speedup, and what it is over."""
@@ -278,6 +279,10 @@ class Fold:
     @_take.register
     def _(self, event: events.GateTrained) -> None:
         self._digest = replace(self._digest, end="finished", n_tokens=count(event.n_held_out))
+
+    @_take.register
+    def _(self, event: events.TextsRated) -> None:
+        self._digest = replace(self._digest, n_rated=count(self._digest.n_rated + 1))
 
     @_take.register
     def _(self, event: events.Refused) -> None:

@@ -24,7 +24,7 @@ _TEXTS = {"title", "title_or_prompt", "kind", "method", "target", "drafter", "st
 _SHOWN = (
     "id", "kind", "title", "method", "target", "drafter", "started_utc", "state", "prompt", "n_tokens", "alpha", "tau",
     "speedup", "tokens_per_s", "device", "dtype", "note", "n_bytes", "damage", "deleted_utc",
-    "name", "speedup_low", "speedup_high", "speedup_is_range", "speedup_n",
+    "name", "speedup_low", "speedup_high", "speedup_is_range", "speedup_n", "n_rated",
 )  # fmt: skip
 _RUNNING = "it is still running: stop it first"
 
@@ -142,12 +142,12 @@ class RunIndex:
         self._database.close()
 
     def _row(self, values: tuple[Value, ...], tags: tuple[str, ...]) -> RunRow:
-        *shown, low, high, is_range, n = values
+        *shown, low, high, is_range, n, n_rated = values
         deleted = bool(shown[19])
         path = folders.trace_path(self.folder, str(shown[0]), deleted=deleted)
         ends = None if low is None or high is None else Interval(float(low), float(high))
         spread = (None, ends, n) if is_range else (ends, None, n)
-        return RunRow._make((*shown[:16], tags, *shown[16:18], path, *shown[18:], *spread))
+        return RunRow._make((*shown[:16], tags, *shown[16:18], path, *shown[18:], *spread, n_rated))
 
     def _relabel(self, ids: Sequence[str], change: Callable[[Labels], Labels]) -> None:
         """Change the labels of runs: in the files beside their traces, and in the index.

@@ -12,7 +12,7 @@ from engine.statistics import Interval, RatioEstimate
 RunState: TypeAlias = Literal["running", "finished", "stopped", "failed"]
 SortKey: TypeAlias = Literal[
     "started", "title", "kind", "method", "target", "drafter", "state", "prompt", "device", "tokens", "alpha", "tau",
-    "speedup", "tokens_per_s", "bytes", "title_or_prompt",
+    "speedup", "tokens_per_s", "bytes", "title_or_prompt", "n_rated",
 ]  # fmt: skip
 
 
@@ -23,7 +23,8 @@ class RunRow(NamedTuple):
     comparison those of the recommended lane; None where nothing was measured. n_bytes: of its trace. path: of its
     trace. damage: what is wrong with its trace, else empty. deleted_utc: when it was deleted, empty if it is not.
     name: what tells it from others: drafters, draft lengths, prompts. speedup_ci, speedup_range: its 95 % interval, or
-    below ten units its smallest and largest value, over speedup_n prompts or repeats."""
+    below ten units its smallest and largest value, over speedup_n prompts or repeats. n_rated: how often texts of it
+    were rated blind."""
 
     id: str
     kind: WorkKind
@@ -51,6 +52,7 @@ class RunRow(NamedTuple):
     speedup_ci: Interval | None = None
     speedup_range: Interval | None = None
     speedup_n: int = 0
+    n_rated: int = 0
 
     @property
     def speedup_estimate(self) -> RatioEstimate | None:

@@ -22,7 +22,7 @@ _BATCH_S, _MOST_IN_BATCH = 0.25, 200
 COLUMNS = (
     "id", "kind", "title", "method", "target", "drafter", "started_utc", "state", "prompt", "n_tokens", "alpha", "tau",
     "speedup", "tokens_per_s", "device", "dtype", "note", "n_bytes", "damage", "deleted_utc", "mtime_ns", "labels_ns",
-    "words", "label_words", "name", "speedup_low", "speedup_high", "speedup_is_range", "speedup_n",
+    "words", "label_words", "name", "speedup_low", "speedup_high", "speedup_is_range", "speedup_n", "n_rated",
 )  # fmt: skip
 _UPSERT = (
     f"INSERT INTO runs ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))}) ON CONFLICT (id) DO UPDATE SET "
@@ -138,7 +138,7 @@ def _values(entry: _Entry) -> tuple[Value, ...]:
         content.tau, content.speedup, content.tokens_per_s, content.device, content.dtype, written.note, found.n_bytes,
         entry.damage, entry.deleted_utc, found.mtime_ns, found.labels_ns, content.words, words_of(written),
         content.name, *(content.speedup_ci or content.speedup_range or (None, None)),
-        int(content.speedup_ci is None and content.speedup_range is not None), content.speedup_n,
+        int(content.speedup_ci is None and content.speedup_range is not None), content.speedup_n, content.n_rated,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QLineEdit
 
 from engine.commands import Index
+from engine.methods.sprinter.config import SprinterConfig
 from tests.app.factory import MODEL
 
 
@@ -156,3 +157,36 @@ def test_a_target_without_a_template_is_said_to_read_only_the_last_turn(open_win
     _open_conversation(window, qtbot, tmp_path)
     assert window.workspaces["decode"].prompt.text() == "When?"
     assert "only its last turn is asked" in window.store.trouble.message
+
+
+def test_a_prompt_dropped_with_approximate_in_front_is_that_of_its_run(open_window, qtbot, tmp_path):
+    window, host = open_window()
+    _say(window, host, MODEL)
+    decode, tab = window.workspaces["decode"], window.workspaces["approximate"]
+    before = decode.prompt.text()
+    window.show_view("approximate")
+    (file := tmp_path / "notes.txt").write_text("The harbour was quiet.")
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(file))])
+    tab.pages.live.prompt.prompt.insertFromMimeData(mime)
+    qtbot.waitUntil(lambda: tab.pages.live.prompt.text() == "The harbour was quiet.")
+    file.write_text("The harbour woke.")
+    tab.pages.setCurrentIndex(0)
+    _drop(window, file)
+    qtbot.waitUntil(lambda: tab.pages.live.prompt.text() == "The harbour woke.")
+    assert window.front is tab and tab.pages.currentWidget() is tab.pages.live
+    assert decode.prompt.text() == before
+
+
+def test_a_conversation_with_approximate_in_front_is_asked_as_chat_there(open_window, qtbot, tmp_path):
+    window, host = open_window()
+    _say(window, host, replace(MODEL, chat_template=True))
+    (talk := tmp_path / "talk.json").write_text(json.dumps([
+        {"role": role, "content": text} for role, text in (("user", "Hi"), ("assistant", "Ho"), ("user", "Hm?"))
+    ]))  # fmt: skip
+    window.show_view("approximate")
+    tab = window.front
+    _drop(window, talk)
+    qtbot.waitUntil(lambda: tab.pages.live.prompt.text() == "Hm?")
+    assert window.front is tab and tab.setup.form.values(SprinterConfig)["chat"] == "on"
+    assert [turn.content for turn in tab.pages.live.prompt.conversation.earlier] == ["Hi", "Ho"]

@@ -8,9 +8,10 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QStackedWidget, QVBoxLayout, QWidget
 
 from app import theme
-from app.panels.blind_rating.pages import ChoicePage, OutcomePage, PairPage
+from app.panels.blind_rating.pages import ChoicePage, OutcomePage, PairPage, press_by_enter
 from app.state.background import Background
 from app.widgets.labels import set_role
+from app.words.hints import in_window
 from engine.errors import EngineError
 from engine.store import blind_rating, rateable
 from engine.store.blind_rating import Sitting
@@ -42,11 +43,14 @@ class BlindRatingDialog(QDialog):
             self.pages.addWidget(page)
         self.buttons = QDialogButtonBox(self)
         self.start = self.buttons.addButton(self.tr("Start"), QDialogButtonBox.ButtonRole.ActionRole)
+        self.start.setToolTip(self.tr("Show the first pair (Enter)"))
         self.start.setDefault(True)
         self.start.setEnabled(False)
         self.reveal = self.buttons.addButton(self.tr("Stop and reveal"), QDialogButtonBox.ButtonRole.ActionRole)
-        self.reveal.setAutoDefault(False)
+        self.reveal.setToolTip(self.tr("Reveal what wrote the texts, and keep what was rated so far (Esc)"))
+        press_by_enter(self.reveal)
         self.close_button = self.buttons.addButton(QDialogButtonBox.StandardButton.Close)
+        self.close_button.setToolTip(self.tr("Close the window; what was rated is kept"))
         self._lay_out()
         self._background = Background("rating", self._on_failure)
         self._timer = QTimer(self)
@@ -135,7 +139,7 @@ class BlindRatingDialog(QDialog):
         self.kept.emit(verdicts)
 
     def _on_failure(self, err: EngineError) -> None:
-        text = f"{err.message}; {err.hint}"
+        text = f"{err.message}; {in_window(err.hint)}"
         if self.pages.currentWidget() is self.outcome:
             self.outcome.saved.setText(self.tr("Not kept: {0}").format(text))
             set_role(self.outcome.saved, "bad")

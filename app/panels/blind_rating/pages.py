@@ -29,6 +29,16 @@ from engine.store.rateable import Rateable, pairs
 _PROMPT_LINES = 3
 
 
+def press_by_enter(button: QPushButton) -> None:
+    """Let Enter press a button that has the focus, and only then: elsewhere in its dialog Enter must rate nothing."""
+    button.setAutoDefault(False)
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        shortcut = QShortcut(QKeySequence(key), button)
+        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+        shortcut.setAutoRepeat(False)
+        shortcut.activated.connect(button.click)
+
+
 class ChoicePage(QWidget):
     """Which two authors are compared. `changed`: another pair is chosen."""
 
@@ -116,14 +126,21 @@ class PairPage(QWidget):
         self.prompt = self._text(self.tr("Prompt"))
         self.prompt.setFixedHeight(_PROMPT_LINES * self.fontMetrics().lineSpacing() + 2 * theme.GRID)
         self.left, self.right = self._text(self.tr("Text A")), self._text(self.tr("Text B"))
+        for edit in (self.prompt, self.left, self.right):
+            tip = self.tr("{0}; Tab goes on to the next, and to what you say of them")
+            edit.setToolTip(tip.format(edit.accessibleName()))
         self.choices: dict[Choice, QPushButton] = {
-            "left": self._button(self.tr("A is better (1)"), "1", "left"),
-            "right": self._button(self.tr("B is better (2)"), "2", "right"),
-            "tie": self._button(self.tr("Equally good (3)"), "3", "tie"),
-            "both_bad": self._button(self.tr("Both bad (0)"), "0", "both_bad"),
+            choice: self._button(text, key, choice, tip)
+            for choice, text, key, tip in (
+                ("left", self.tr("A is better (1)"), "1", self.tr("The text on the left is the better one")),
+                ("right", self.tr("B is better (2)"), "2", self.tr("The text on the right is the better one")),
+                ("tie", self.tr("Equally good (3)"), "3", self.tr("Neither is better, and both will do")),
+                ("both_bad", self.tr("Both bad (0)"), "0", self.tr("Neither is better, and neither will do")),
+            )
         }
         self.back = QPushButton(self.tr("Back"), self)
         self.back.setToolTip(self.tr("Take the last rating back (Backspace)"))
+        press_by_enter(self.back)
         self.back.clicked.connect(self.taken_back)
         self._key("Backspace", self.back)
         self._lay_out()
@@ -143,9 +160,10 @@ class PairPage(QWidget):
         edit.setAccessibleName(name)
         return edit
 
-    def _button(self, text: str, key: str, choice: Choice) -> QPushButton:
+    def _button(self, text: str, key: str, choice: Choice, tip: str) -> QPushButton:
         button = QPushButton(text, self)
-        button.setAutoDefault(False)
+        button.setToolTip(self.tr("{0} (key {1})").format(tip, key))
+        press_by_enter(button)
         button.clicked.connect(lambda _checked=False: self.rated.emit(choice))
         self._key(key, button)
         return button

@@ -7,6 +7,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line
 from app.words import quantities
+from app.words.hints import hint_line
 from engine.events import (
     CachedModel,
     ModelDescribed,
@@ -101,12 +102,12 @@ def removed(event: ModelRemoved) -> str:
 
 def refusal(event: Refused) -> str:
     """Why a step did not succeed, and the way out."""
-    return tr("⚠ {0}\nNext: {1}").format(one_line(event.reason, longest=600), one_line(event.hint, longest=600))
+    return tr("⚠ {0}\nNext: {1}").format(one_line(event.reason, longest=600), hint_line(event.hint, longest=600))
 
 
 def not_now(event: ModelDescribed) -> str:
     """Why a model that was described cannot be downloaded, and the way out."""
-    return tr("⚠ {0}\nNext: {1}").format(one_line(event.why_not), one_line(event.hint, longest=600))
+    return tr("⚠ {0}\nNext: {1}").format(one_line(event.why_not), hint_line(event.hint, longest=600))
 
 
 PAIR_HEADS = ("Family", "Target", "Drafter", "Download", "Memory", "Here", "Licence")

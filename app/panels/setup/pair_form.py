@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
-from PySide6.QtCore import QSettings, Signal
+from PySide6.QtCore import QCoreApplication, QSettings, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from app import theme
@@ -47,9 +47,10 @@ class PairForm(QWidget):
         self._conversions: tuple[ConversionStarted, ...] = ()
         self.target = ModelPicker(pair.target, self.tr("Target"), self._target_tip(), self)
         self.drafter = ModelPicker(pair.drafter, self.tr("Drafter"), self._drafter_tip(), self)
-        self.device = self._choice_box(DEVICES, pair.device, self.tr("Device"), self._device_tip())
-        self.dtype = self._choice_box(DTYPES, pair.dtype, self.tr("Number format"), self._dtype_tip())
-        self.runtime = self._choice_box(RUNTIMES, pair.runtime, self.tr("Forward pass"), self._runtime_tip())
+        of_device, of_dtype, of_runtime = computing_tips()
+        self.device = self._choice_box(DEVICES, pair.device, self.tr("Device"), of_device)
+        self.dtype = self._choice_box(DTYPES, pair.dtype, self.tr("Number format"), of_dtype)
+        self.runtime = self._choice_box(RUNTIMES, pair.runtime, self.tr("Forward pass"), of_runtime)
         self.runtime_note = NoteLabel(_NOTE_LINES, self, role="muted")
         self.target_note = NoteLabel(_NOTE_LINES, self, role="muted")
         self.drafter_note = NoteLabel(_NOTE_LINES, self, role="muted")
@@ -276,21 +277,6 @@ class PairForm(QWidget):
             ", ".join(drafter.usage for drafter in drafters.offered())
         )
 
-    def _device_tip(self) -> str:
-        return self.tr("Where the models run: auto takes the first GPU where there is one.")
-
-    def _dtype_tip(self) -> str:
-        return self.tr(
-            "How numbers are stored: auto is float32 on a CPU and bfloat16 on a GPU, fastest is measured once on this"
-            " machine. Half the bits, half the memory."
-        )
-
-    def _runtime_tip(self) -> str:
-        return self.tr(
-            "What computes a step: fused is Draftscope's own, leaner way through the model, modules is transformers'. "
-            "Both give the same numbers up to rounding; auto is fused wherever it is exact."
-        )
-
     def _lay_out(self) -> None:
         form = self._form(((self.tr("Target"), self.target), (self.tr("Drafter"), self.drafter)))
         form.insertRow(1, self.target_note)
@@ -326,3 +312,22 @@ class PairForm(QWidget):
 def _is_through_text(option: ModelOption) -> bool:
     """Whether a model is a drafter of another tokenizer than the target's."""
     return option.drafts_through == "text" and not option.why_not
+
+
+def computing_tips() -> tuple[str, str, str]:
+    """What device, number format and forward pass mean, wherever they are chosen."""
+
+    def tr(text: str) -> str:
+        return QCoreApplication.translate("PairForm", text)
+
+    return (
+        tr("Where the models run: auto takes the first GPU where there is one."),
+        tr(
+            "How numbers are stored: auto is float32 on a CPU and bfloat16 on a GPU, fastest is measured once on this"
+            " machine. Half the bits, half the memory."
+        ),
+        tr(
+            "What computes a step: fused is Draftscope's own, leaner way through the model, modules is transformers'. "
+            "Both give the same numbers up to rounding; auto is fused wherever it is exact."
+        ),
+    )

@@ -35,6 +35,11 @@ class GateLossPlot(PlotPanel):
             axis=tr("nats a token"), bottom=tr("epoch"), empty=tr("The losses appear with the first epoch."),
             keys=(("━", tr("learnt from"), "accent"), ("╌", tr("held out"), "unverified")),
         )  # fmt: skip
+        self.caption.show_text(
+            self.caption.text(),
+            tr("Falling is good; held out rising while the other falls: learnt by heart."),
+            tr("Falling is good; held out rising: learnt by heart."), tr("Falling is good."),
+        )  # fmt: skip
         self.tell_keys((
             tr("Binary cross-entropy on the rows that the gate learns from."),
             tr("The same on documents of which it saw nothing."),
@@ -62,7 +67,7 @@ class GateLossPlot(PlotPanel):
                 curve.extend([float(epoch) for epoch, _ in points], [value for _, value in points])
                 curve.show()
         epochs = self._epochs
-        planned = 0 if record.started is None else record.started.epochs
+        planned = range_for(0) if record.started is None else record.started.epochs
         end = planned if record.live else int(epochs[-1]) if len(epochs) else range_for(0)
         highest = max((float(curve.y.max()) for curve in self.curves.values() if len(curve.y)), default=_LEAST_TOP)
         self.set_range(0.0, float(max(_FEWEST_EPOCHS, end)), round_end(max(_LEAST_TOP, 1.05 * highest)))

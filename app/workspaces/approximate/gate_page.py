@@ -24,7 +24,8 @@ from engine.commands import Load
 from engine.events import Event, Setting
 from engine.runs.summary import Summary
 
-_FORM_WIDTH, _FIGURES_WIDTH, _N_LINES = 34, 40, 28
+# The figures scroll where the page is lower than they are.
+_FORM_WIDTH, _FIGURES_WIDTH, _N_LINES = 34, 40, 40
 _GROUP = "approximate/gate"
 
 
@@ -66,7 +67,7 @@ class GateBarPanel(Panel):
         """Update state and progress, and offer the gate where there is one."""
         gate, at = self.store.tab(GateProgress), self.store.engine.progressed
         live = gate.live or gate.record.live
-        self.state.show_text(gate.status(at) if live else gate_words.ending(gate.record))
+        self.state.show_text(*(gate.status(at),) if live else gate_words.endings(gate.record))
         self.progress.setVisible(live)
         if live:
             self.progress.show_progress(at)

@@ -6,6 +6,7 @@ from app.text.plain_text import one_line, path_line
 from app.words import pace, quantities
 from app.words.choice_names import choice_name
 from app.words.counts import count
+from app.words.hints import hint_line
 from app.words.model_names import full_name
 from app.workspaces.approximate.gate_record import HELD_OUT_LOSS, LOSS, GateRecord
 from engine.events import GateScore, Progressed, RunFailed
@@ -29,8 +30,16 @@ def progress(record: GateRecord, at: Progressed | None) -> str:
     if record.n_rows is None or at is None:
         return tr("collecting rows") if at is None else tr("collecting rows: {0} read").format(pace.amount(at))
     rate = tr("{0} a second").format(count(record.rows_per_s, "row")) if record.rows_per_s else ""
-    rows = tr("collecting: {0} of {1}").format(count(record.n_rows, "row"), pace.amount(at))
+    rows = tr("collecting: {0} from {1}").format(count(record.n_rows, "row"), pace.amount(at))
     return ", ".join(filter(None, (rows, rate, pace.left(at))))
+
+
+def endings(record: GateRecord) -> tuple[str, str]:
+    """How the newest work on a gate ended, in full and for less room."""
+    gate = _score(record, "gate")
+    if record.state != "trained" or gate is None:
+        return ending(record), ending(record)
+    return ending(record), tr("A gate is trained: AUC {0}").format(quantities.with_interval(gate.auc, gate.auc_ci))
 
 
 def ending(record: GateRecord) -> str:
@@ -78,8 +87,9 @@ def _score(record: GateRecord, name: str) -> GateScore | None:
 
 
 def figures(record: GateRecord) -> str:
-    """The figures of the rows and of the gate, a line each; empty while there are none."""
-    return "\n".join((*_warnings(record), *_of_gate(record), *_of_training(record), *_of_rows(record)))
+    """The figures of the gate, of its training and of the rows, a line each; empty while there are none."""
+    groups = _warnings(record), _of_gate(record), _of_training(record), _of_rows(record)
+    return "\n\n".join("\n".join(group) for group in groups if group)
 
 
 def _of_rows(record: GateRecord) -> tuple[str, ...]:
@@ -142,7 +152,7 @@ def _of_gate(record: GateRecord) -> tuple[str, ...]:
 
 
 def _warnings(record: GateRecord) -> tuple[str, ...]:
-    return tuple(tr("⚠ {0}; {1}").format(one_line(each.message), one_line(each.hint)) for each in record.warnings)
+    return tuple(tr("⚠ {0}; {1}").format(one_line(each.message), hint_line(each.hint)) for each in record.warnings)
 
 
 def why_not_usable(record: GateRecord) -> str:

@@ -47,11 +47,12 @@ class ApproximateHeadlinePanel(Panel):
         state = self.store.tab(ThresholdProgress)
         record, live = state.record, state.live or state.record.live
         idle = self.tr("What does it cost not to ask the target, and what does it gain?")
-        self.headline.show_text(words.headline(record) or (self.tr("Measuring thresholds…") if live else idle))
+        best = [version for version in words.headlines(record) if version]
+        self.headline.show_text(*best or (self.tr("Measuring thresholds…") if live else idle,))
         how = self.tr("Sweep writes the same prompts with every threshold, with exact speculation and its competitors.")
         course = state.status(self.store.engine.progressed) if live else ""
-        said = course or " ".join(filter(None, (words.ending(record), words.scope(record)))) or how
-        self.scope.show_text(said)
+        ended = [" ".join(filter(None, (words.ending(record), scope))) for scope in words.scopes(record)]
+        self.scope.show_text(course or ended[0] or how, *ended[1:] if not course and ended[0] else ())
         self.progress.setVisible(live)
         if live:
             self.progress.show_progress(self.store.engine.progressed)

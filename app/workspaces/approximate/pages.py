@@ -5,10 +5,12 @@ from PySide6.QtWidgets import QTabWidget, QWidget
 
 from app.panels.verbs import Verbs
 from app.state import requests, verbs
+from app.state.dropped import DroppedFiles
 from app.state.requests import Setup
 from app.state.store import RunStore
 from app.state.verbs import Verb
 from app.text.plain_text import path_line
+from app.words.model_names import full_name
 from app.workspaces.approximate.gate_page import GatePage
 from app.workspaces.approximate.gate_state import GateProgress
 from app.workspaces.approximate.live_page import LivePage
@@ -37,32 +39,32 @@ class ApproximatePages(QTabWidget):
         self._store, self._setup = store, setup
         at_threshold, table = of_sweep
         self.live = LivePage(store, verbs_of_tab, self)
-        self.gate = GatePage(store, self, pair=setup.pair, sampling=lambda: setup.form.values(SprinterConfig))
+        self.making = GatePage(store, self, pair=setup.pair, sampling=lambda: setup.form.values(SprinterConfig))
         self._why_no_settings = self._why_not_chosen()
         self.setDocumentMode(True)
         for page, title, tip in (
             (at_threshold, self.tr("At the threshold"), self.tr("What the gate does from the chosen threshold on")),
             (table, self.tr("All ways of decoding"), self.tr("Their figures, as a sweep measured them")),
             (self.live, self.tr("Run"), self.tr("Decode the prompt with the gate, in view")),
-            (self.gate, self.tr("Train"), self.tr("Collect rows, and train a gate on them")),
+            (self.making, self.tr("Train"), self.tr("Collect rows, and train a gate on them")),
         ):
             self.setTabToolTip(self.addTab(page, title), tip)
         self.live.changed.connect(self.changed)
-        self.gate.changed.connect(self.changed)
-        self.gate.use_asked.connect(self.use_gate)
+        self.making.changed.connect(self.changed)
+        self.making.use_asked.connect(self.use_gate)
         self.currentChanged.connect(lambda _place: self.changed.emit())
 
     # Verbs
 
     def takes(self, verb: Verb) -> bool:
         """Whether the page in front, and not the tab, says what a verb does."""
-        return verb != "run" or self.currentWidget() in (self.live, self.gate)
+        return verb != "run" or self.currentWidget() in (self.live, self.making)
 
     def do(self, verb: Verb) -> None:
         """Run with the gate, make a gate, or what belongs to the run on show."""
         match verb:
-            case "run" if self.currentWidget() is self.gate:
-                self.gate.do("both")
+            case "run" if self.currentWidget() is self.making:
+                self.making.do("both")
             case "run":
                 self.start(held=False)
             case "step" if self._store.in_rounds:
@@ -77,8 +79,8 @@ class ApproximatePages(QTabWidget):
     def why_not(self, verb: Verb) -> str:
         """Why a verb is not possible; empty where it is."""
         match verb:
-            case "run" if self.currentWidget() is self.gate:
-                return self.gate.why_not()
+            case "run" if self.currentWidget() is self.making:
+                return self.making.why_not()
             case "step" if self._store.in_rounds:
                 return ""
             case "run" | "step":
@@ -110,6 +112,21 @@ class ApproximatePages(QTabWidget):
         chosen, prompt = self._chosen(), self.live.prompt
         earlier = prompt.conversation.earlier if self._is_chat() else ()
         self._store.run(chosen.pair, requests.run(chosen, prompt.text(), earlier, held=held))
+
+    def ask_conversation(self) -> None:
+        """Show the prompt that was dropped, and ask as chat if it is the last turn of a conversation."""
+        self.setCurrentWidget(self.live)
+        dropped, model = self._store.tab(DroppedFiles).prompt, self._store.engine.model
+        if dropped is None or not dropped.earlier or model is None:
+            return
+        if not model.chat_template:
+            message = self.tr("{0} has no chat template: of the conversation only its last turn is asked")
+            hint = self.tr("choose an instruct model as the target")
+            self._store.report(message.format(full_name(model.target, "target")), hint, what="conversation")
+            return
+        self._setup.form.set_values({"chat": "on"})
+        if dropped.earlier[0].role == "system":
+            self._store.tell(self.tr("runs with a gate have no system prompt: Decode asks with it"))
 
     def _is_chat(self) -> bool:
         model = self._store.engine.model
@@ -148,21 +165,21 @@ class ApproximatePages(QTabWidget):
     def follow_choice(self) -> None:
         """Find out whether what is chosen now can be run, and a gate be made for it."""
         self._why_no_settings = self._why_not_chosen()
-        self.gate.follow_choice()
+        self.making.follow_choice()
 
     def follow_engine(self) -> None:
         """Follow whether work may begin."""
-        self.gate.follow_engine()
+        self.making.follow_engine()
 
     def save(self, settings: QSettings) -> None:
         """Save the choices."""
         self.live.save(settings)
-        self.gate.save(settings)
+        self.making.save(settings)
         settings.setValue("approximate/page", self.currentIndex())
 
     def restore(self, settings: QSettings) -> None:
         """Restore the saved choices."""
         self.live.restore(settings)
-        self.gate.restore(settings)
+        self.making.restore(settings)
         page = str(settings.value("approximate/page", "0"))
         self.setCurrentIndex(int(page) if page.isascii() and page.isdigit() and len(page) < 3 else 0)

@@ -91,12 +91,14 @@ class QualityPlanePanel(Panel):
 
     def _name_axis(self) -> None:
         marks = self.tr("▲ exact  ◆ block  ■ gate ○ threshold  ▼ ensemble  ⬟ lenience  ● plain")
+        fewer = self.tr("▲ exact ◆ block ■ gate ▼ ensemble ⬟ lenience ● plain")
         if self._by_answers:
-            self.plane.name_left(
-                self.tr("share of right answers"), self.tr("Right and up is better.  {0}").format(marks)
-            )
+            better, short = self.tr("Right and up is better.  {0}"), self.tr("↗ better  {0}")
+            label = self.tr("share of right answers")
         else:
-            self.plane.name_left(self.tr("total variation"), self.tr("Right and down is better.  {0}").format(marks))
+            better, short = self.tr("Right and down is better.  {0}"), self.tr("↘ better  {0}")
+            label = self.tr("total variation")
+        self.plane.name_left(label, better.format(marks), short.format(marks), short.format(fewer), fewer)
 
     def _y(self, row: SettingMeasured) -> float | None:
         return row.quality.accuracy if self._by_answers else row.quality.tv

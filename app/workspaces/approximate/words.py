@@ -84,16 +84,22 @@ def best(record: ThresholdRecord) -> SettingMeasured | None:
 
 def headline(record: ThresholdRecord) -> str:
     """The best threshold in one line; empty while nothing is measured."""
+    return headlines(record)[0]
+
+
+def headlines(record: ThresholdRecord) -> tuple[str, str]:
+    """The same in full, and without the answers where there is less room."""
     row = best(record)
     if row is None:
-        return ""
+        return "", ""
     loss = tr("total variation {0}").format(quantities.with_interval(row.quality.tv, row.quality.tv_ci, 3))
     speed = tr("{0} of exact speculation").format(ratio(row.speedup_vs_exact))
     if row.quality.tv > SMALL_TV:
-        return tr("No threshold keeps the total variation below {0:g}; gate from {1:g}: {2}, {3}").format(
-            SMALL_TV, row.setting, speed, loss
-        )
-    return tr("Gate from {0:g}: {1}, {2}{3}").format(row.setting, speed, loss, _answers(record, row))
+        figures = tr("gate from {0:g}: {1}, {2}").format(row.setting, speed, loss)
+        none = tr("No threshold keeps the total variation below {0:g}; {1}")
+        return none.format(SMALL_TV, figures), tr("None below {0:g}; {1}").format(SMALL_TV, figures)
+    short = tr("Gate from {0:g}: {1}, {2}").format(row.setting, speed, loss)
+    return f"{short}{_answers(record, row)}", short
 
 
 def _answers(record: ThresholdRecord, row: SettingMeasured) -> str:
@@ -125,19 +131,28 @@ def progress(record: ThresholdRecord, at: Progressed | None) -> str:
 
 def scope(record: ThresholdRecord) -> str:
     """What the figures hold for."""
+    return scopes(record)[0]
+
+
+def scopes(record: ThresholdRecord) -> tuple[str, ...]:
+    """The same in full, then without the machine, without the gate, and at last the best γ alone."""
     started, ended = record.started, record.ended
     if started is None:
-        return ""
+        return ("",)
+    machine = runs.short(f"{started.device} {started.dtype}")
     if ended is None:
-        return runs.short(f"{started.target} · {started.drafter} · {started.device} {started.dtype}")
-    gate = dict(ended.settings).get("gate", "")
-    parts = (
-        tr("gate: {0}").format(path_line(runs.short(str(gate)), longest=40)) if gate else "",
-        one_line(ended.workload, longest=200),
-        tr("exact speculation is fastest at γ {0}").format(ended.best_gamma),
-        runs.short(f"{started.device} {started.dtype}"),
+        return runs.short(f"{started.target} · {started.drafter} · {started.device} {started.dtype}"), machine
+    name = dict(ended.settings).get("gate", "")
+    gate = tr("gate: {0}").format(path_line(runs.short(str(name)), longest=40)) if name else ""
+    workload = one_line(ended.workload, longest=200)
+    best_gamma = tr("exact speculation is fastest at γ {0}").format(ended.best_gamma)
+    versions = (
+        (gate, workload, best_gamma, machine),
+        (gate, workload, best_gamma),
+        (workload, best_gamma),
+        (best_gamma,),
     )
-    return " · ".join(filter(None, parts))
+    return tuple(" · ".join(filter(None, parts)) for parts in versions)
 
 
 def ending(record: ThresholdRecord) -> str:

@@ -1,6 +1,7 @@
 """The Approximate tab: settings left, the gate's curve beside the plane of loss against speed, and figures below."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtGui import QAction, QHideEvent, QShowEvent
@@ -11,6 +12,7 @@ from app.panel import Panel
 from app.panels.error import ErrorPanel
 from app.panels.verbs import Verbs
 from app.plots.report_saver import ReportSource
+from app.state.dropped import TEXT_SUFFIXES, DroppedFiles
 from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.state.verbs import Verb
@@ -30,7 +32,7 @@ from app.workspaces.approximate.setup import ApproximateSetupPanel
 from app.workspaces.approximate.state import ThresholdProgress
 from app.workspaces.approximate.table import SweepTablePanel
 from app.workspaces.base import LastOpened, TabContext, Workspace
-from engine.events import Setting
+from engine.events import GateTrained, Setting
 from engine.runs.summary import Summary
 
 _LEFT_WIDTH = 40  # characters
@@ -85,6 +87,7 @@ class ApproximateWorkspace(QWidget, Workspace):
         self._store: RunStore = context.store
         self._opened, self._opened_gate = LastOpened(), LastOpened()
         self._busy = ""
+        self._trained: GateTrained | None = None
         self.error = ErrorPanel(self._store, self)
         self.bar = ApproximateBar(context.verbs, self)
         self.headline = ApproximateHeadlinePanel(self._store, self)
@@ -192,7 +195,7 @@ class ApproximateWorkspace(QWidget, Workspace):
     def reported(self) -> ReportSource:
         """The log of what the page in front is about: the sweep on show, the run, or the gate."""
         run, gate = self.shown_record, self._store.tab(GateProgress).record
-        if self.pages.currentWidget() is self.pages.gate and gate.log:
+        if self.pages.currentWidget() is self.pages.making and gate.log:
             return gate.log
         if run is not None and (self.pages.currentWidget() is self.pages.live or not self._thresholds.record.log):
             return run.events
@@ -202,11 +205,20 @@ class ApproximateWorkspace(QWidget, Workspace):
         """Return the explanation of what this tab shows."""
         return (explain_thresholds(),)
 
+    def take_text(self, path: Path) -> bool:
+        """Take a text file as the prompt of a run with the gate."""
+        if is_text := path.suffix.lower() in TEXT_SUFFIXES:
+            self._store.tab(DroppedFiles).take_prompt(path)
+        return is_text
+
     def newly_opened(self) -> str:
-        """Bring the tab to the front for a newly opened sweep, with its table, or a gate that was made."""
+        """Bring the tab to the front for a newly opened sweep, with its table, a gate that was made, or a prompt."""
+        if self.pages.live.prompt.newly_dropped():
+            self.pages.ask_conversation()
+            return "approximate"
         record, gate = self._thresholds.record, self._store.tab(GateProgress).record
         if self._opened_gate.is_new(gate, gate.source):
-            self.pages.setCurrentWidget(self.pages.gate)
+            self.pages.setCurrentWidget(self.pages.making)
             return "approximate"
         if not self._opened.is_new(record, record.source):
             return ""
@@ -264,6 +276,15 @@ class ApproximateWorkspace(QWidget, Workspace):
             self._busy = busy
             self.bar.allow_sweep(self._why_no_sweep())
             self.gate.allow()
+        self._follow_training()
+
+    def _follow_training(self) -> None:
+        """Read the gate again once one was trained: it may have been written over the one on show."""
+        trained = self._store.tab(GateProgress).record.trained
+        if trained is not self._trained:
+            self._trained = trained
+            if trained is not None and self.isVisible():  # it is looked for anyway when the tab is shown
+                self.gate.follow(again=True)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Catch up with what changed while hidden."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from app import theme
 from app.plots.export import Column, Table
 from app.text.plain_text import one_line, plain_tip
+from app.words.hints import in_window
 from app.workspaces.compare import words
 from app.workspaces.compare.lane_columns import LANE, SAME, SPEEDUP, LaneColumn, lane_columns
 from app.workspaces.compare.record import ComparisonRecord
@@ -155,7 +156,7 @@ class LanesModel(QAbstractTableModel):
         if column == SAME:
             return words.lane_check(lane)
         if column == LANE and lane.lane in self.record.refused:
-            return "\n".join((words.lane_name(lane.lane), self.record.refused[lane.lane].hint))
+            return "\n".join((words.lane_name(lane.lane), in_window(self.record.refused[lane.lane].hint)))
         text = self.columns[column].write(lane)
         return f"{text}\n{self.columns[column].meaning}" if text else self.columns[column].meaning
 

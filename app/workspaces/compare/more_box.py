@@ -13,6 +13,7 @@ from app.panels.setup.policy_fields import show_policy_fields
 from app.text.plain_text import one_line
 from app.widgets.choice_box import ChoiceBox
 from app.widgets.config_form import ConfigForm
+from app.widgets.focus import tab_through
 from app.widgets.labels import plain_label
 from app.widgets.popup_button import PopupButton
 from app.workspaces.compare import policy_choice
@@ -53,9 +54,10 @@ class MoreBox(PopupButton):
         super().__init__(self.tr("More"), tip, parent)
         self.form = ConfigForm(LaneSettings, self.sheet, first=_FIRST)
         self.policies = ConfigForm(PolicyFields, self.sheet)
-        self.device = self._box(pair_form.DEVICES, pair.device, self.tr("Device"))
-        self.dtype = self._box(pair_form.DTYPES, pair.dtype, self.tr("Number format"))
-        self.runtime = self._box(pair_form.RUNTIMES, pair.runtime, self.tr("Forward pass"))
+        of_device, of_dtype, of_runtime = pair_form.computing_tips()
+        self.device = self._box(pair_form.DEVICES, pair.device, self.tr("Device"), of_device)
+        self.dtype = self._box(pair_form.DTYPES, pair.dtype, self.tr("Number format"), of_dtype)
+        self.runtime = self._box(pair_form.RUNTIMES, pair.runtime, self.tr("Forward pass"), of_runtime)
         self._lay_out()
         self.form.changed.connect(self._on_changed)
         self.policies.changed.connect(self._on_changed)
@@ -107,11 +109,12 @@ class MoreBox(PopupButton):
         show_policy_fields(self.policies)
         self.changed.emit()
 
-    def _box(self, options: tuple[str, ...], current: str, name: str) -> ChoiceBox:
+    def _box(self, options: tuple[str, ...], current: str, name: str, tip: str) -> ChoiceBox:
         setting = "runtime" if options is pair_form.RUNTIMES else ""
         box = ChoiceBox(setting, [*options, *([] if current in options else [current])], self.sheet)
         box.choose(current)
         box.setAccessibleName(name)
+        box.setToolTip(tip)
         box.currentIndexChanged.connect(lambda _row: self.changed.emit())
         return box
 
@@ -127,6 +130,7 @@ class MoreBox(PopupButton):
         ):
             label = plain_label(text, self.sheet)
             label.setBuddy(box)
+            label.setToolTip(box.toolTip())
             label.setMinimumWidth(self.fontMetrics().horizontalAdvance(self.tr("Number format")))
             where.addRow(label, box)
         # Side by side: one below the other, they would be higher than a small screen.
@@ -139,5 +143,6 @@ class MoreBox(PopupButton):
         columns.setSpacing(3 * theme.GRID)
         columns.addWidget(self.form, 1)
         columns.addLayout(beside, 1)
+        tab_through(columns)
         self.sheet.column.addLayout(columns)
         self.sheet.setFixedWidth(2 * _WIDTH)

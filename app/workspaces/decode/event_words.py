@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication
 from app.text.plain_text import one_line, path_line
 from app.words import conversions, policies, quantities, ratings, runs
 from app.words.counts import count
+from app.words.hints import hint_line
 from app.words.model_names import full_name
 from app.workspaces.compare import words as compared_words
 from app.workspaces.rag import answer_words
@@ -110,7 +111,7 @@ def _(event: events.RunFinished) -> str:
 
 @_describe.register
 def _(event: events.RunFailed) -> str:
-    return tr("failed: {0}; {1}").format(_name(event.message), _name(event.hint))
+    return tr("failed: {0}; {1}").format(_name(event.message), hint_line(event.hint, longest=_LONGEST_NAME))
 
 
 @_describe.register
@@ -152,12 +153,14 @@ def _(event: events.EngineStarted) -> str:
 
 @_describe.register
 def _(event: events.EngineEnded) -> str:
-    return tr("engine ended: {0}; {1}").format(_name(event.why), _name(event.hint))
+    return tr("engine ended: {0}; {1}").format(_name(event.why), hint_line(event.hint, longest=_LONGEST_NAME))
 
 
 @_describe.register
 def _(event: events.Refused) -> str:
-    return tr("refused ({0}): {1}; {2}").format(_name(event.what), _name(event.reason), _name(event.hint))
+    return tr("refused ({0}): {1}; {2}").format(
+        _name(event.what), _name(event.reason), hint_line(event.hint, longest=_LONGEST_NAME)
+    )
 
 
 @_describe.register
@@ -300,7 +303,9 @@ def _(event: events.ComparisonStarted) -> str:
 
 @_describe.register
 def _(event: events.LaneRefused) -> str:
-    return tr("{0} cannot take part: {1}; {2}").format(_name(event.lane), _name(event.why), _name(event.hint))
+    return tr("{0} cannot take part: {1}; {2}").format(
+        _name(event.lane), _name(event.why), hint_line(event.hint, longest=_LONGEST_NAME)
+    )
 
 
 @_describe.register

@@ -11,6 +11,7 @@ from app import theme
 from app.text.plain_text import one_line, plain_tip
 from app.widgets import tables
 from app.words import quantities, speedups
+from app.words.hints import hint_line
 from app.workspaces.longcontext import words
 from app.workspaces.longcontext.record import LengthRecord, LengthRow, is_plain
 from app.workspaces.longcontext.words import tr
@@ -136,7 +137,7 @@ class LengthsModel(QAbstractTableModel):
 
     def _tip(self, row: LengthRow, column: LengthColumn) -> str:
         lines = [words.pick_name(self.record, row.pick), f"{column.title}: {column.write(row)}", column.meaning]
-        return "\n".join(filter(None, (*lines, one_line(row.why_not, longest=400), one_line(row.hint, longest=400))))
+        return "\n".join(filter(None, (*lines, one_line(row.why_not, longest=400), hint_line(row.hint, longest=400))))
 
     def _colour(self, row: LengthRow, column: int) -> QColor | None:
         """The drafter's colour for its name; that of losses for one; grey for what has no figures."""

@@ -9,6 +9,7 @@ from app.state.store import RunStore
 from app.state.tab_state import TabState
 from app.text.plain_text import one_line
 from app.words import quantities
+from app.words.hints import hint_line
 from app.workspaces.presentation.race import RecordedRounds, shared_time
 from app.workspaces.presentation.script import RaceFacts, RaceLane, RaceScript, TextCheck
 from engine.commands import Race
@@ -105,10 +106,10 @@ class RacingProgress(TabState):
             self._begin(event)
             return True
         if isinstance(event, LaneRefused) and self.live:
-            self._store.told = f"{one_line(event.lane)}: {one_line(event.why)}; {one_line(event.hint)}"
+            self._store.told = f"{one_line(event.lane)}: {one_line(event.why)}; {hint_line(event.hint)}"
             return True
         if isinstance(event, Warned) and self.live:
-            self._store.told = f"{one_line(event.message)}; {one_line(event.hint)}"
+            self._store.told = f"{one_line(event.message)}; {hint_line(event.hint)}"
             return True
         if not self.racing:
             return False

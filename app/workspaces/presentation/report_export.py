@@ -9,6 +9,7 @@ from app.plots.export import Exporter
 from app.plots.report_saver import report_content
 from app.state.store import RunStore
 from app.text.plain_text import path_line
+from app.words.hints import in_window
 from app.workspaces.compare.comparing import ComparingProgress
 from app.workspaces.presentation.script import RaceOrigin
 from engine.events import Event
@@ -31,7 +32,7 @@ class ReportExport(QObject):
         self._store, self._tell = store, tell
         self.exporter = Exporter(self)
         self.exporter.written.connect(self._done)
-        self.exporter.failed.connect(lambda message, hint: tell(f"{message}; {hint}", False))
+        self.exporter.failed.connect(lambda message, hint: tell(f"{message}; {in_window(hint)}", False))
 
     def export(self, origin: RaceOrigin) -> None:
         """Write the report of the comparison or run that is on show."""

@@ -10,6 +10,7 @@ from app.panels.prompt import EXAMPLE_PROMPTS
 from app.state import requests
 from app.state.requests import Setup
 from app.text.plain_text import one_line
+from app.words.hints import hint_line
 from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.presentation.programme import Programme
 from app.workspaces.presentation.race_command import race_command
@@ -146,7 +147,7 @@ class PresentationWorkspace(QWidget, Workspace):
             stage.jump_to_end()
         trouble = self._store.trouble
         if trouble is not None:
-            stage.notice(f"⚠ {one_line(trouble.message)}: {one_line(trouble.hint)}", good=False)
+            stage.notice(f"⚠ {one_line(trouble.message)}: {hint_line(trouble.hint)}", good=False)
         elif self._racing.live and self._racing.started is None:
             stage.notice(self.tr("Loading the models…"))
 

@@ -16,6 +16,7 @@ from app.state.verbs import Verb
 from app.widgets.side_column import SideColumn, page_beside
 from app.widgets.splitters import restore_sizes, save_sizes, split
 from app.words.explanations import Section
+from app.words.hints import in_window
 from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.rag.answers import AnswerProgress
 from app.workspaces.rag.calibration import CalibrationPanel
@@ -202,7 +203,9 @@ class RagWorkspace(QWidget, Workspace):
         """Say before a question is asked that built-in models know nothing of documents that are not shipped."""
         pair, index = self.setup.pair(), str(self.setup.settings()["index"])
         warning = foreign_documents(index, pair.target, pair.drafter)
-        self.verdict.warn("" if warning is None else f"⚠ {_sentence(warning.message)} {_sentence(warning.hint)}")
+        self.verdict.warn(
+            "" if warning is None else f"⚠ {_sentence(warning.message)} {_sentence(in_window(warning.hint))}"
+        )
 
     def _answer_page(self) -> QWidget:
         retrieval = split(Qt.Orientation.Vertical, (self.map, self.passages, self.source), _RETRIEVAL_SHARES)

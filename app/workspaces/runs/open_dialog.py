@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QDialog, QDialogButtonBox, QVBo
 from app import theme
 from app.widgets import file_dialogs
 from app.widgets.labels import plain_label
+from app.words.hints import in_window
 from app.workspaces.runs.library import RunLibrary
 from app.workspaces.runs.search_bar import RunSearchBar
 from app.workspaces.runs.table import RunTable
@@ -88,7 +89,7 @@ class OpenDialog(QDialog):
             self.table.selectRow(0)
         text = ""
         if library.trouble is not None:
-            text = f"{library.trouble.message}; {library.trouble.hint}"
+            text = f"{library.trouble.message}; {in_window(library.trouble.hint)}"
         elif not library.ids and library.ids is not None and library.taking_in is None:
             text = self.tr("No run fits.") if self.bar.narrows else self.tr("Nothing is kept yet.")
         self.empty.setText(text)

@@ -6,6 +6,7 @@ from app import theme
 from app.text.plain_text import one_line
 from app.widgets.floating_bars import float_over
 from app.widgets.labels import plain_label
+from app.words.hints import in_window
 from app.workspaces.runs import words
 from app.workspaces.runs.library import RunLibrary
 
@@ -47,7 +48,7 @@ class UndoBar(QFrame):
         self.undo.setVisible(err is None and bool(library.deletions))
         self.close_button.setVisible(library.trouble is None)
         if err is not None:
-            self.text.setText(f"⚠ {_sentence(err.message)} {_sentence(err.hint)}")
+            self.text.setText(f"⚠ {_sentence(err.message)} {_sentence(in_window(err.hint))}")
         elif library.deletions:
             self.text.setText(self.tr("{0} deleted.").format(words.counted(len(library.deletions[-1].ids))))
         elif library.notes:

@@ -150,6 +150,11 @@ def n_tokens(row: RunRow) -> str:
     return f"{row.n_tokens:,}" if row.n_tokens else quantities.UNKNOWN
 
 
+def rated(row: RunRow) -> str:
+    """How often its texts were rated blind; empty where they were not."""
+    return f"{row.n_rated:,}" if row.n_rated else ""
+
+
 def tags(row: RunRow) -> str:
     """The tags in a line."""
     return ", ".join(row.tags)

@@ -5,6 +5,7 @@ from pathlib import Path
 from app.state.store import RunStore
 from app.state.tab_state import TabState
 from app.text.plain_text import one_line
+from app.words.hints import in_window
 from app.workspaces.scaling import sweep_words
 from engine.allocation.optimum import ChosenCell, best_under, cheapest_for
 from engine.commands import FitAllocation, Load, SweepAllocations
@@ -127,7 +128,7 @@ class SweepProgress(TabState):
         try:
             self._chosen()
         except InputError as err:
-            return f"{err.message}; {err.hint}"
+            return f"{err.message}; {in_window(err.hint)}"
         return ""
 
     def _chosen(self) -> ChosenCell | None:

@@ -18,6 +18,7 @@ from app.state.verbs import Verb
 from app.widgets.side_column import SideColumn, page_beside
 from app.widgets.splitters import restore_sizes, save_sizes, share_out, split
 from app.words.explanations import Section
+from app.words.hints import in_window
 from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.scaling import grid_choice, words
 from app.workspaces.scaling.answer_view import AnswerView
@@ -253,7 +254,7 @@ class ScalingWorkspace(QWidget, Workspace):
     def _on_setup_changed(self) -> None:
         pair, index = self.setup.pair(), str(self.setup.settings()["index"])
         warning = foreign_documents(index, pair.target, "")
-        self.answer.headline.warn("" if warning is None else f"⚠ {warning.message}; {warning.hint}")
+        self.answer.headline.warn("" if warning is None else f"⚠ {warning.message}; {in_window(warning.hint)}")
         self.context.verbs.refresh()
         self.sweeping.show_setup(self.setup.sweep_settings(), "")
 

@@ -5,6 +5,7 @@ from PySide6.QtCore import QCoreApplication
 from app.text.plain_text import one_line
 from app.words import pace, quantities
 from app.words.counts import count
+from app.words.hints import hint_line
 from app.workspaces.train.record import TrainingRecord
 from engine.events import (
     CheckpointSaved,
@@ -83,7 +84,7 @@ def message(event: Event) -> str | None:
         case TrainingStarted():
             return _started(event)
         case Warned():
-            return tr("⚠ {0}; {1}").format(one_line(event.message), one_line(event.hint))
+            return tr("⚠ {0}; {1}").format(one_line(event.message), hint_line(event.hint))
         case CheckpointSaved():
             return tr("checkpoint at step {0:,}").format(event.step)
         case DrafterMeasured():
@@ -95,7 +96,7 @@ def message(event: Event) -> str | None:
         case TrainingFinished():
             return _finished(event)
         case Refused() | RunFailed():
-            return tr("✗ {0}; {1}").format(_reason(event), one_line(event.hint))
+            return tr("✗ {0}; {1}").format(_reason(event), hint_line(event.hint))
     return None
 
 

@@ -19,3 +19,16 @@ def test_a_setting_of_text_is_a_line_that_comes_back_at_the_next_start(qtbot, tm
     assert other.values(ChatConfig)["system"] == "Be brief."
     other.set_values({"system": "Be long."})
     assert other.values(ChatConfig)["system"] == "Be long."
+
+
+def test_a_long_text_is_cut_in_its_middle_and_its_tooltip_has_all_of_it(qtbot):
+    form = ConfigForm(ChatConfig, None)
+    qtbot.addWidget(form)
+    form.resize(200, 400)
+    form.show()
+    line = form.control("system")
+    meaning = line.toolTip()
+    line.setText("/a/folder/of/a/gate/with/a/long/path/builtin-builtin")
+    assert line.text() in line.toolTip() and meaning in line.toolTip()
+    line.setText("auto")
+    assert line.toolTip() == meaning

@@ -15,9 +15,11 @@ from engine.events import (
     RunFinished,
     RunStarted,
     ScalingMeasured,
+    TextsRated,
     TrainingFinished,
     TrainingStarted,
 )
+from engine.events.ratings import RatingVerdict
 from engine.events.scaling import BatchMeasured, ContextPoint, GammaPoint
 from engine.reports.html import report
 from engine.reports.tables import tables
@@ -28,6 +30,9 @@ STARTED = RunStarted(
     "ab12", "speculative", "2026-11-29T10:00:00Z", "The harbour", (1, 2), ("The", " harbour"), "builtin",
     "/models/me/small", (("gamma", 4), ("max_new_tokens", 24)), "cpu", "float32", versions=(("torch", "2.13.0"),),
 )  # fmt: skip
+
+
+VERDICTS: tuple[RatingVerdict, ...] = ("first", "second", "first")
 
 
 def run(*, same: bool = True, ratio: float = 2.0, n_pairs: int = 3) -> list[Event]:
@@ -49,6 +54,13 @@ def test_a_run_is_reported_with_its_text_and_figures() -> None:
         assert words in page
     assert "/models/me" not in page, "a report tells nothing of the folders of its user"
     assert set(tables(run())) == {"figures", "positions", "rounds", "series"}
+
+
+def test_a_run_that_was_rated_blind_says_so() -> None:
+    ratings = [TextsRated("r1", "2026-11-30T10:00:00Z", "plain", "gate 0.5", verdict, True) for verdict in VERDICTS]
+    page = report([*run(), *ratings])
+    assert "Rated blind: plain better 2, gate 0.5 better 1, equally good 0, both bad 0." in page
+    assert "Rated blind" not in report(run())
 
 
 def test_a_loss_and_another_text_are_named() -> None:

@@ -13,6 +13,7 @@ from engine.events import (
     RunFailed,
     RunFinished,
     ScalingMeasured,
+    TextsRated,
     TrainingEstimated,
     TrainingFinished,
     TrainingStarted,
@@ -46,6 +47,12 @@ def test_a_run_has_its_figures() -> None:
     assert (kept.kind, kept.method, kept.end, kept.n_tokens) == ("run", "speculative", "finished", 6)
     assert (kept.alpha, kept.tau, kept.speedup) == (0.6, 2.0, 2.0)
     assert "hi" in kept.words
+
+
+def test_ratings_of_its_texts_are_counted() -> None:
+    rated = TextsRated("r1", UTC, "plain", "gate 0.5", "tie", True)
+    assert of(*stories.whole_run(), rated, rated).n_rated == 2
+    assert of(*stories.whole_run()).n_rated == 0
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,15 @@ class ReliabilityPlot(QWidget):
         self._card = card
         bins = () if card is None else card.reliability
         self.plane.show_spots([_spot(each) for each in bins], ends=_ENDS)
-        not_kept = self.tr("This gate was trained before its reliability was kept: train it again.")
-        kept = self.tr("■ with its tokens and 95 % interval; dashed: taken at its word; upright: the threshold")
-        self.plane.caption.show_text(not_kept if card is not None and not bins else kept)
+        if card is not None and not bins:
+            not_kept = self.tr("This gate was trained before its reliability was kept: train it again.")
+            self.plane.caption.show_text(not_kept, self.tr("Not kept: train the gate again."))
+        else:
+            self.plane.caption.show_text(
+                self.tr("■ with its tokens and 95 % interval; dashed: taken at its word; upright: the threshold"),
+                self.tr("■ tokens and 95 % interval  ╌ at its word  ┆ threshold"),
+                self.tr("■ tokens  ╌ at its word  ┆ threshold"), self.tr("╌ at its word  ┆ threshold"),
+            )  # fmt: skip
         self.plane.line.setVisible(bool(bins))
         self.threshold.setVisible(bool(bins))
         self.plane.words.setVisible(card is not None and not bins)

@@ -64,6 +64,10 @@ class RocPlot(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.plane)
+        self.plane.caption.show_text(
+            self.tr("Up and left is better; dashed: by chance.  ■ the threshold: drag it"),
+            self.tr("Up and left is better.  ╌ by chance  ■ drag it"), self.tr("↖ better  ╌ by chance  ■ drag it"),
+        )  # fmt: skip
         self.show_card(None)
         self._recolour()
 

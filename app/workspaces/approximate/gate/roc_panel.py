@@ -88,8 +88,8 @@ class RocPanel(Panel):
             self._drawn = (state.gate, state.choice)
             card = state.gate.card
             self.roc.show_card(card)
-            self.facts.show_text("" if card is None else words.held_out(card))
-            self.empty.setText(words.why_none(state.gate, state.choice))
+            self.facts.show_text(*("",) if card is None else (words.held_out(card), words.held_out_short(card)))
+            self.empty.setText(words.why_none(state.gate))
             self.stack.setCurrentIndex(0 if card is not None else 1)
         self.roc.show_threshold(state.threshold)
         if round(self.box.value(), 3) != state.threshold:

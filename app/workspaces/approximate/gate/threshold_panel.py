@@ -76,7 +76,7 @@ class ThresholdPanel(Panel):
         for place, (name, meaning, share) in enumerate(words.kinds(at)):
             texts = (name, f"{share * card.n_rows:,.0f}", f"{share:.1%}")
             _fill(self.kinds, place, texts, meaning)
-        self.of_what.show_text(words.held_out(card))
+        self.of_what.show_text(words.held_out(card), words.held_out_short(card))
         _fit(self.kinds)
 
     def _show_figures(self, compared: dict[figures.FigureName, figures.Figure]) -> None:

@@ -7,8 +7,9 @@ from PySide6.QtCore import QCoreApplication
 from app.text.plain_text import one_line
 from app.words import quantities
 from app.words.counts import count
+from app.words.hints import hint_line
 from app.workspaces.approximate.gate.figures import Figure, FigureName, WhyNotMeasured
-from app.workspaces.approximate.gate.known import GateChoice, KnownGate
+from app.workspaces.approximate.gate.known import KnownGate
 from engine.events import GateConfusion
 
 if TYPE_CHECKING:
@@ -31,18 +32,19 @@ def held_out(card: "GateCard") -> str:
     return tr("held out: {0} of {1}").format(count(card.n_rows, "token"), count(card.n_documents, "document"))
 
 
+def held_out_short(card: "GateCard") -> str:
+    """The same where there is little room."""
+    return tr("{0} held out").format(count(card.n_rows, "token"))
+
+
 def of_card(card: "GateCard") -> str:
     """Both."""
     return f"{auc(card)} · {held_out(card)}"
 
 
-def why_none(gate: KnownGate, choice: GateChoice) -> str:
+def why_none(gate: KnownGate) -> str:
     """Why there is nothing to show, and how to get a gate; empty where one is known."""
-    target, drafter = one_line(choice.target, longest=80), one_line(choice.drafter, longest=80)
-    train = tr(
-        "draftscope sprinter collect --target {0} --drafter {1}, then draftscope sprinter train with the same pair;"
-        " a few minutes for a small pair."
-    ).format(target, drafter)
+    train = tr("Collect and train, on the page Train, makes one; a few minutes for a small pair.")
     match gate.state:
         case "known":
             return ""
@@ -53,15 +55,13 @@ def why_none(gate: KnownGate, choice: GateChoice) -> str:
         case "own":
             return tr(
                 "The gate is the drafter's own probability of its token. It needs no training, so nothing is known of"
-                " it beforehand: Sweep measures its thresholds. To train a gate: {0}"
+                " it beforehand: Sweep measures its thresholds. {0}"
             ).format(train)
         case "missing":
-            return tr(
-                "No gate is known for this pair, so the drafter's own probability decides. To get one: {0}"
-            ).format(train)
+            return tr("No gate is known for this pair, so the drafter's own probability decides. {0}").format(train)
         case "refused":
             reason = one_line(gate.reason, longest=400)
-            return tr("This gate cannot be used: {0}. Train it again, or choose another: {1}").format(reason, train)
+            return tr("This gate cannot be used: {0}. Next: {1}.").format(reason, hint_line(gate.hint).rstrip("."))
 
 
 def figure_name(name: FigureName) -> str:
@@ -120,7 +120,7 @@ def kinds(at: GateConfusion) -> tuple[tuple[str, str, float], ...]:
 def measured_note(why_not: WhyNotMeasured, threshold: float, *, tests_all: bool) -> str:
     """Where measured figures come from, or why there are none."""
     if tests_all:
-        return tr("The target tests the whole run: nothing is lost then. What is predicted is testing the last alone.")
+        return tr("The whole run is tested: nothing is lost. Predicted: the last alone.")
     return {
         "": tr("Measured on new prompts, at {0:g}; [ ]: 95 % intervals."),
         "none": tr("{0:g} has not been measured: let go of the point, or Measure."),

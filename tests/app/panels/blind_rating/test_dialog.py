@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.panels.blind_rating.dialog import BlindRatingDialog
@@ -83,6 +83,27 @@ def test_back_takes_the_last_rating_back(qtbot: QtBot, log: Path) -> None:
     assert (dialog.pair.left.toPlainText(), dialog.pair.place.text()) == (shown, "Pair 1 of 4")
     dialog.shut_down()
     assert blind_rating.kept(log) == ()
+
+
+def test_the_keyboard_alone_starts_rates_and_ends(qtbot: QtBot, log: Path) -> None:
+    dialog = opened(qtbot, log)
+    QTest.keyClick(dialog.choice.first, Qt.Key.Key_Return)
+    assert dialog.pages.currentWidget() is dialog.pair
+    QTest.keyClick(dialog.pair.left, Qt.Key.Key_Return)
+    assert dialog.isVisible() and dialog.pair.place.text() == "Pair 1 of 4", "Enter in a text rates and closes nothing"
+    QTest.keyClick(dialog.pair.left, Qt.Key.Key_Tab)
+    QTest.keyClick(dialog.pair.right, Qt.Key.Key_Tab)
+    first = dialog.pair.choices["left"]
+    assert first.hasFocus()
+    QTest.keyClick(first, Qt.Key.Key_Return)
+    assert dialog.pair.place.text() == "Pair 2 of 4"
+    assert all(button.toolTip() for button in dialog.findChildren(QPushButton) if button.isVisible())
+    dialog.reveal.setFocus()
+    QTest.keyClick(dialog.reveal, Qt.Key.Key_Return)
+    settled(qtbot, dialog)
+    assert dialog.pages.currentWidget() is dialog.outcome and dialog.close_button.hasFocus()
+    QTest.keyClick(dialog.close_button, Qt.Key.Key_Return)
+    assert not dialog.isVisible() and len(blind_rating.kept(log)) == 1
 
 
 def test_esc_in_the_middle_reveals_and_keeps_what_was_rated(qtbot: QtBot, log: Path) -> None:

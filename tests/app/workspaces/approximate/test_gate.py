@@ -4,11 +4,13 @@ from pathlib import Path
 from threading import Event as Flag
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from app.workspaces.approximate import gate_words
 from app.workspaces.approximate.gate_page import GatePage
 from app.workspaces.approximate.gate_record import HELD_OUT_LOSS, LOSS, read_gate_record
 from app.workspaces.approximate.gate_state import GateProgress
+from app.workspaces.approximate.state import ThresholdProgress
 from app.workspaces.approximate.workspace import ApproximateWorkspace
 from app.workspaces.train.training import TrainingRunProgress
 from engine.commands import CollectGateRows, Load, Run, TrainGate
@@ -28,7 +30,7 @@ def page_of(tab: TalkingTab, texts: Path, folder: Path) -> GatePage:
     """The page in front, with short texts and folders of its own."""
     workspace = tab.workspace
     assert isinstance(workspace, ApproximateWorkspace)
-    page = workspace.pages.gate
+    page = workspace.pages.making
     workspace.pages.setCurrentWidget(page)
     page.form.rows.set_values({"prompts": str(texts), "n_prompts": 12, "n_new": 24})
     page.form.training.set_values({"epochs": _EPOCHS})
@@ -68,6 +70,28 @@ def test_rows_are_collected_and_a_gate_is_trained_in_view(
     workspace.do("run")
     command = store.commands.work
     assert isinstance(command, Run) and command.settings["gate"] == str(tmp_path / "gate")
+
+
+def test_the_curve_is_that_of_the_gate_trained_over_the_one_on_show(
+    tab: TalkingTab, toys: Session, texts: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    store, _, workspace, say = tab
+    assert isinstance(workspace, ApproximateWorkspace)
+    page, state = page_of(tab, texts, tmp_path), store.tab(ThresholdProgress)
+    page.do("both")
+    say(*toys.do(asked(tab), Flag()))
+    say(*toys.do(asked(tab), Flag()))
+    page.bar.use.click()
+    qtbot.waitUntil(lambda: state.gate.card is not None)
+    before = state.gate.card
+    assert before is not None and before.label != "soft"
+    page.form.training.set_values({"label": "soft"})
+    page.do("train")
+    say(*toys.do(asked(tab), Flag()))
+    qtbot.waitUntil(lambda: state.gate.card != before)
+    workspace.gate.roc.refresh()
+    assert state.gate.card is not None and state.gate.card.label == "soft"
+    assert list(workspace.gate.roc.roc.curve.getData()[0]) == [at.eta_fp for at in state.gate.card.confusions]
 
 
 def test_a_stopped_collection_keeps_its_rows_and_continues(
@@ -126,8 +150,8 @@ def test_a_drafter_without_a_model_makes_no_gate(tab: TalkingTab) -> None:
     _, _, workspace, _ = tab
     assert isinstance(workspace, ApproximateWorkspace)
     workspace.setup.models.choose("builtin", "lookup")
-    assert "drafter that is a model" in workspace.pages.gate.why_not()
-    assert not workspace.pages.gate.bar.both.isEnabled()
+    assert "drafter that is a model" in workspace.pages.making.why_not()
+    assert not workspace.pages.making.bar.both.isEnabled()
 
 
 def test_a_log_is_opened_again_by_this_tab_alone(tab: TalkingTab, toys: Session, texts: Path, tmp_path: Path) -> None:

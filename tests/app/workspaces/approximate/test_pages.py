@@ -77,7 +77,7 @@ def test_choices_come_back(tab: TalkingTab, qtbot: QtBot, tmp_path: object) -> N
     workspace = tab.workspace
     assert isinstance(workspace, ApproximateWorkspace)
     settings = QSettings(f"{tmp_path}/kept.ini", QSettings.Format.IniFormat)
-    live, gate = workspace.pages.live, workspace.pages.gate
+    live, gate = workspace.pages.live, workspace.pages.making
     workspace.setup.show_threshold(0.7)
     live.prompt.prompt.setPlainText("Mine")
     gate.form.rows.set_values({"n_prompts": 33})

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.workspaces.compare.comparing import ComparingProgress
@@ -98,11 +98,29 @@ def test_drafters_are_checked_in_the_list(tab) -> None:  # type: ignore[no-untyp
     assert "/models/mine" in box.specs()
 
 
+def next_by_tab(widget: QWidget) -> QWidget:
+    """What the Tab key reaches next."""
+    following = widget.nextInFocusChain()
+    while not (
+        following.isVisible() and following.isEnabled() and following.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and following.focusProxy() is None
+    ):  # fmt: skip
+        following = following.nextInFocusChain()
+    return following
+
+
 def test_settings_of_all_lanes_are_in_one_sheet(tab, qtbot: QtBot) -> None:  # type: ignore[no-untyped-def]
     _, host, workspace, _ = tab
     more = workspace.bar.more
     more.form.set_values({"temperature": 0.5, "max_new_tokens": 32, "repeats": 3})
     more.open()
+    reached = [focus] if (focus := more.sheet.focusWidget()) is not None else []
+    while (following := next_by_tab(reached[-1])) is not reached[0]:
+        reached.append(following)
+    assert len(reached) > 12 and all(control.toolTip() for control in reached)
+    places = [control.mapTo(more.sheet, control.rect().topLeft()) for control in reached]
+    seen = [(place.x() > more.sheet.width() // 2, place.y()) for place in places]
+    assert seen == sorted(seen), "Tab goes down one column, then down the other"
     qtbot.keyClick(more.sheet, Qt.Key.Key_Escape)
     assert not more.sheet.isVisible()
     workspace.do("run")

@@ -9,7 +9,7 @@ import msgspec
 import pyqtgraph as pg
 import pytest
 
-from app.plots.plane import Spot, _above
+from app.plots.plane import Spot
 from app.state.store import RunStore
 from app.workspaces.rag import evaluation_record
 from app.workspaces.rag.calibration import CalibrationPanel
@@ -217,24 +217,14 @@ def test_an_evaluation_opens_like_any_other_file(shown, qtbot, tmp_path: Path) -
     )
 
 
-def test_names_of_points_stand_away_from_the_next_point() -> None:
-    places = [_above([Spot("", mark_of(0), float(i), y) for i, y in enumerate(ys)]) for ys in ((1, 2, 1), (2, 2), (1,))]
-    assert places == [[False, True, False], [True, False], [True]]
-
-
-def test_names_of_neighbours_at_one_height_stand_on_different_sides() -> None:
-    ys = (0.45, 0.35, 0.35, 0.07, 0.42)
-    places = _above([Spot("", mark_of(0), float(i), y) for i, y in enumerate(ys)])
-    assert places == [True, True, False, False, True]
-
-
 def test_a_name_that_would_run_over_the_right_edge_stands_to_the_left(shown, qtbot) -> None:  # type: ignore[no-untyped-def]
     _store, panel, _calibration, _show = shown
     plane = panel.plane
     plane.show_spots([Spot("a name of some length", mark_of(0), x, 0.5) for x in (0.1, 0.9)], ends=(0.0, 1.0, 0.0, 1.0))
 
     def sides() -> list[bool]:
-        return [item.anchor.x() > 0 for item in plane._items if isinstance(item, pg.TextItem)]
+        names = [item for item in plane._items if isinstance(item, pg.TextItem)]
+        return [name.pos().x() < spot.x for name, spot in zip(names, plane.spots, strict=True)]
 
     plane.widget.resize(400, 300)
     qtbot.waitUntil(lambda: sides() == [False, True])

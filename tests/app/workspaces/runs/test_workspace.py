@@ -364,3 +364,6 @@ def test_two_runs_are_rated_blind_and_the_ratings_are_shown_when_one_is_opened_a
     ((name, value),) = tab.details.rated.fields
     assert "plain decoding" in name and "sprinter" in name
     assert "equally good 1" in value
+    settle(qtbot, tab.library, lambda: (row := tab.library.row_at(0)) is not None and row.n_rated == 1)
+    place = next(i for i, column in enumerate(tab.table.rows.columns) if column.title == "rated")
+    assert tab.table.rows.index(0, place).data() == "1"

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from app.panel import Panel
 from app.workspaces.approximate.gate import figures, words
-from app.workspaces.approximate.gate.known import GateChoice, KnownGate
+from app.workspaces.approximate.gate.known import KnownGate
 from app.workspaces.approximate.gate.roc import RocPlot
 from app.workspaces.approximate.record import SettingPick
 from app.workspaces.approximate.state import ThresholdProgress
@@ -174,7 +174,7 @@ def test_what_another_gate_measured_is_not_shown_as_this_ones() -> None:
         (lambda setup: setup.models.choose("builtin", "builtin:small"), "missing", "No gate is known for this pair"),
         (lambda setup: setup.models.choose("builtin", "lookup"), "none", "drafter that is a model"),
         (lambda setup: (setup.form.set_values({"gate": "builtin"}), setup.models.choose("builtin", "builtin:small")),
-         "refused", "Train it again"),
+         "refused", "Next: train one for this pair in the tab Approximate, page Train"),
         (lambda setup: setup.form.set_values({"gate": "/nowhere"}), "refused", "there is no gate at /nowhere"),
     ],
 )  # fmt: skip
@@ -209,7 +209,6 @@ def test_steps_are_finer_where_thresholds_matter_more() -> None:
 
 
 def test_why_none_is_empty_for_a_known_gate_alone() -> None:
-    choice = GateChoice("t", "d", "auto")
     for state in ("looking", "none", "own", "missing", "refused"):
-        assert words.why_none(KnownGate(state), choice)  # type: ignore[arg-type]
-    assert words.why_none(KnownGate("known", thresholds.card()), choice) == ""
+        assert words.why_none(KnownGate(state))  # type: ignore[arg-type]
+    assert words.why_none(KnownGate("known", thresholds.card())) == ""
