@@ -66,10 +66,6 @@ def test_reasons_are_told() -> None:
         CHOICE._replace(settings={**CHOICE.settings, "tree": "4,0"})
     )
     assert "page 3 comes before page 7" in choice.why_no_measurement(CHOICE._replace(pages="7-3"))
-
-
-def test_the_window_offers_the_chunks_that_the_engine_takes() -> None:
-    assert (setup.LEAST_CHUNK, setup.MOST_CHUNK) == (lengths.LEAST_CHUNK, lengths.MOST_CHUNK)
     assert "no list" not in choice.why_no_run(CHOICE) and choice.why_no_run(CHOICE) == ""
     assert "not a list" in choice.why_no_run(CHOICE._replace(settings={**CHOICE.settings, "tree": "4,x"}))
     assert choice.plan(CHOICE) == (
@@ -77,3 +73,7 @@ def test_the_window_offers_the_chunks_that_the_engine_takes() -> None:
         "one at a time."
     )
     assert choice.plan(CHOICE._replace(lengths="")) == ""
+
+
+def test_the_window_offers_the_chunks_that_the_engine_takes() -> None:
+    assert (setup.LEAST_CHUNK, setup.MOST_CHUNK) == (lengths.LEAST_CHUNK, lengths.MOST_CHUNK)
