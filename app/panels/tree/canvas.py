@@ -286,4 +286,4 @@ class TreeCanvas(QAbstractScrollArea):
             if record is not None and view.intersects(rect):
                 fate = record.kind if isinstance(record, LastToken) else record.fate
                 self._painter.paint_node(painter, rect, ShownNode(record, fate, kept[node], node == self.current))
-        self._painter.paint_heads(painter, grid, view.top())
+        self._painter.paint_heads(painter, grid, view)

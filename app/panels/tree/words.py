@@ -10,6 +10,7 @@ from app.words.counts import count
 from engine.events import LastToken, ProposedToken, RoundFinished
 
 _LONGEST = 40
+_GLYPHS = {"accepted": "✓", "rejected": "✗", "untested": "○", "unverified": "~", "correction": "▸", "bonus": "•"}
 
 
 def tr(text: str) -> str:
@@ -56,5 +57,22 @@ def tree_words(event: RoundFinished, tree: RoundTree) -> str:
 
 def fate_glyph(record: ProposedToken | LastToken) -> str:
     """The mark of a node's fate, besides its colour."""
-    fate = record.fate if isinstance(record, ProposedToken) else record.kind
-    return {"accepted": "✓", "rejected": "✗", "untested": "○", "unverified": "~", "correction": "▸", "bonus": "•"}[fate]
+    return _GLYPHS[_fate(record)]
+
+
+def legend(event: RoundFinished | None) -> tuple[str, str]:
+    """What the marks mean that a round has, or all of them without one, and what the figures are; then the same in
+    fewer words."""
+    records = () if event is None else (*event.proposed, *filter(None, (event.last,)))
+    shown = {_fate(record) for record in records} or set(_GLYPHS) - {"unverified"}
+    names = {
+        "accepted": tr("kept"), "rejected": tr("rejected"), "untested": tr("untested"),
+        "unverified": tr("kept unverified"), "correction": tr("correction"), "bonus": tr("bonus"),
+    }  # fmt: skip
+    marks = "   ".join(f"{glyph} {names[fate]}" for fate, glyph in _GLYPHS.items() if fate in shown)
+    figures = tr("thick line: kept path   p: of the target, q: of the drafter")
+    return f"{marks}   {figures}", marks
+
+
+def _fate(record: ProposedToken | LastToken) -> str:
+    return record.fate if isinstance(record, ProposedToken) else record.kind
