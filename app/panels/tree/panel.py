@@ -69,7 +69,8 @@ class TreePanel(Panel):
         self._describe()
 
     def _describe(self) -> None:
-        self.line.show_text("" if self.canvas.event_shown is None else self.canvas.current_words())
+        shown = self.canvas.event_shown is not None
+        self.line.show_text(*(self.canvas.current_words(brief=brief) if shown else "" for brief in (False, True)))
         self.key.show_text(*legend(self.canvas.event_shown))
 
     def _on_picked(self, node: int) -> None:

@@ -25,8 +25,8 @@ def record_of(event: RoundFinished, node: int) -> ProposedToken | LastToken | No
     return event.proposed[node] if 0 <= node < len(event.proposed) else None
 
 
-def node_words(event: RoundFinished, tree: RoundTree, node: int) -> str:
-    """Token, probabilities, fate and place of a node."""
+def node_words(event: RoundFinished, tree: RoundTree, node: int, *, brief: bool = False) -> str:
+    """Token, probabilities, fate and place of a node; brief: without the place."""
     record = record_of(event, node)
     if record is None:
         return ""
@@ -34,10 +34,12 @@ def node_words(event: RoundFinished, tree: RoundTree, node: int) -> str:
     if isinstance(record, LastToken):
         kind = fate_name(record.kind if event.proposed else "plain")
         return tr("{0}: {1}, target p {2}").format(token, kind, quantities.number(record.p, 3))
-    place = tr("depth {0} of {1}").format(tree.depths[node], tree.depth)
-    kept = tr("on the kept path") if node in tree.path else ""
     chances = tr("target p {0}, drafter q {1}").format(quantities.number(record.p, 3), quantities.number(record.q, 3))
-    return tr("{0}: {1}").format(token, ", ".join(filter(None, (fate_name(record.fate), chances, place, kept))))
+    parts = [fate_name(record.fate), chances]
+    if not brief:
+        parts.append(tr("depth {0} of {1}").format(tree.depths[node], tree.depth))
+        parts += [tr("on the kept path")] if node in tree.path else []
+    return tr("{0}: {1}").format(token, ", ".join(parts))
 
 
 def tree_words(event: RoundFinished, tree: RoundTree) -> str:
