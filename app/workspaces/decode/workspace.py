@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 # Widths of the side columns in characters. The plots need theirs: they come after the first painting, and nothing may
 # move then.
 _LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH = 30, 34, 51
+_SIZES_MS = 200
 
 
 class DecodeWorkspace(QMainWindow, Workspace):
@@ -307,7 +308,8 @@ class DecodeWorkspace(QMainWindow, Workspace):
             self.docks.bring_forward("tree")
         choose = example.longest_path if name == "tree" else example.first_rejected
         if (selection := choose(self._store.log)) is not None:
-            self._store.select(selection)
+            # Later: docks that take their sizes would move the text on that this brings into view.
+            QTimer.singleShot(_SIZES_MS, self, lambda: self._store.select(selection))
         return selection is None
 
     def save(self, settings: QSettings) -> None:
