@@ -23,7 +23,7 @@ lint: $(STAMP)
 # Each with an empty folder of runs, so that no picture shows the runs of whoever makes them.
 pictures: $(STAMP)
 	set -e; runs=$$(mktemp -d); trap 'rm -rf "$$runs"' EXIT; \
-	for tab in decode compare rag scaling long-context approximate runs train presentation; do for scheme in light dark; do \
+	for tab in decode tree compare rag scaling long-context approximate runs train presentation; do for scheme in light dark; do \
 		rm -rf "$$runs"/*; \
 		XDG_DATA_HOME="$$runs" $(BIN)/draftscope --screenshot assets/screenshots/$$tab-$$scheme.png --workspace $$tab --scheme $$scheme; \
 	done; done

@@ -30,9 +30,11 @@ def pair(started: RunStarted) -> str:
 
 
 def sampling(started: RunStarted) -> tuple[str, ...]:
-    """Draft length, temperature and seed."""
+    """Draft length, or the tree in its place, temperature and seed."""
     settings = dict(started.settings)
     gamma = (short(f"γ {settings['gamma']}"),) if "gamma" in settings else ()
+    if tree := settings.get("tree"):
+        gamma = (short(tr("tree {0}").format(tree)),)
     if policy := policy_of(settings):
         gamma = (*gamma, one_line(tr("policy {0}").format(choice_name("policy", policy)), longest=_LONGEST_NAME))
     temperature = settings.get("temperature", 0)

@@ -179,7 +179,7 @@ def compare_objectives(
                 output.summary({**fields, "run": kept.run_id})
             else:
                 kept.take(item)
-                _note(output, item)
+                note_figure(output, item)
                 output.event(item)
         if flag.is_set():
             kept.stopped()
@@ -227,7 +227,8 @@ def _quiet() -> None:
     quiet_libraries()
 
 
-def _note(output: Output, event: Event) -> None:
+def note_figure(output: Output, event: Event) -> None:
+    """Print a figure of a training, or a warning, for the person at the terminal or the reader of its log."""
     if isinstance(event, Measured):
         output.note(f"{event.name} {event.value:.4f} at step {event.round}")
     elif isinstance(event, Warned):
@@ -269,7 +270,7 @@ class _TrainingReport:
                     self._output.note(prospects.verdict(event))
             case Measured(name="alpha"):
                 self._alphas.append(event)
-        _note(self._output, event)
+        note_figure(self._output, event)
         self._output.event(event)
 
     def _take_estimate(self, event: TrainingEstimated) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from engine.cli.drafter import carry_out, own_folder, refuse_early
+from engine.cli.drafter import carry_out, note_figure, own_folder, refuse_early
 from engine.cli.exit_status import OK
 from engine.cli.options import Json, NoSave, decimal
 from engine.cli.output import Output
@@ -100,5 +100,6 @@ def ablate_longspec(
             if isinstance(item, Ablation):
                 output.summary(msgspec.to_builtins(item))
             else:
+                note_figure(output, item)
                 output.event(item)
     return OK

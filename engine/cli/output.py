@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -18,6 +19,8 @@ from engine.machine.file_kinds import refuse_irregular
 from engine.reports import shown_text
 
 Value: TypeAlias = object
+# Without a terminal, progress is a line of its own, so long after the last one.
+_PLAIN_EVERY_S = 30.0
 # The only map from the engine's events to the objects that other programs read: event type -> name in the output.
 NAMES: dict[type[Event], str] = {
     events.RunStarted: "started",
@@ -92,6 +95,7 @@ class Output:
             _refuse_unwritable(out)
         self.console = SafeConsole(highlight=False, soft_wrap=True, markup=False, emoji=False)  # names may hold either
         self._errors = SafeConsole(stderr=True, highlight=False, markup=False, emoji=False)
+        self._progress_shown_s = time.monotonic()
 
     @property
     def saves(self) -> bool:
@@ -99,7 +103,8 @@ class Output:
         return self._out is not None
 
     def event(self, event: Event) -> None:
-        """Print an event as JSON, or progress as a line on stderr."""
+        """Print an event as JSON, or progress as a line on stderr: over the last one, or, where stderr is no terminal,
+        a line every half minute."""
         if isinstance(event, events.Progressed):
             self._progress(event)
             return
@@ -154,10 +159,16 @@ class Output:
 
     def _progress(self, event: events.Progressed) -> None:
         if sys.stderr.isatty():
-            of_total = f" of {event.total:,.0f}" if event.total else ""
-            left = "" if event.left_s is None else f", {event.left_s:,.0f} s left"
-            line = f"{event.phase} {event.done:,.0f}{of_total} {event.unit}{left}"
-            self._errors.print(f"{line:<60}", end="\r", markup=False)
+            self._errors.print(f"{_progress_line(event):<60}", end="\r", markup=False)
+        elif (now := time.monotonic()) - self._progress_shown_s >= _PLAIN_EVERY_S:
+            self._progress_shown_s = now
+            self.note(_progress_line(event))
+
+
+def _progress_line(event: events.Progressed) -> str:
+    of_total = f" of {event.total:,.0f}" if event.total else ""
+    left = "" if event.left_s is None else f", {event.left_s:,.0f} s left"
+    return f"{event.phase} {event.done:,.0f}{of_total} {event.unit}{left}"
 
 
 def _refuse_unwritable(out: Path) -> None:

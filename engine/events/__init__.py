@@ -106,6 +106,7 @@ from engine.events.lengths import KvPrediction as KvPrediction
 from engine.events.lengths import LengthMeasured as LengthMeasured
 from engine.events.lengths import LengthsMeasured as LengthsMeasured
 from engine.events.lengths import LengthsStarted as LengthsStarted
+from engine.events.lengths import PageStart as PageStart
 from engine.events.lengths import PrefillMeasured as PrefillMeasured
 from engine.events.lengths import TextPart as TextPart
 from engine.events.lengths import TextRead as TextRead

@@ -171,10 +171,18 @@ class LengthsMeasured(Event, frozen=True):
     complete: bool = True
 
 
+class PageStart(Struct, frozen=True):
+    """A page of a document, counted from 1, and the token that it begins with, of all that there is to read."""
+
+    number: int
+    token: int
+
+
 class TextRead(Event, frozen=True):
     """A text, or a part of it, as the loaded target reads it. ids: a prompt, with the signs that begin a text; text:
     the same for people. n_tokens: of all that there is; cut: what was left out, in a sentence, empty where nothing was;
-    skipped: what of the file could not be read. serial: that of the question. kernels: what can read it, unchecked."""
+    skipped: what of the file could not be read. serial: that of the question. kernels: what can read it, unchecked.
+    pages_from: where its pages begin, empty where it has none or a single one."""
 
     source: str
     name: str
@@ -186,3 +194,4 @@ class TextRead(Event, frozen=True):
     skipped: tuple[str, ...] = ()
     serial: int = 0
     kernels: tuple[AttentionChecked, ...] = ()
+    pages_from: tuple[PageStart, ...] = ()

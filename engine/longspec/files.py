@@ -149,16 +149,21 @@ def refuse_other_target(files: LongspecFiles, target: str, config: PreTrainedCon
     """Raises InputError where a drafter was made for another target, or the target can have none of its kind.
 
     target: its SPEC; config: its configuration."""
+    refuse_other_shape(files, target, config)
+    own_hash = model_hash(target) if files.target_hash else ""
+    if own_hash and own_hash != files.target_hash:
+        whose = f"{files.spec} was trained for the target {files.target or 'of another hash'}"
+        raise InputError(f"{whose}, and the files of {target} differ from it", _OTHER)
+
+
+def refuse_other_shape(files: LongspecFiles, target: str, config: PreTrainedConfig) -> None:
+    """Raises InputError where a drafter cannot read the keys of a target, whatever the weights of both are."""
     reason = target_fit.why_not(config)
     if reason:
         raise unfit(target, reason)
     reason = target_fit.why_other(files.shape, config) or _why_other_words(files, config)
     if reason:
         raise InputError(f"{files.spec} is a LongSpec drafter of another target: {reason}", _OTHER)
-    own_hash = model_hash(target) if files.target_hash else ""
-    if own_hash and own_hash != files.target_hash:
-        whose = f"{files.spec} was trained for the target {files.target or 'of another hash'}"
-        raise InputError(f"{whose}, and the files of {target} differ from it", _OTHER)
 
 
 def unfit(target: str, reason: str) -> InputError:

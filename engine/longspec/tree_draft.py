@@ -63,6 +63,7 @@ def draft(use: BlockInUse, ring: KvRing, inputs: TreeInputs) -> Draft:
             seen: Tensor = seen,
             depth: int = depth,
         ) -> Tensor:
+            """Attention of the nodes of this depth to the text and the nodes above them, whose keys join the others."""
             if depth:
                 return states.attended(queries, keys, values, depth=depth, seen=seen)
             ring.write(keys, values, place.positions)

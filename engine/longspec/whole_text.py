@@ -27,6 +27,7 @@ def lagged(keys: Tensor, values: Tensor, lag: int) -> CrossAttention:
     and get zeros. lag: at least 1, as while drafting."""
 
     def attend(queries: Tensor) -> Tensor | None:
+        """Values mixed for queries [B, n, H, D], the last n of the text; None where none of them sees a key."""
         n_before = keys.shape[1] - queries.shape[1]
         if n_before:
             assert n_before >= lag

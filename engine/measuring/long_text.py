@@ -2,6 +2,7 @@
 
 A text is cut to a length at its beginning or at its end, behind the signs that the tokenizer begins a text with."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -21,9 +22,10 @@ from engine.documents.page_range import (
     refuse_no_file,
 )
 from engine.documents.pdf import PdfReader
-from engine.documents.readers import Document
+from engine.documents.readers import Document, PlaceMark
+from engine.documents.target_tokens import TargetTokens
 from engine.errors import InputError
-from engine.events import TextPart
+from engine.events import PageStart, TextPart
 from engine.measuring.prompts import long_prompts, prompts_of_length
 from engine.models.prompt_encoding import begin_ids, encode_inside
 
@@ -39,19 +41,21 @@ _CHARACTERS_A_TOKEN = 16
 
 
 class FileText(NamedTuple):
-    """What was read of a file. pages: the range, as it is shown; skipped: what could not be read, a sentence each."""
+    """What was read of a file. pages: the range, as it is shown; skipped: what could not be read, a sentence each.
+    page_starts: of each page its number, from 1, and the character it begins with."""
 
     name: str
     text: str
     pages: str = ""
     skipped: tuple[str, ...] = ()
+    page_starts: tuple[tuple[int, int], ...] = ()
 
 
 class LongTexts(NamedTuple):
     """Texts as ids, each as long as the longest length or all there is, without the signs that begin a text.
 
     n_tokens: of all that there is to read, is_estimated: from a part of it. first, last: which of them the first text
-    is. begin: the signs."""
+    is. begin: the signs. pages_from: where pages begin, in tokens of all that there is; empty for less than two."""
 
     name: str
     texts: tuple[tuple[int, ...], ...]
@@ -63,6 +67,7 @@ class LongTexts(NamedTuple):
     pages: str = ""
     is_estimated: bool = False
     skipped: tuple[str, ...] = ()
+    pages_from: tuple[PageStart, ...] = ()
 
     def prompt(self, index: int, length: int) -> tuple[int, ...]:
         """The first or the last tokens of a text, `length` with the signs before them."""
@@ -102,13 +107,17 @@ def read(
         ids = [tuple(ids[len(begin) :]) for ids in _builtin(source, tokenizer, n_texts, longest)]
         return LongTexts(_BUILTIN_NAMES[source], tuple(ids), part, begin, n, 0, n)
     file = read_file(source, pages)
-    whole, n_tokens = _encoded(file.text, tokenizer, n * n_texts, part)
+    piece = _piece(len(file.text), n * n_texts, part)
+    whole, n_tokens = _encoded(file.text, piece, tokenizer)
     places = _places(len(whole), n, n_texts, part, file.name)
     texts = tuple(tuple(whole[first:last]) for first, last in places)
     before = 0 if part == "start" else n_tokens - len(whole)
     first, last = before + places[0][0], before + places[0][1]
     is_estimated = n_tokens != len(whole)
-    return LongTexts(file.name, texts, part, begin, n_tokens, first, last, file.pages, is_estimated, file.skipped)
+    pages_from = _pages_from(file, piece, n_tokens, tokenizer)
+    return LongTexts(
+        file.name, texts, part, begin, n_tokens, first, last, file.pages, is_estimated, file.skipped, pages_from
+    )  # fmt: skip
 
 
 def _builtin(source: str, tokenizer: PreTrainedTokenizerBase, n_texts: int, longest: int) -> list[list[int]]:
@@ -126,10 +135,11 @@ def read_file(source: str, pages: str) -> FileText:
     documents, skipped = _documents(path)
     if not any(document.text.strip() for document in documents):
         raise InputError(skipped[0] if skipped else f"{source} holds no text", "name another file with text")
-    if wanted is None:
-        return FileText(path.name, "\n\n".join(document.text for document in documents), "", tuple(skipped))
-    text, shown = _pages_of(documents, wanted, path.name)
-    return FileText(path.name, text, shown, tuple(skipped))
+    if wanted is not None:
+        return _pages_of(documents, wanted, path.name)._replace(skipped=tuple(skipped))
+    text = "\n\n".join(document.text for document in documents)
+    starts = [mark.start for mark in _page_marks(documents[0])] if len(documents) == 1 else []
+    return FileText(path.name, text, "", tuple(skipped), tuple(enumerate(starts, 1)))
 
 
 def _documents(path: Path) -> tuple[list[Document], list[str]]:
@@ -147,33 +157,59 @@ def _documents(path: Path) -> tuple[list[Document], list[str]]:
     return documents, skipped
 
 
-def _pages_of(documents: Sequence[Document], wanted: PageRange, name: str) -> tuple[str, str]:
-    """The text of a page range, and the range as it is shown. Raises InputError."""
+def _page_marks(document: Document) -> list[PlaceMark]:
+    return [mark for mark in document.marks if mark.name.startswith("page ")]
+
+
+def _pages_of(documents: Sequence[Document], wanted: PageRange, name: str) -> FileText:
+    """A page range of a file. Raises InputError."""
     document = documents[0]
-    marks = [mark for mark in document.marks if mark.name.startswith("page ")]
+    marks = _page_marks(document)
     if not marks:
         raise InputError(f"pages: {name} has no pages", "leave the pages out")
     last = len(marks) if wanted.last is None else wanted.last
     if max(wanted.first, last) > len(marks):
         asked = f"pages {wanted.first}-{last}" if last > wanted.first else f"page {wanted.first}"
         raise InputError(f"{asked}: {name} has {len(marks):,} pages", f"choose from 1 to {len(marks):,}")
-    end = marks[last].start if last < len(marks) else len(document.text)
-    text = document.text[marks[wanted.first - 1].start : end].strip()
+    start, end = marks[wanted.first - 1].start, marks[last].start if last < len(marks) else len(document.text)
+    text = document.text[start:end].lstrip()
+    start = end - len(text)
+    text = text.rstrip()
     shown = str(wanted.first) if last == wanted.first else f"{wanted.first}–{last}"
     if not text:
         raise InputError(f"pages {shown} of {name} hold no text", "choose other pages")
-    return text, shown
+    starts = (min(len(text), max(0, mark.start - start)) for mark in marks[wanted.first - 1 : last])
+    return FileText(name, text, shown, page_starts=tuple(enumerate(starts, wanted.first)))
 
 
-def _encoded(text: str, tokenizer: PreTrainedTokenizerBase, n: int, part: TextPart) -> tuple[tuple[int, ...], int]:
-    """The ids of a text, or of as much of it as n tokens take; and how many it has in all, estimated in that case."""
-    n_characters = max(_MOST_CHARACTERS, n * _CHARACTERS_A_TOKEN)
-    if len(text) <= n_characters:
-        ids = encode_inside(tokenizer, text)
-        return ids, len(ids)
-    piece = text[:n_characters] if part == "start" else text[-n_characters:]
-    ids = encode_inside(tokenizer, piece)
-    return ids, round(len(ids) * len(text) / len(piece))
+def _piece(n_characters: int, n_tokens: int, part: TextPart) -> slice:
+    """The characters of a text that are tokenized: all, or of a huge one what so many tokens take at most."""
+    most = max(_MOST_CHARACTERS, n_tokens * _CHARACTERS_A_TOKEN)
+    if n_characters <= most:
+        return slice(0, n_characters)
+    return slice(0, most) if part == "start" else slice(n_characters - most, n_characters)
+
+
+def _encoded(text: str, piece: slice, tokenizer: PreTrainedTokenizerBase) -> tuple[tuple[int, ...], int]:
+    """The ids of a piece of a text, and how many the text has in all, estimated where the piece is not all of it."""
+    ids = encode_inside(tokenizer, text[piece])
+    return ids, round(len(ids) * len(text) / max(1, piece.stop - piece.start))
+
+
+def _pages_from(
+    file: FileText, piece: slice, n_tokens: int, tokenizer: PreTrainedTokenizerBase
+) -> tuple[PageStart, ...]:
+    """Where the pages of a text begin among its n_tokens; outside the piece that is tokenized, an estimate."""
+    if len(file.page_starts) < 2:
+        return ()
+    ends = TargetTokens(tokenizer).ends(file.text[piece])
+    n_before = 0 if piece.start == 0 else n_tokens - len(ends)
+    starts = []
+    for number, at in file.page_starts:
+        in_piece = piece.start <= at < piece.stop
+        token = n_before + bisect_right(ends, at - piece.start) if in_piece else round(n_tokens * at / len(file.text))
+        starts.append(PageStart(number, min(token, n_tokens)))
+    return tuple(starts)
 
 
 def _places(n_all: int, n: int, n_texts: int, part: TextPart, name: str) -> list[tuple[int, int]]:

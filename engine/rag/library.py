@@ -70,6 +70,7 @@ def opened(
     uri = paths.own_index([spec]) if spec in SHIPPED else spec
 
     def made() -> Generator[Event, None, OpenIndex]:
+        """Open the index; of the shipped documents one is made first where there is none."""
         try:
             return open_index(uri)
         except Damaged as err:

@@ -49,6 +49,7 @@ def sweep_allocations(session: "Session", command: SweepAllocations, cancelled: 
     )
 
     def work(rt: RunContext) -> Iterator[Event]:
+        """Make the exam and sweep over its questions, with the pair in memory."""
         exam = yield from exam_of(plan, rt, session)
         yield from with_answers(command.dataset, exam)
         exam = exam._replace(asked=tuple(gold for gold in exam.asked if gold.answers))

@@ -38,7 +38,7 @@ def read(session: "Session", command: ReadText, cancelled: Flag) -> Iterator[Eve
     text = target.tokenizer.decode(ids, skip_special_tokens=True)
     yield TextRead(
         command.text, texts.name, texts.pages, ids, text, texts.n_tokens, texts.cut, texts.skipped, command.serial,
-        named_kernels(target),
+        named_kernels(target), texts.pages_from,
     )  # fmt: skip
 
 

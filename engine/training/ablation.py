@@ -6,10 +6,11 @@ from threading import Event as Flag
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
+from torch import Tensor
 
 from engine import statistics
 from engine.errors import InputError
-from engine.events import Event, Progressed
+from engine.events import Event, Measured, Progressed
 from engine.longspec.block import LongspecBlock
 from engine.models import checks
 from engine.models.loading import LoadedModel
@@ -22,7 +23,8 @@ from engine.training.estimate import Work
 from engine.training.held_out import HeldOutTexts, writing
 from engine.training.job import DrafterJob, find, needed
 from engine.training.longspec_student import LongspecStudent
-from engine.training.loop import StepPace
+from engine.training.loop import Objective, StepPace
+from engine.training.rows import TrainingBatch
 from engine.training.token_store import TokenStore
 from engine.training.workload import Trial
 from engine.training.workplace import Workplace
@@ -85,7 +87,7 @@ def without(settings: DrafterConfig, switch: Switch) -> DrafterConfig:
 
 
 def ablate(job: DrafterJob, switch: Switch, cancelled: Flag) -> Iterator[Event | Ablation]:
-    """Train twice and compare; yields progress and, last, the result. Keeps the tokens in the job's folder.
+    """Train twice and compare; yields progress, losses and, last, the result. Keeps the tokens in the job's folder.
 
     The long stage is part of both trainings only where it is what is compared. Raises EngineError if the job is
     refused, or stopped before there is a result."""
@@ -98,9 +100,9 @@ def ablate(job: DrafterJob, switch: Switch, cancelled: Flag) -> Iterator[Event |
     place = Workplace(job.out)
     with place.alone(resume=True):
         prepared = yield from _prepare(job, place, cancelled)
-        on = yield from _trained(prepared, settings, cancelled, f"steps with {switch}")
-        off = yield from _trained(prepared, without(settings, switch), cancelled, f"steps without {switch}")
-        pairs = [*_agreements((on, off), prepared, settings.gamma)]
+        on = yield from _trained(prepared, settings, cancelled, f"with {switch}")
+        off = yield from _trained(prepared, without(settings, switch), cancelled, f"without {switch}")
+        pairs = yield from _agreements((on, off), prepared, settings.gamma, cancelled)
     yield Ablation(switch, settings.steps, settings.gamma, tuple(_by_length(pairs)))
 
 
@@ -120,32 +122,59 @@ def _prepare(job: DrafterJob, place: Workplace, cancelled: Flag) -> Generator[Ev
     return _Prepared(target, store, held_out, work)
 
 
+class _NotedLosses:
+    """An objective that remembers its losses. The mean is over rows, since the last time it was taken."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        self._sum, self._n_rows = 0.0, 0
+
+    def __call__(self, batch: TrainingBatch) -> Tensor:
+        loss = self._objective(batch)
+        self._sum += float(loss.detach()) * len(batch.ids)  # sync: one a part of a step, where the loop has one too
+        self._n_rows += len(batch.ids)
+        return loss
+
+    def take(self) -> float:
+        """The mean loss of a row since the last call."""
+        mean = self._sum / self._n_rows
+        self._sum, self._n_rows = 0.0, 0
+        return mean
+
+
 def _trained(
-    prepared: _Prepared, settings: DrafterConfig, cancelled: Flag, unit: str
+    prepared: _Prepared, settings: DrafterConfig, cancelled: Flag, which: str
 ) -> Generator[Event, None, LongspecBlock]:
-    """A block trained from the first weights, which are the same every time."""
+    """A block trained from the first weights, which are the same every time. which: of the two trainings, in words."""
     target, store, held_out, work = prepared
+    yield Progressed("training", 0, settings.steps, f"steps {which}")
     model = student.first_model(target, work.start, settings)
     assert isinstance(model, LongspecStudent)
     fitting = workload.fixed(work, settings, device=target.device)
     began = workload.record(Trial(target, model, settings, store, held_out), work, fitting)
     plan = workload.plan(began, work, context=target.context)
     rows = store.rows(seed=settings.seed, whole_from=work.rows.length + 1)
-    objective = student.objective_of(model, target, settings)
+    losses = _NotedLosses(student.objective_of(model, target, settings))
     pace = StepPace(fitting.dtype, work.n_rows_at_once)
-    for step in loop.train_in_memory(model, rows.batch, objective, plan, pace):
+    for step in loop.train_in_memory(model, rows.batch, losses, plan, pace):
         raise_if_cancelled(cancelled)
-        yield Progressed("training", step, settings.steps, unit)
+        yield Progressed("training", step, settings.steps, f"steps {which}")
+        if step % pace.report_every == 0 or step == settings.steps:
+            yield Measured(f"loss {which}", losses.take(), step)
     return model.block.eval()
 
 
 def _agreements(
-    blocks: tuple[LongspecBlock, LongspecBlock], prepared: _Prepared, gamma: int
-) -> Iterator[tuple[TextAgreement, ...]]:
+    blocks: tuple[LongspecBlock, LongspecBlock], prepared: _Prepared, gamma: int, cancelled: Flag
+) -> Generator[Event, None, list[tuple[TextAgreement, ...]]]:
     """What each block drafts on each held-out text."""
     held_out = prepared.held_out
+    pairs: list[tuple[TextAgreement, ...]] = []
     for beginning, text in zip(held_out.beginnings, held_out.texts, strict=True):
-        yield draft_agreement.agreements(blocks, prepared.target, text, n_before=len(beginning), lags=gamma)
+        raise_if_cancelled(cancelled)
+        pairs.append(draft_agreement.agreements(blocks, prepared.target, text, n_before=len(beginning), lags=gamma))
+        yield Progressed("measuring", len(pairs), len(held_out.texts), "held-out texts")
+    return pairs
 
 
 def _by_length(agreements: Sequence[tuple[TextAgreement, ...]]) -> Iterator[LengthAblation]:

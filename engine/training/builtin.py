@@ -28,7 +28,14 @@ from engine.training.probe import probe
 from engine.training.publish import publish
 from engine.training.rows import MixtureRows, ProseRows, TrainingBatch, TrainingRows
 from engine.training.samples import sampler
-from engine.training.stages import CONTINUED_DRAFTERS, CONTINUED_TARGET, DEMONSTRATED_TARGET, DRAFTERS, TARGET, Stage
+from engine.training.stages import (
+    CONTINUED_DRAFTERS,
+    CONTINUED_TARGET,
+    DEMONSTRATED_TARGET,
+    DRAFTERS,
+    TARGET,
+    Stage,
+)
 from engine.training.tokenizer import train_tokenizer
 from engine.world.ledger import ledger
 from engine.world.story import stories
@@ -86,7 +93,9 @@ def train_builtin(
         tokenizer = _tokenizer(work, continued_target)
         target_stage, drafter_stages = TARGET, list(DRAFTERS)
         if continued_target is not None:
-            target_stage, drafter_stages = _continued_stage(work, teach, steps), list(CONTINUED_DRAFTERS)
+            target_stage = _continued_stage(work, teach, steps)
+            # What the drafter for RAG reads has not changed with the lessons.
+            drafter_stages = [s for s in CONTINUED_DRAFTERS if s.distilled or target_stage.mixture != "demonstrations"]
         if target_stage.mixture == "demonstrations":
             if not (yield from _lessons(target_stage, tokenizer, job)):
                 return
@@ -217,7 +226,8 @@ def _stage(
 
 def _taught(stage: Stage) -> str:
     """What the lessons of a stage are, for its provenance; empty if it has none."""
-    return curriculum.LESSONS.described() if stage.mixture == "demonstrations" else ""
+    taught = f"{curriculum.LESSONS.described()}; {curriculum.FAR.described()}"
+    return taught if stage.mixture == "demonstrations" else ""
 
 
 def _snapshot(
@@ -314,5 +324,9 @@ def _objective(model: LlamaForCausalLM, teacher: LlamaForCausalLM | None) -> Obj
 
 
 def _logits(model: LlamaForCausalLM, batch: TrainingBatch) -> Tensor:
-    logits: Tensor = model(input_ids=batch.ids, use_cache=False).logits
+    """[B, T, V]. Where positions jump, the mask says that the row is one text; without it transformers sees several."""
+    mask = None if batch.positions is None else torch.ones_like(batch.ids)
+    logits: Tensor = model(
+        input_ids=batch.ids, position_ids=batch.positions, attention_mask=mask, use_cache=False
+    ).logits
     return logits

@@ -46,6 +46,24 @@ class LessonPlan(NamedTuple):
         )
 
 
+class FarPlan(NamedTuple):
+    """Chronicles and dossiers, whose later sentences repeat what was stated far above.
+
+    share: of rows of at least 2,048 ids that hold one; those as long as the target's context always do. n_jumps: how
+    often positions jump ahead in a shorter row, so that it spans up to the whole context; arXiv:2309.10400, section 3.
+    repeated_weight: loss weight of the first token of a repeated value; new_weight: of the values stated first, which
+    cannot be known."""
+
+    share: float = 0.45
+    n_jumps: tuple[int, ...] = (0, 1, 1, 2, 3)
+    repeated_weight: float = 4.0
+    new_weight: float = 0.1
+
+    def described(self) -> str:
+        """What is taught, in words."""
+        return "chronicles and dossiers as long as the context, or cut to rows whose positions span as much"
+
+
 class Phase(NamedTuple):
     """One phase of training, up to the share `until` of all steps: the share of rows that are prose, weights of formats
     and question kinds in the other rows, and numbers of documents.
@@ -57,7 +75,7 @@ class Phase(NamedTuple):
     share of standard texts and drafts that are drills over n_drilled documents; document_weight, fill_weight: loss
     weight of documents, and of the prose after the last text of a row; copy_weight: loss weight of the first token
     copied from a document, on which all later ones depend, and of what is written where the evidence lacks it; lessons:
-    what long rows teach with retrieved documents."""
+    what long rows teach with retrieved documents; far: with texts that repeat what stands far above."""
 
     until: float
     prose: float
@@ -79,6 +97,7 @@ class Phase(NamedTuple):
     fill_weight: float = 0.4
     copy_weight: float = 1.0
     lessons: LessonPlan | None = None
+    far: FarPlan | None = None
 
 
 FIRST = Phase(
@@ -158,7 +177,9 @@ LESSONS = LessonPlan(
     {"single": 0.3, "dated": 0.08, "bridge": 0.42, "comparison": 0.08, "claim": 0.12},
     {"drag": 0.25, "iterdrag": 0.75},
 )
-DEMONSTRATED = RETRIEVAL._replace(lessons=LESSONS)
+FAR = FarPlan()
+# Drafts whose evidence lacks the answer are fewer than before: learned at that share, drafts withheld what they had.
+DEMONSTRATED = RETRIEVAL._replace(missing={"standard": 0.08, "draft": 0.25}, lessons=LESSONS, far=FAR)
 DRAFTING = Phase(
     1.0,
     0.6,

@@ -171,7 +171,7 @@ def accumulate(model: nn.Module, batch: TrainingBatch, objective: Objective, pac
     for part in _parts(batch, pace.n_rows_at_once or n_rows):
         pace.pause()
         with torch.autocast(device.type, dtype=pace.dtype, enabled=pace.dtype != torch.float32):
-            loss = objective(TrainingBatch(*(uploaded(tensor, device) for tensor in part))) * (len(part.ids) / n_rows)
+            loss = objective(_uploaded(part, device)) * (len(part.ids) / n_rows)
         total += float(loss.detach())  # sync: one a part
         if not math.isfinite(total):
             break
@@ -181,4 +181,9 @@ def accumulate(model: nn.Module, batch: TrainingBatch, objective: Objective, pac
 
 def _parts(batch: TrainingBatch, n_rows: int) -> Iterator[TrainingBatch]:
     for first in range(0, len(batch.ids), n_rows):
-        yield TrainingBatch(batch.ids[first : first + n_rows], batch.weights[first : first + n_rows])
+        yield batch.rows(first, first + n_rows)
+
+
+def _uploaded(batch: TrainingBatch, device: torch.device) -> TrainingBatch:
+    positions = None if batch.positions is None else uploaded(batch.positions, device)
+    return TrainingBatch(uploaded(batch.ids, device), uploaded(batch.weights, device), positions)

@@ -17,8 +17,8 @@ from engine import prompts
 from engine.decoding.transfers import uploaded_ids
 from engine.prompts import Prompt
 from engine.training.curriculum import RETRIEVAL, Format
-from engine.training.rows import encode
 from engine.training.samples import Sampler, sampler
+from engine.training.weighted_text import encode
 from engine.world.census import world
 from engine.world.documents import archive
 from engine.world.pages import Form

@@ -10,20 +10,17 @@ from torch.nn import functional
 from transformers import PreTrainedTokenizerFast
 
 from engine import prompts
-from engine.prompts import Prompt, PromptSegment, SegmentName
-from engine.training.curriculum import LessonPlan, Phase, phase_at
+from engine.training import shapes
+from engine.training.curriculum import FarPlan, LessonPlan, Phase, phase_at
 from engine.training.demonstrated import LessonWriter
+from engine.training.far_text import far_row
 from engine.training.lessons import LessonBook
 from engine.training.samples import sampler
+from engine.training.weighted_text import Text, encode
 from engine.world.pages import Form
-from engine.world.questions import FALSE, NOT_SAID, TRUE, UNKNOWN, is_claim
 from engine.world.story import story
 
 TextWriter: TypeAlias = Callable[[Random], str]
-ANSWER_WEIGHT, ELSEWHERE_WEIGHT, PROSE_WEIGHT = 1.0, 0.2, 0.4
-# One token carries the whole judgement: at weight 1 the names of a batch outweighed it and it stayed at chance.
-DECISION_WEIGHT = 15.0
-_DECISIONS, _UNKNOWN = {prompts.YES, prompts.NO, f" {TRUE}", f" {FALSE}"}, f" {UNKNOWN}"
 _TOKENS_PER_DOCUMENT: dict[Form, int] = {"notes": 36, "pages": 165, "both": 110}
 _MISFITS = 6
 _SAMPLES_PER_WORLD = 16
@@ -40,22 +37,22 @@ class RowShape(NamedTuple):
 
 
 class TrainingBatch(NamedTuple):
-    """ids: [B, T] int64. weights: [B, T] float32, how much the prediction of each id counts."""
+    """ids: [B, T] int64. weights: [B, T] float32, how much the prediction of each id counts. positions: [B, T] int64,
+    rising in each row; None: 0 to T - 1."""
 
     ids: Tensor
     weights: Tensor
+    positions: Tensor | None = None
+
+    def rows(self, first: int, last: int) -> "TrainingBatch":
+        """The rows [first, last)."""
+        positions = None if self.positions is None else self.positions[first:last]
+        return TrainingBatch(self.ids[first:last], self.weights[first:last], positions)
 
     @property
     def next_weights(self) -> Tensor:
         """[B, T]: the weight of the id that each position predicts; 0 at the last, which has no next id."""
         return functional.pad(self.weights[:, 1:], (0, 1))
-
-
-class Text(NamedTuple):
-    """A text as ids, each with its weight; the last id is the end of text."""
-
-    ids: list[int]
-    weights: list[float]
 
 
 class TrainingRows(Protocol):
@@ -64,76 +61,6 @@ class TrainingRows(Protocol):
 
     def batch(self, step: int, shape: RowShape) -> TrainingBatch:
         """The batch of a step."""
-
-
-def encode(
-    tokenizer: PreTrainedTokenizerFast,
-    prompt: Prompt,
-    document_weight: float = ELSEWHERE_WEIGHT,
-    copy_weight: float = ANSWER_WEIGHT,
-) -> Text:
-    """The prompt's ids with weights: what a model is to write weighs most, questions and everything given less."""
-    encoding = tokenizer(prompt.text, return_offsets_mapping=True)
-    if not prompt.segments:
-        return Text(
-            [*encoding["input_ids"], int(tokenizer.eos_token_id)], [PROSE_WEIGHT] * (len(encoding["input_ids"]) + 1)
-        )
-    weights = [_weight(prompt, start, end, document_weight) for start, end in encoding["offset_mapping"]]
-    for place in _copy_places(prompt, encoding["offset_mapping"]) if copy_weight > ANSWER_WEIGHT else ():
-        weights[place] = max(weights[place], copy_weight)
-    # A text that breaks off where documents are to be retrieved does not end there.
-    end_weight = 0.0 if prompt.text.endswith(prompts.INTERMEDIATE) else ANSWER_WEIGHT
-    return Text([*encoding["input_ids"], int(tokenizer.eos_token_id)], [*weights, end_weight])
-
-
-def _weight(prompt: Prompt, start: int, end: int, document_weight: float) -> float:
-    """The weight of the token of characters [start, end)."""
-    segment = next((segment for segment in prompt.segments if segment.start < end <= segment.end), None)
-    name = None if segment is None else segment.name
-    if end <= prompt.written_from or name == "question":
-        return _given_weight(prompt, name, document_weight)
-    decides = segment is not None and _decides(prompt, segment, start)
-    return DECISION_WEIGHT if decides else ANSWER_WEIGHT
-
-
-def _copy_places(prompt: Prompt, offsets: Sequence[tuple[int, int]]) -> Iterator[int]:
-    """Yield the places of the tokens that begin an answer and its last word, in the answer, an intermediate one and in
-    the rationale, and of those that begin NOT_SAID in a rationale.
-
-    An answer and a word begin with the blank before them, which belongs to their first token or is a token itself."""
-    written = [segment for segment in prompt.segments if segment.end > prompt.written_from]
-    answers = [segment for segment in written if segment.name in ("answer", "intermediate")]
-    texts = {prompt.text[segment.start : segment.end] for segment in answers} - _DECISIONS - {_UNKNOWN}
-    openings = {
-        (segment.start, text) for segment in answers if (text := prompt.text[segment.start : segment.end]) in texts
-    }
-    for segment in written:
-        if segment.name == "rationale":
-            openings |= {(prompt.text.rfind(text, segment.start, segment.end), text) for text in texts}
-    starts = {start + offset for start, text in openings if start >= 0 for offset in (1, text.rindex(" ") + 1)}
-    gaps = [
-        prompt.text.find(NOT_SAID, segment.start, segment.end) for segment in written if segment.name == "rationale"
-    ]
-    starts |= {start + offset for start in gaps if start >= 0 for offset in (-1, 0)}
-    for place, (start, end) in enumerate(offsets):
-        if any(start <= first_character < end for first_character in starts):
-            yield place
-
-
-def _given_weight(prompt: Prompt, name: SegmentName | None, document_weight: float) -> float:
-    """The weight of a given token. A judged "unknown" has weight 0: a verifier that learned to expect it would take it
-    for the most probable of all responses."""
-    if name in ("documents", "demonstration"):
-        return document_weight
-    judged = name in ("answer", "rationale") and prompt.part("answer") == _UNKNOWN
-    return 0.0 if judged else ELSEWHERE_WEIGHT
-
-
-def _decides(prompt: Prompt, segment: PromptSegment, start: int) -> bool:
-    """Whether the token starting at character `start` carries the whole answer; of "unknown" only the first does."""
-    text = prompt.text[segment.start : segment.end]
-    begins = start <= segment.start + 1  # the blank before a word may or may not belong to its token
-    return text in _DECISIONS or (text == _UNKNOWN and begins and is_claim(prompt.part("question")))
 
 
 class ProseRows:
@@ -174,7 +101,9 @@ class MixtureRows:
         plan = phase.lessons if is_long else None
         rows = []
         for _ in range(shape.n_rows):
-            if rng.random() < phase.prose:
+            if phase.far is not None and _is_far(rng, phase.far, shape.length):
+                rows.append(far_row(rng, self._tokenizer, phase.far, shape.length))
+            elif rng.random() < phase.prose:
                 n_skipped = rng.randrange(_MOST_SKIPPED)
                 rows.append(_prose(self._tokenizer, story, rng, shape.length, n_skipped=n_skipped))
             elif plan is not None and rng.random() < plan.share:
@@ -234,4 +163,13 @@ def _prose(
 
 def stacked(rows: list[Text]) -> TrainingBatch:
     """Rows of equal length as tensors."""
-    return TrainingBatch(torch.tensor([row.ids for row in rows]), torch.tensor([row.weights for row in rows]))
+    positions = None
+    if any(row.positions for row in rows):
+        positions = torch.tensor([row.positions or list(range(len(row.ids))) for row in rows])
+    ids, weights = (torch.tensor(values) for values in ([row.ids for row in rows], [row.weights for row in rows]))
+    return TrainingBatch(ids, weights, positions)
+
+
+def _is_far(rng: Random, plan: FarPlan, length: int) -> bool:
+    """Draw whether a row is to hold a long text."""
+    return length >= shapes.CONTEXT or (length >= _LONG and rng.random() < plan.share)

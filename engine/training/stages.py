@@ -11,7 +11,7 @@ from engine.training.shapes import StudentShape
 
 Mixture: TypeAlias = Literal["everything", "retrieval", "demonstrations", "drafting", "reading", "ledgers"]
 _SHORT, _MIDDLE, _WIDE = RowShape(8, 256), RowShape(4, 512), RowShape(2, 1024)
-_LONG, _LONGEST = RowShape(1, 2048), RowShape(1, 4096)
+_LONG, _LONGEST, _WHOLE = RowShape(1, 2048), RowShape(1, 4096), RowShape(1, shapes.CONTEXT)
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -47,7 +47,8 @@ _BY_PHASE = (
 )
 _MIXED = (Stretch(1.0, (RowShape(16, 256),) * 15 + (RowShape(2, 2048),)),)
 _READING = (Stretch(1.0, (_MIDDLE, _WIDE)),)
-_LESSONS = (Stretch(1.0, (_MIDDLE, _LONG, _WIDE, _LONG, _MIDDLE, _LONGEST)),)
+_TAUGHT = (_MIDDLE, _LONG, _WIDE, _LONG, _MIDDLE, _LONGEST)
+_LESSONS = (Stretch(0.7, _TAUGHT), Stretch(1.0, (*_TAUGHT, _MIDDLE, _LONG, _WIDE, _LONG, _MIDDLE, _WHOLE)))
 
 TARGET = Stage(
     "target", shapes.TARGET, TrainingPlan(steps=9300, peak_rate=1e-3, stretches=_BY_PHASE, hold=0.45), 11, "everything",
@@ -73,7 +74,7 @@ CONTINUED_TARGET = Stage(
     16, "retrieval", distilled=False,
 )  # fmt: skip
 # Goes on with a target that knows retrieval: half of its tokens are demonstrations, questions and follow-up questions
-# with the documents that are retrieved for them, the others what it learned last.
+# with the documents that are retrieved for them, and long texts; the others are what it learned last.
 DEMONSTRATED_TARGET = Stage(
     "target", shapes.TARGET, TrainingPlan(steps=2400, peak_rate=3e-4, stretches=_LESSONS, hold=0.4), 22,
     "demonstrations", distilled=False,

@@ -60,11 +60,11 @@ def first_model(
 
 
 def _first_block(target: LoadedModel, settings: DrafterConfig) -> LongspecBlock:
-    """A new block, or the one in a folder, to be trained on."""
+    """A new block, or the one in a folder, to be trained on, perhaps for a target that was trained on as well."""
     if not settings.start_folder.strip():
         return new_block(target, seed=settings.seed, window=settings.window)
     checked = files.check(settings.start_folder.strip())
-    files.refuse_other_target(checked, target.spec, target.model.config)
+    files.refuse_other_shape(checked, target.spec, target.model.config)
     return files.load(checked, device=target.device, dtype=torch.float32).requires_grad_(True)
 
 
@@ -143,7 +143,7 @@ def fastest(
     """The type in which a step is fastest on this machine, and the seconds per step; the weights do not change.
 
     pause: called before each part of a step."""
-    part = TrainingBatch(batch.ids[:n_rows_at_once], batch.weights[:n_rows_at_once])
+    part = batch.rows(0, n_rows_at_once)
     n_parts, device = len(batch.ids) / len(part.ids), next(model.parameters()).device
     dtypes = (torch.bfloat16, torch.float32) if devices.computes_bfloat16(device) else (torch.float32,)
     paces = [StepPace(dtype, pause=pause) for dtype in dtypes]

@@ -11,6 +11,8 @@ from app.main_window import MainWindow
 from app.screenshot import WORDS_KEY, words_of_view
 from engine.commands import Load
 
+# A view of the Decode tab with a picture of its own.
+TREE = "tree"
 FOLDER = Path(__file__).parents[2] / "assets" / "screenshots"
 
 
@@ -23,12 +25,13 @@ def window(qtbot: QtBot) -> MainWindow:
 
 def test_there_is_a_picture_of_every_tab_in_both_schemes(window: MainWindow) -> None:
     names = {path.stem for path in FOLDER.glob("*.png")}
-    assert names == {f"{tab}-{scheme}" for tab in window.workspaces for scheme in ("light", "dark")}
+    views = {*window.workspaces, TREE}
+    assert names == {f"{view}-{scheme}" for view in views for scheme in ("light", "dark")}
 
 
 def test_make_pictures_makes_one_of_every_tab(window: MainWindow) -> None:
     loop = re.search(r"for tab in ([a-z -]+);", (FOLDER.parents[1] / "Makefile").read_text(encoding="utf-8"))
-    assert loop is not None and set(loop[1].split()) == set(window.workspaces)
+    assert loop is not None and set(loop[1].split()) == {*window.workspaces, TREE}
 
 
 def test_no_picture_is_older_than_the_widgets_it_shows(window: MainWindow) -> None:

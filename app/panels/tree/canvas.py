@@ -89,13 +89,13 @@ class TreeCanvas(QAbstractScrollArea):
         """The nodes on show, the last token of the round among them."""
         return 0 if self.grid is None else len(self.grid.places)
 
-    def current_words(self) -> str:
-        """The selected node in words, or the tree where none is."""
+    def current_words(self, *, brief: bool = False) -> str:
+        """The selected node in words, or the tree where none is; brief: of a node without its place."""
         if self.event_shown is None:
             return self.empty_text
         if self.current is None:
             return words.tree_words(self.event_shown, self.tree)
-        return words.node_words(self.event_shown, self.tree, self.current)
+        return words.node_words(self.event_shown, self.tree, self.current, brief=brief)
 
     # Zoom and place
 
@@ -286,4 +286,4 @@ class TreeCanvas(QAbstractScrollArea):
             if record is not None and view.intersects(rect):
                 fate = record.kind if isinstance(record, LastToken) else record.fate
                 self._painter.paint_node(painter, rect, ShownNode(record, fate, kept[node], node == self.current))
-        self._painter.paint_heads(painter, grid, view.top())
+        self._painter.paint_heads(painter, grid, view)

@@ -14,7 +14,7 @@ from app.theme import StreamFate
 from engine.events import LastToken, ProposedToken
 
 # Widths in characters, distances as shares of the height of a line.
-_TOKEN_CHARACTERS, _WIDEST_FIGURES = 11, "0.00  0.00"
+_TOKEN_CHARACTERS, _WIDEST_FIGURES = 11, "0.00    0.00"
 _NODE_HEIGHT, _ROW_GAP, _COLUMN_GAP, _BAR = 1.6, 0.35, 1.8, 0.12
 _LONGEST = 60
 Record = ProposedToken | LastToken
@@ -83,13 +83,26 @@ class TreePainter:
         bend = start.x() + (end.x() - start.x()) / 2
         painter.drawPolyline([start, QPointF(bend, start.y()), QPointF(bend, end.y()), end])
 
-    def paint_heads(self, painter: QPainter, grid: TreeGrid, top: float) -> None:
-        """Paint the depth above each column; top: the y that is the top of the view."""
+    def paint_heads(self, painter: QPainter, grid: TreeGrid, view: QRectF) -> None:
+        """Paint above each column its depth and what its figures are, over whatever is scrolled below. view: what of
+        the tree is seen."""
+        colours, line = theme.current(), self.metrics.height()
+        band = QRectF(view.left(), view.top(), view.width(), self.margin + 0.75 * line)
+        painter.fillRect(band, QColor(colours.base))
         painter.setFont(self.font)
-        painter.setPen(QColor(theme.current().muted))
+        painter.setPen(QColor(colours.muted))
+        right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         for column in range(grid.n_columns):
-            room = QRectF(self.left + column * self.column_step, top, self.width, self.margin + self.metrics.height())
-            painter.drawText(room, Qt.AlignmentFlag.AlignCenter, words.tr("depth {0}").format(column + 1))
+            room = QRectF(self.left + column * self.column_step, band.top(), self.width, band.height())
+            left = room.adjusted(self._pad + self._glyph, 0, 0, 0)
+            painter.drawText(left, Qt.AlignmentFlag.AlignVCenter, words.tr("depth {0}").format(column + 1))
+            for place, name in enumerate(("p", "q")):
+                painter.drawText(self._figure_room(room, place), right, name)
+
+    def _figure_room(self, rect: QRectF, place: int) -> QRectF:
+        """Where the first or the second figure of a node at `rect` is, or what stands above it."""
+        left, half = rect.right() - self._pad - self._figures, self._figures / 2
+        return QRectF(left + place * half, rect.top(), half - self._pad, rect.height())
 
     def paint_node(self, painter: QPainter, rect: QRectF, node: ShownNode) -> None:
         """Paint a node: frame and mark by its fate, its token, its probabilities as figures and bars."""
@@ -125,14 +138,13 @@ class TreePainter:
     def _paint_figures(self, painter: QPainter, rect: QRectF, node: ShownNode) -> None:
         """The target's p and, of a proposed token, the drafter's q, each over a bar of its length."""
         colours, record = theme.current(), node.record
-        left, half = rect.right() - self._pad - self._figures, self._figures / 2
         figures = [(record.p, colours.bar_p)]
         if isinstance(record, ProposedToken):
             figures.append((record.q, colours.bar_q))
         painter.setFont(self.font)
         thick = max(2.0, self.height * _BAR)
         for place, (value, bar) in enumerate(figures):
-            room = QRectF(left + place * half, rect.top(), half - self._pad, rect.height() - thick)
+            room = self._figure_room(rect, place).adjusted(0, 0, 0, -thick)
             painter.setPen(QColor(colours.text))
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, f"{value:.2f}")
             share = min(1.0, max(0.0, value))

@@ -8,6 +8,7 @@ from app import theme
 from app.panel import Panel
 from app.panels.tree import accessible
 from app.panels.tree.canvas import TreeCanvas
+from app.panels.tree.words import legend
 from app.state.selection import Selection
 from app.state.store import RunStore
 from app.widgets.labels import ElasticLine
@@ -36,7 +37,7 @@ class TreePanel(Panel):
         self.line = ElasticLine(self)
         self.line.setAccessibleName(self.tr("The selected round or node"))
         self.key = ElasticLine(self, role="muted")
-        self.key.show_text(self.tr("✓ kept   ✗ rejected   ○ untested   ▸ correction   • bonus   figures: p, then q"))
+        self.key.setAccessibleName(self.tr("What the marks of the tree mean"))
         self.smaller = self._button("−", self.tr("Smaller tree (Ctrl+−)"), lambda: self.canvas.zoom_by(-1))
         self.larger = self._button("+", self.tr("Larger tree (Ctrl++)"), lambda: self.canvas.zoom_by(1))
         self.whole = self._button(self.tr("Whole"), self.tr("Show the whole tree (Ctrl+0)"), self.canvas.fit)
@@ -68,7 +69,9 @@ class TreePanel(Panel):
         self._describe()
 
     def _describe(self) -> None:
-        self.line.show_text("" if self.canvas.event_shown is None else self.canvas.current_words())
+        shown = self.canvas.event_shown is not None
+        self.line.show_text(*(self.canvas.current_words(brief=brief) if shown else "" for brief in (False, True)))
+        self.key.show_text(*legend(self.canvas.event_shown))
 
     def _on_picked(self, node: int) -> None:
         if self.canvas.event_shown is not None:

@@ -10,6 +10,7 @@ from app.words.counts import count
 from engine.events import LastToken, ProposedToken, RoundFinished
 
 _LONGEST = 40
+_GLYPHS = {"accepted": "✓", "rejected": "✗", "untested": "○", "unverified": "~", "correction": "▸", "bonus": "•"}
 
 
 def tr(text: str) -> str:
@@ -24,8 +25,8 @@ def record_of(event: RoundFinished, node: int) -> ProposedToken | LastToken | No
     return event.proposed[node] if 0 <= node < len(event.proposed) else None
 
 
-def node_words(event: RoundFinished, tree: RoundTree, node: int) -> str:
-    """Token, probabilities, fate and place of a node."""
+def node_words(event: RoundFinished, tree: RoundTree, node: int, *, brief: bool = False) -> str:
+    """Token, probabilities, fate and place of a node; brief: without the place."""
     record = record_of(event, node)
     if record is None:
         return ""
@@ -33,10 +34,12 @@ def node_words(event: RoundFinished, tree: RoundTree, node: int) -> str:
     if isinstance(record, LastToken):
         kind = fate_name(record.kind if event.proposed else "plain")
         return tr("{0}: {1}, target p {2}").format(token, kind, quantities.number(record.p, 3))
-    place = tr("depth {0} of {1}").format(tree.depths[node], tree.depth)
-    kept = tr("on the kept path") if node in tree.path else ""
     chances = tr("target p {0}, drafter q {1}").format(quantities.number(record.p, 3), quantities.number(record.q, 3))
-    return tr("{0}: {1}").format(token, ", ".join(filter(None, (fate_name(record.fate), chances, place, kept))))
+    parts = [fate_name(record.fate), chances]
+    if not brief:
+        parts.append(tr("depth {0} of {1}").format(tree.depths[node], tree.depth))
+        parts += [tr("on the kept path")] if node in tree.path else []
+    return tr("{0}: {1}").format(token, ", ".join(parts))
 
 
 def tree_words(event: RoundFinished, tree: RoundTree) -> str:
@@ -56,5 +59,22 @@ def tree_words(event: RoundFinished, tree: RoundTree) -> str:
 
 def fate_glyph(record: ProposedToken | LastToken) -> str:
     """The mark of a node's fate, besides its colour."""
-    fate = record.fate if isinstance(record, ProposedToken) else record.kind
-    return {"accepted": "✓", "rejected": "✗", "untested": "○", "unverified": "~", "correction": "▸", "bonus": "•"}[fate]
+    return _GLYPHS[_fate(record)]
+
+
+def legend(event: RoundFinished | None) -> tuple[str, str]:
+    """What the marks mean that a round has, or all of them without one, and what the figures are; then the same in
+    fewer words."""
+    records = () if event is None else (*event.proposed, *filter(None, (event.last,)))
+    shown = {_fate(record) for record in records} or set(_GLYPHS) - {"unverified"}
+    names = {
+        "accepted": tr("kept"), "rejected": tr("rejected"), "untested": tr("untested"),
+        "unverified": tr("kept unverified"), "correction": tr("correction"), "bonus": tr("bonus"),
+    }  # fmt: skip
+    marks = "   ".join(f"{glyph} {names[fate]}" for fate, glyph in _GLYPHS.items() if fate in shown)
+    figures = tr("thick line: kept path   p: of the target, q: of the drafter")
+    return f"{marks}   {figures}", marks
+
+
+def _fate(record: ProposedToken | LastToken) -> str:
+    return record.fate if isinstance(record, ProposedToken) else record.kind

@@ -19,6 +19,6 @@ WORKSPACE = WorkspaceSpec(
     name="decode",
     title="Decode",
     place=10,
-    views={"decode": "a run", "measured": "a measurement"},
+    views={"decode": "a run", "tree": "a run that drafts trees", "measured": "a measurement"},
     make=_make,
 )

@@ -46,6 +46,13 @@ class DockGroup(QObject):
         if folded:
             folded[0].raise_()
 
+    def insist(self, dock: QDockWidget) -> None:
+        """Show one of them in front of the others, also where there is little room."""
+        self.unfold()
+        self._insist(shown=True)
+        dock.show()
+        dock.raise_()
+
     def forget(self) -> None:
         """Forget what was folded and wanted, because all are shown anew."""
         self._folded, self._insisted = (), False

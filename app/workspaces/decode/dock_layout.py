@@ -131,6 +131,13 @@ class DockLayout(QObject):
         for group in self.groups:
             group.unfold()
 
+    def bring_forward(self, name: str) -> None:
+        """Show a table in front of the others, half as high as the window."""
+        self._tables.insist(self._docks[name])
+        wide = bool(self._was_wide)
+        self._sizes[wide] = {**self._sizes.get(wide, {}), "rounds": self._window.height() // 2}
+        self._size_soon()
+
     def lay_open(self) -> None:
         """Show every panel at once: put docks that share a place side by side."""
         self.unfold()

@@ -3,6 +3,7 @@
 Each sentence comes with shorter versions for a narrow window, the longest first."""
 
 import re
+from collections.abc import Mapping
 
 from PySide6.QtCore import QCoreApplication
 
@@ -12,11 +13,12 @@ from app.words import quantities, runs, speedups
 from app.words.choice_names import choice_name
 from app.words.counts import count
 from app.words.model_names import full_name
-from engine.events import RunStarted
+from engine.events import RunStarted, Setting
 from engine.runs.summary import Summary
 from engine.settings import policy_of
 
 _SIZE = re.compile(r" \([\d.]+ [MB]\)")
+_LONGEST_TREE = 20
 
 
 def tr(text: str) -> str:
@@ -119,14 +121,21 @@ def plan_scope(setup: Setup) -> tuple[str, ...]:
     pair = target if setup.pair.drafter == NO_DRAFTER else tr("{0} + {1}").format(target, drafter)
     temperature = setup.settings.get("temperature")
     how = tr("temperature {0:g}").format(temperature) if temperature else tr("greedy")
-    gamma = setup.settings.get("gamma")
     policy, length = policy_of(setup.settings), setup.settings.get("max_new_tokens")
     parts = (
         pair,
-        tr("draft length γ {0}").format(gamma) if gamma is not None else "",
+        _drafts(setup.settings),
         tr("policy {0}").format(choice_name("policy", policy)) if policy else "",
         how,
         count(length, "token") if isinstance(length, int) else "",
     )
     texts = parts, (without_sizes(pair), *parts[1:]), (without_sizes(pair),)
     return tuple(" · ".join(filter(None, text)) for text in texts)
+
+
+def _drafts(settings: Mapping[str, Setting]) -> str:
+    """How much a round drafts: a tree, or so many tokens in a row."""
+    if tree := settings.get("tree"):
+        return tr("draft tree {0}").format(one_line(str(tree), longest=_LONGEST_TREE))
+    gamma = settings.get("gamma")
+    return "" if gamma is None else tr("draft length γ {0}").format(gamma)

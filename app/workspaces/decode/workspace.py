@@ -21,11 +21,11 @@ from app.panels.tree.panel import TreePanel
 from app.state import requests, verbs
 from app.state.dropped import TEXT_SUFFIXES, DroppedFiles
 from app.state.run_record import RunRecord
-from app.state.selection import Selection
 from app.state.verbs import Verb
 from app.widgets.side_column import SideColumn
 from app.words.model_names import full_name
 from app.workspaces.base import LastOpened, TabContext, Workspace
+from app.workspaces.decode import example
 from app.workspaces.decode.dock_layout import DockLayout
 from app.workspaces.decode.docks import DecodeDock, LatePlots
 from app.workspaces.decode.headline import HeadlinePanel
@@ -33,7 +33,6 @@ from app.workspaces.decode.log import LogPanel
 from app.workspaces.decode.measuring import MeasuringProgress
 from app.workspaces.decode.metrics import MetricsPanel
 from engine.commands import Load
-from engine.events import RoundFinished
 from engine.prompts import Message
 from engine.runs.summary import Summary
 
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
 # Widths of the side columns in characters. The plots need theirs: they come after the first painting, and nothing may
 # move then.
 _LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH = 30, 34, 51
+_SIZES_MS = 200
 
 
 class DecodeWorkspace(QMainWindow, Workspace):
@@ -289,26 +289,28 @@ class DecodeWorkspace(QMainWindow, Workspace):
         return bool(self._store.log)
 
     def show_example(self, name: str) -> None:
-        """Run an example, or measure the pair."""
+        """Run an example, of a chain or a tree, or measure the pair."""
         if name == "measured":
             self.measure()
-        else:
-            self.prompt.prompt.setPlainText(EXAMPLE_PROMPTS[0])
-            self.stream.mode.inspect(True)
-            self._start(held=False)
+            return
+        if name == "tree":
+            example.choose_tree(self.setup)
+        self.prompt.prompt.setPlainText(EXAMPLE_PROMPTS[0])
+        self.stream.mode.inspect(True)
+        self._start(held=False)
 
     def settled(self, name: str) -> bool:
-        """Select the first rejected token, which is worth showing."""
+        """Select what is worth showing: the first rejected token, or the longest path of a tree, with the tree open."""
         self.stream.mode.inspect(True)
         if name == "measured" or self._store.selection is not None:
             return True
-        for event in self._store.log:
-            if isinstance(event, RoundFinished):
-                for position, token in enumerate(event.proposed):
-                    if token.fate == "rejected":
-                        self._store.select(Selection(event.round, position))
-                        return False
-        return True
+        if name == "tree":
+            self.docks.bring_forward("tree")
+        choose = example.longest_path if name == "tree" else example.first_rejected
+        if (selection := choose(self._store.log)) is not None:
+            # Later: docks that take their sizes would move the text on that this brings into view.
+            QTimer.singleShot(_SIZES_MS, self, lambda: self._store.select(selection))
+        return selection is None
 
     def save(self, settings: QSettings) -> None:
         """Save layout, settings and prompt."""

@@ -9,6 +9,8 @@ from app.words.counts import count
 from app.words.number_lists import numbers_in
 from app.workspaces.longcontext.words import tr
 from engine.commands import Load, MeasureLengths, Run
+from engine.decoding.tree_widths import read_widths
+from engine.documents.page_range import parse_pages
 from engine.errors import InputError
 from engine.events import AttentionName, Setting, TextPart, TextRead
 from engine.methods.plain.config import PlainConfig
@@ -16,7 +18,7 @@ from engine.methods.speculative.config import SpeculativeConfig
 from engine.settings import ChatConfig, GenerationConfig, Request
 
 _EXAMPLE = "512, 2048, 8192"
-_LARGEST_LENGTH, _MOST_LENGTHS, _LONGEST_SHOWN, _MOST_NAMED = 10**8, 64, 20, 5
+_LEAST_LENGTH, _LARGEST_LENGTH, _MOST_LENGTHS, _LONGEST_SHOWN, _MOST_NAMED = 2, 10**8, 64, 20, 5
 
 
 class LengthChoice(NamedTuple):
@@ -48,7 +50,7 @@ def read_lengths(text: str) -> tuple[int, ...]:
     """Read lengths such as `512, 2048, 8192` or `1k 4k`, ascending. Raises InputError that says what is wrong."""
     numbers = []
     for word, number in numbers_in(text):
-        if number is None or not 1 <= number <= _LARGEST_LENGTH:
+        if number is None or not _LEAST_LENGTH <= number <= _LARGEST_LENGTH:
             raise InputError(tr("length {0} is not a number of tokens").format(word[:_LONGEST_SHOWN]), _EXAMPLE)
         numbers.append(number)
     if not numbers:
@@ -62,6 +64,8 @@ def why_no_measurement(choice: LengthChoice) -> str:
     """Why what is chosen cannot be measured; empty where it can."""
     try:
         read_lengths(choice.lengths)
+        read_widths(str(choice.settings.get("tree", "")))
+        parse_pages(choice.pages)
     except InputError as err:
         return err.message
     return "" if choice.drafters else tr("no drafter is chosen")

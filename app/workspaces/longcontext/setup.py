@@ -32,6 +32,8 @@ _ELSEWHERE = ("chat", "system", "repeats", "generation_rules")
 _DRAFTERS = ("builtin", "window:builtin", "builtin:longspec", "lookup")
 _DEFAULTS = MeasureLengths()
 _GROUP = "long-context"
+# Those of the engine, whose file loads torch.
+LEAST_CHUNK, MOST_CHUNK = 16, 4_096
 
 
 class MeasuringConfig(Struct, frozen=True):
@@ -51,7 +53,10 @@ class MeasuringConfig(Struct, frozen=True):
         Meta(ge=0, le=2**16, title="First tokens kept", description="sinks: tokens that such a drafter keeps besides"),
     ] = _DEFAULTS.sinks
     prefill_chunk: Annotated[
-        int, Meta(ge=1, le=2**20, title="Prefill chunk", description="tokens of the text that are read at once")
+        int,
+        Meta(
+            ge=LEAST_CHUNK, le=MOST_CHUNK, title="Prefill chunk", description="tokens of the text that are read at once"
+        ),
     ] = _DEFAULTS.prefill_chunk
 
 

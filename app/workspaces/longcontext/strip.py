@@ -19,6 +19,7 @@ from app.text.plain_text import one_line, plain_tip
 from app.widgets.strip_parts import StripPart, paint_names, paint_part
 from app.words.counts import count
 from app.workspaces.longcontext.strip_facts import StripFacts
+from app.workspaces.longcontext.strip_pages import page_at, paint_ticks, ticks
 from app.workspaces.longcontext.words import tr
 
 _STEPS = 50
@@ -46,9 +47,12 @@ class DocumentStrip(QWidget):
     def show_facts(self, facts: StripFacts) -> None:
         """Show a document and how far it is read."""
         if facts != self.facts:
+            resized = bool(facts.pages) != bool(self.facts.pages)
             self.facts = facts
             self.setAccessibleDescription(self.description())
             self.update()
+            if resized:
+                self.updateGeometry()
 
     def description(self) -> str:
         """All of it in words."""
@@ -65,6 +69,8 @@ class DocumentStrip(QWidget):
             parts.append(self.tr("{0} written, position {1:,}").format(
                 count(facts.n_new, "new token"), facts.n_read + facts.n_new
             ))  # fmt: skip
+        if (page := page_at(facts.pages, facts.last + facts.n_new - 1)) is not None:
+            parts.append(self.tr("it ends on page {0:,} of {1:,}").format(page, facts.pages[-1].number))
         if facts.note:
             parts.append(one_line(facts.note))
         return ", ".join(parts)
@@ -110,9 +116,10 @@ class DocumentStrip(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """A line of words, the strip with the mark of the position, and a line of names."""
+        """A line of words, the strip with the mark of the position, one of page numbers and one of names."""
         line = self.fontMetrics().height()
-        return QSize(40 * theme.GRID, (3 if self._shows_names else 2) * line + 2 * theme.GRID)
+        n_lines = 2 + bool(self.facts.pages) + self._shows_names
+        return QSize(40 * theme.GRID, n_lines * line + 2 * theme.GRID)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """The full height, of any width."""
@@ -135,9 +142,15 @@ class DocumentStrip(QWidget):
         painter.drawRect(bar)
         if self.facts.n_all:
             self._paint_position(painter, bar)
+            paint_ticks(painter, bar, ticks(self.facts.pages, self._total(), bar.width(), self.fontMetrics()))
             if self._shows_names:
-                paint_names(painter, QPointF(bar.left(), bar.bottom() + theme.HALF), self.parts())
+                paint_names(
+                    painter, QPointF(bar.left(), bar.bottom() + self._ticks_height() + theme.HALF), self.parts()
+                )
         painter.end()
+
+    def _ticks_height(self) -> int:
+        return self.fontMetrics().height() if self.facts.pages else 0
 
     def _paint_words(self, painter: QPainter, bar: QRectF) -> None:
         painter.setPen(self.palette().windowText().color())
@@ -166,13 +179,15 @@ class DocumentStrip(QWidget):
         return super().event(event)
 
     def tip_at(self, x: float) -> str:
-        """What lies at a place: its part and its token."""
+        """What lies at a place: its part, its token and its page."""
         if not self.facts.n_all:
             return self.description()
         share = self._share_at(x)
         own = [part for part in self.parts() if part.start <= share <= part.end]
-        token = tr("token {0:,}").format(int(share * self._total()))
-        parts = (own[-1].name if own else "", token)
+        at = int(share * self._total())
+        page = page_at(self.facts.pages, at)
+        on_page = "" if page is None else tr("page {0}").format(page)
+        parts = (own[-1].name if own else "", tr("token {0:,}").format(at), on_page)
         return "\n".join((", ".join(filter(None, parts)), self.description()))
 
     def _share_at(self, x: float) -> float:

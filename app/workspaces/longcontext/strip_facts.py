@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from app.workspaces.longcontext.choice import LengthChoice
 from app.workspaces.longcontext.words import tr
-from engine.events import RunStarted, TextRead
+from engine.events import PageStart, RunStarted, TextRead
 
 # A SPEC that names the size of its window.
 _WINDOW = re.compile(r"window:(\d{1,9})(?:\+(\d{1,9}))?:", re.ASCII)
@@ -15,7 +15,7 @@ class StripFacts(NamedTuple):
     """What the strip shows, in tokens. n_all: of the document, 0 while unknown; first, last: what is read of it; n_new:
     what was written behind that. window, sinks: what a drafter with a window keeps, 0 for one without.
 
-    note: why there is no document."""
+    note: why there is no document. pages: where its pages begin, empty where it has none."""
 
     title: str = ""
     n_all: int = 0
@@ -25,6 +25,7 @@ class StripFacts(NamedTuple):
     window: int = 0
     sinks: int = 0
     note: str = ""
+    pages: tuple[PageStart, ...] = ()
 
     @property
     def n_read(self) -> int:
@@ -48,7 +49,7 @@ def planned(read: TextRead | None, choice: LengthChoice, note: str) -> StripFact
     first = 0 if choice.part == "start" else n_all - n_read
     kept = kept_by(choice)
     title = tr("{0}, pages {1}").format(read.name, read.pages) if read.pages else read.name
-    return StripFacts(title, n_all, first, first + n_read, window=kept.window, sinks=kept.sinks)
+    return StripFacts(title, n_all, first, first + n_read, window=kept.window, sinks=kept.sinks, pages=read.pages_from)
 
 
 def of_run(planned_facts: StripFacts | None, started: RunStarted, n_new: int) -> StripFacts:

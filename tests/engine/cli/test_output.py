@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.cli import output as printing
 from engine.cli.output import Output, project
 from engine.errors import InputError
-from engine.events import PolicyDecided
+from engine.events import PolicyDecided, Progressed
 
 
 def test_lists_are_printed_plainly(capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,3 +41,17 @@ def test_a_decision_of_a_policy_is_an_object_of_its_own() -> None:
         "event": "policy", "round": 40, "gamma_before": 4, "gamma_after": 7, "predicted_before": 1.62,
         "predicted_after": 1.71, "reason": "faster", "at_s": 0.0,
     }  # fmt: skip
+
+
+def test_without_a_terminal_progress_is_a_line_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now_s = 1_000.0
+    monkeypatch.setattr(printing.time, "monotonic", lambda: now_s)
+    output = Output(json=True)
+    for step in range(100):
+        now_s += 1.0
+        output.event(Progressed("training", step, 5_000, "steps", left_s=60.0))
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.splitlines() == [f"training {step} of 5,000 steps, 60 s left" for step in (29, 59, 89)]

@@ -92,6 +92,31 @@ def test_pages_of_a_pdf_are_read_alone(tmp_path: Path) -> None:
         long_text.read_file(str(path), "2-9")
 
 
+@pytest.mark.parametrize("pages", ["", "2-3"])
+def test_pages_begin_at_their_own_tokens(tmp_path: Path, pages: str) -> None:
+    path = tmp_path / "paper.pdf"
+    path.write_bytes(papers.pdf("The first page.", "The second page.", "The third page."))
+    whole = texts_of(str(path), pages=pages)
+    first_words = [WORDS.decode(whole.texts[0][start.token :]).split()[1] for start in whole.pages_from]
+    assert first_words == ["first", "second", "third"][3 - len(whole.pages_from) :]
+    assert [start.number for start in whole.pages_from] == ([2, 3] if pages else [1, 2, 3])
+    assert texts_of(str(path), pages="2").pages_from == ()
+
+
+def test_pages_of_a_huge_text_are_estimated_where_it_is_not_tokenized(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "paper.pdf"
+    path.write_bytes(papers.pdf(*(f"This is the page of the number {i}." for i in range(9))))
+    exact = texts_of(str(path)).pages_from
+    monkeypatch.setattr(long_text, "_MOST_CHARACTERS", 120)
+    monkeypatch.setattr(long_text, "_CHARACTERS_A_TOKEN", 1)
+    for part in ("start", "end"):
+        made = texts_of(str(path), part=part, longest=20)
+        assert made.is_estimated and len(made.pages_from) == 9
+        assert all(abs(a.token - b.token) <= 8 for a, b in zip(made.pages_from, exact, strict=True))
+
+
 def test_files_without_pages_or_text_are_refused(story: Path, tmp_path: Path) -> None:
     (tmp_path / "empty.txt").write_text("  \n")
     with pytest.raises(InputError, match="has no pages"):

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from engine.decoding.cached_model import ReadTexts
 from engine.errors import EngineError, InputError
-from engine.events import Progressed
+from engine.events import Measured, Progressed
 from engine.longspec.block import LongspecBlock
 from engine.models.loading import LoadedModel
 from engine.training import ablation, student
@@ -106,6 +106,9 @@ def test_two_trainings_that_differ_in_the_switch_alone_are_compared(
     *events, result = ablate(asked, switch, Flag())
     units = {event.unit for event in events if isinstance(event, Progressed) and event.phase == "training"}
     assert units == {f"steps with {switch}", f"steps without {switch}"}
+    losses = {event.name: event for event in events if isinstance(event, Measured)}
+    assert set(losses) == {f"loss with {switch}", f"loss without {switch}"}
+    assert all(event.round == N_STEPS and event.value > 0.0 for event in losses.values())
     _check_result(result, switch)
     assert len(trainings.steps) == 2 * N_STEPS
     on, off = trainings.steps[:N_STEPS], trainings.steps[N_STEPS:]

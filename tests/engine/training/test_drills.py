@@ -6,8 +6,8 @@ import pytest
 
 from engine import prompts
 from engine.training.curriculum import DRILLS, Format
-from engine.training.rows import ANSWER_WEIGHT, DECISION_WEIGHT, encode
 from engine.training.samples import Sampler
+from engine.training.weighted_text import ANSWER_WEIGHT, DECISION_WEIGHT, encode
 from engine.world.census import CROWDED, world
 from engine.world.documents import archive, plainly
 from engine.world.questions import NOT_SAID, UNKNOWN, Asker, without

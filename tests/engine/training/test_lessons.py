@@ -9,7 +9,8 @@ from engine.methods.drag.window import PromptContent
 from engine.training.curriculum import DEMONSTRATED, LESSONS, Phase
 from engine.training.demonstrated import LessonWriter
 from engine.training.lessons import Lesson, LessonBook, book_of
-from engine.training.rows import MixtureRows, RowShape, encode
+from engine.training.rows import MixtureRows, RowShape
+from engine.training.weighted_text import encode
 from engine.world.census import SMALL, world
 from engine.world.documents import archive
 from engine.world.questions import QUESTION_KINDS, Asker

@@ -100,6 +100,18 @@ def test_a_trained_drafter_can_be_trained_on_as_what_it_is(
         run(job(target, texts, tmp_path / "e", **{**values, "window": 512}))
 
 
+def test_a_drafter_can_be_trained_on_for_a_target_that_was_trained_on_as_well(
+    trained: Path, texts: Path, tmp_path: Path
+) -> None:
+    """Beside that target it was refused before."""
+    taught = fakes.save(fakes.model(seed=9), tmp_path / "taught")
+    with pytest.raises(InputError, match="differ from it"):
+        list(Session().do(Load(taught, str(trained))))
+    values = {**LONGSPEC, "start_folder": str(trained), "long_share": 1.0, "steps": 2}
+    assert end_of(run(job(taught, texts, tmp_path / "d", **values))).step == 2
+    list(Session().do(Load(taught, str(tmp_path / "d"))))
+
+
 def test_a_target_without_a_full_last_layer_is_refused(texts: Path, tmp_path: Path) -> None:
     other = fakes.save(fakes.model("mistral-sliding"), tmp_path / "t")
     with pytest.raises(InputError, match="can have no LongSpec drafter: its last layer attends to the last 12 tokens"):

@@ -5,7 +5,7 @@ from transformers import PreTrainedModel
 
 from engine import prompts
 from engine.training.probe import NEAR_PROBES, PROBES, probe, samples, written
-from engine.training.rows import encode
+from engine.training.weighted_text import encode
 from engine.world.open_names import split_of
 from tests import fakes
 

@@ -13,16 +13,9 @@ from engine.training.loop import StepPace, train_in_memory
 from engine.training.objectives import next_token_loss
 from engine.training.plan import Stretch, TrainingPlan
 from engine.training.probe import near_samples, written
-from engine.training.rows import (
-    ANSWER_WEIGHT,
-    DECISION_WEIGHT,
-    ELSEWHERE_WEIGHT,
-    MixtureRows,
-    RowShape,
-    TrainingBatch,
-    encode,
-)
+from engine.training.rows import MixtureRows, RowShape, TrainingBatch
 from engine.training.samples import Sampler
+from engine.training.weighted_text import ANSWER_WEIGHT, DECISION_WEIGHT, ELSEWHERE_WEIGHT, encode
 from engine.world.census import SMALL, world
 from engine.world.documents import archive
 from engine.world.questions import QUESTION_KINDS, UNKNOWN, QuestionKind, without

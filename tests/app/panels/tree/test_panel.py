@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QColor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app import theme
 from app.panels.tree.panel import TreePanel
-from app.panels.tree.words import node_words
+from app.panels.tree.words import legend, node_words
 from app.state.selection import Selection
 from app.state.store import RunStore
 from engine.events import Event
@@ -111,3 +111,30 @@ def test_it_says_what_will_appear_and_what_was_not_proposed(show: Show) -> None:
     assert "appears here" in panel.canvas.current_words() and not panel.grab().isNull()
     feed(panel, started(method="plain"), a_round(0, [], (), " x"))
     assert panel.line.text() == "Round 1: nothing was proposed"
+
+
+def test_the_legend_names_the_marks_that_are_there(show: Show) -> None:
+    panel = show()
+    assert "▸ correction" in panel.key.text() and "• bonus" in panel.key.text()
+    feed(panel, started(), tree_run(started())[1])
+    assert panel.canvas.event_shown is not None
+    fates = {token.fate for token in panel.canvas.event_shown.proposed}
+    full, short = legend(panel.canvas.event_shown)
+    assert panel.key.text() == full and full.startswith(short) and "q: of the drafter" in full
+    assert ("✓ kept" in short, "✗ rejected" in short, "○ untested" in short) == tuple(
+        fate in fates for fate in ("accepted", "rejected", "untested")
+    )
+    assert len(short.split("   ")) == len(fates) + 1
+
+
+def test_nodes_that_are_scrolled_up_do_not_lie_under_the_heads(show: Show) -> None:
+    panel = show(*tree_run(started()))
+    canvas = panel.canvas
+    canvas.set_zoom(150)
+    first, y = canvas._rect(0), int(canvas._painter.metrics.height() / 4)
+    canvas.horizontalScrollBar().setValue(0)
+    canvas.verticalScrollBar().setValue(round(first.center().y()) - y)
+    assert canvas.verticalScrollBar().value() == round(first.center().y()) - y
+    shown = canvas.viewport().grab().toImage()
+    inked = {shown.pixelColor(x, y).name() for x in range(int(first.left()), int(first.right()))}
+    assert inked == {QColor(theme.current().base).name()}

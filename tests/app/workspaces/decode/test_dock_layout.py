@@ -10,8 +10,11 @@ from pytestqt.qtbot import QtBot
 
 from app import theme
 from app.main_window import MainWindow
+from app.state.selection import Selection
 from app.workspaces.decode.workspace import DecodeWorkspace
 from engine.commands import Load
+from tests.app.factory import started
+from tests.trees import tree_run
 
 
 @pytest.fixture
@@ -79,3 +82,16 @@ def test_a_layout_that_was_kept_fits_a_window_of_another_size(
     in_front = [dock for dock in (figures, plots) if not dock.visibleRegion().isEmpty()]
     assert len(in_front) == (2 if is_wide else 1)
     assert all(dock.geometry().right() < tab.width() for dock in in_front)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1600, 1000), (1280, 720)])
+def test_the_tree_that_a_picture_shows_has_half_of_the_height(qtbot: QtBot, width: int, height: int) -> None:
+    window, tab = _shown(qtbot, width, height)
+    for event in tree_run(started()):
+        window.store.take(event)
+    window.store.changed.emit()
+    assert not tab.settled("tree")
+    qtbot.waitUntil(lambda: window.store.selection == Selection(1, tab.tree.canvas.tree.end))
+    _rested(qtbot, window)
+    assert tab.tree.isVisible() and not tab.rounds.isVisible()
+    assert tab.tree.height() >= 0.3 * height and tab.settled("tree")

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from app.state.requests import NO_DRAFTER, Setup
+from app.words import runs
 from app.workspaces.decode import headline_words
 from engine.commands import Load
 from engine.events import RunFinished
@@ -24,6 +25,7 @@ def test_idle_it_says_what_run_will_measure() -> None:
     assert headline_words.plan(_setup())[0] == "Run will measure the speedup over plain decoding, in 5 repeats."
     scope = headline_words.plan_scope(_setup(temperature=0.7))[0]
     assert scope.startswith("built-in target") and scope.endswith("draft length γ 4 · temperature 0.7 · 128 tokens")
+    assert "draft tree 4,8,8 · greedy" in headline_words.plan_scope(_setup(tree="4,8,8"))[0]
     assert "no speedup" in headline_words.plan(_setup(baseline=False))[0]
     assert "yardstick" in headline_words.plan(_setup(drafter=NO_DRAFTER))[0]
     assert "+" not in headline_words.plan_scope(_setup(drafter=NO_DRAFTER))[0]
@@ -77,3 +79,8 @@ def test_each_shorter_version_says_less_and_a_loss_stays_one() -> None:
         lengths = [len(version) for version in versions]
         assert len(versions) > 1 and lengths == sorted(lengths, reverse=True)
     assert headline_words.plan_scope(_setup())[-1] == "built-in target + built-in drafter"
+
+
+def test_a_tree_stands_in_the_place_of_the_draft_length() -> None:
+    assert runs.sampling(started(settings={"gamma": 4, "tree": "4,8,8"}))[:2] == ("tree 4,8,8", "greedy")
+    assert runs.sampling(started(settings={"gamma": 4, "tree": ""}))[:2] == ("γ 4", "greedy")

@@ -2,11 +2,12 @@
 
 import pytest
 
-from app.workspaces.longcontext import choice
+from app.workspaces.longcontext import choice, setup
 from app.workspaces.longcontext.choice import LengthChoice, read_lengths
 from engine.commands import Load
 from engine.errors import InputError
 from engine.events import TextRead
+from engine.session import lengths
 
 CHOICE = LengthChoice(
     Load(), ("builtin", "lookup"), "512, 2k 8192", "builtin", " 3-7 ", "end", 0, 1, 3, 512, 4, 256, "eager",
@@ -16,11 +17,11 @@ READ = TextRead("builtin", "stories", "", (1, 2, 3), "one", 9)
 
 
 @pytest.mark.parametrize(
-    ("text", "lengths"),
+    ("text", "numbers"),
     [("512, 2048, 8192", (512, 2048, 8192)), ("8192;512", (512, 8192)), ("1k 4K", (1024, 4096)), ("64，64", (64,))],
 )
-def test_lengths_are_read_as_people_write_them(text: str, lengths: tuple[int, ...]) -> None:
-    assert read_lengths(text) == lengths
+def test_lengths_are_read_as_people_write_them(text: str, numbers: tuple[int, ...]) -> None:
+    assert read_lengths(text) == numbers
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,10 @@ def test_plain_decoding_gets_no_settings_of_drafts() -> None:
 def test_reasons_are_told() -> None:
     assert choice.why_no_measurement(CHOICE._replace(drafters=())) == "no drafter is chosen"
     assert "many is not a number" in choice.why_no_measurement(CHOICE._replace(lengths="many"))
+    assert "a depth without a node" in choice.why_no_measurement(
+        CHOICE._replace(settings={**CHOICE.settings, "tree": "4,0"})
+    )
+    assert "page 3 comes before page 7" in choice.why_no_measurement(CHOICE._replace(pages="7-3"))
     assert "no list" not in choice.why_no_run(CHOICE) and choice.why_no_run(CHOICE) == ""
     assert "not a list" in choice.why_no_run(CHOICE._replace(settings={**CHOICE.settings, "tree": "4,x"}))
     assert choice.plan(CHOICE) == (
@@ -68,3 +73,7 @@ def test_reasons_are_told() -> None:
         "one at a time."
     )
     assert choice.plan(CHOICE._replace(lengths="")) == ""
+
+
+def test_the_window_offers_the_chunks_that_the_engine_takes() -> None:
+    assert (setup.LEAST_CHUNK, setup.MOST_CHUNK) == (lengths.LEAST_CHUNK, lengths.MOST_CHUNK)

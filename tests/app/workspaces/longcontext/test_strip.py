@@ -1,13 +1,18 @@
 """The strip: its parts are told apart by more than colour, it says everything in words, and leads to a place."""
 
+import itertools
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from app.workspaces.longcontext.strip import DocumentStrip
 from app.workspaces.longcontext.strip_facts import StripFacts
+from app.workspaces.longcontext.strip_pages import page_at, ticks
+from engine.events import PageStart
 
 FACTS = StripFacts("<b>Book</b>", 10_000, 0, 7500, 100, 512, 4)
+PAGES = tuple(PageStart(number, 100 * (number - 1)) for number in range(1, 101))
 
 
 @pytest.fixture
@@ -54,3 +59,27 @@ def test_a_click_and_keys_lead_to_a_place(strip: DocumentStrip, qtbot: QtBot) ->
     for key in (Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End):
         qtbot.keyClick(strip, key)
     assert len(places) == 3 and abs(places[0] - 5000) < 100 and places[1] > places[0] and places[2] == 0
+
+
+@pytest.mark.parametrize(("n_shown", "width"), [(100, 4000), (50, 1400), (20, 700), (10, 500), (3, 90)])
+def test_page_numbers_never_touch_each_other(strip: DocumentStrip, n_shown: int, width: int) -> None:
+    metrics = strip.fontMetrics()
+    # As wide as numbers of a hundred pages would be in a font of ten pixels a digit.
+    share = metrics.horizontalAdvance("100") / 30
+    shown = [tick for tick in ticks(PAGES, 10_000, width * share, metrics) if tick.name]
+    assert shown[0].name == "page 1" and len(shown) <= n_shown
+    for before, after in itertools.pairwise(shown):
+        assert before.x + metrics.horizontalAdvance(before.name) < after.x
+    numbers = [int(tick.name) for tick in shown[1:]]
+    assert len({b - a for a, b in itertools.pairwise(numbers)}) <= 1
+
+
+def test_pages_are_numbered_below_the_strip_and_named_in_words(strip: DocumentStrip) -> None:
+    without = strip.sizeHint().height()
+    strip.show_facts(FACTS._replace(pages=PAGES))
+    assert strip.sizeHint().height() == without + strip.fontMetrics().height()
+    assert "it ends on page 76 of 100" in strip.description()
+    assert strip.tip_at(500).startswith("read, token 4,9") and "page 50" in strip.tip_at(500)
+    assert not strip.grab().isNull()
+    assert (page_at(PAGES, 0), page_at(PAGES, 99), page_at(PAGES, 100), page_at((), 7)) == (1, 1, 2, None)
+    assert ticks((), 10_000, 900, strip.fontMetrics()) == ()
