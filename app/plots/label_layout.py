@@ -15,7 +15,7 @@ _Array = npt.NDArray[np.float64]
 # Half the side of the square around a point that no name may touch, in pixels.
 _CLEAR = 7.0
 # Beside a point a name is this far from its middle; above and below it has to clear the mark.
-_ASIDE, _NEXT_TO = 3.0, 9.0
+_ASIDE, _NEXT_TO = 6.0, 9.0
 _N_RINGS, _RING_STEP, _N_DIRECTIONS = 9, 0.7, 16
 _MOST_SWEEPS = 8
 # What a place costs: by its direction, by its distance, for a bar that is covered, for a line that runs through a name.

@@ -37,8 +37,8 @@ from engine.runs.summary import Summary
 
 _LEFT_WIDTH = 40  # characters
 _SHARES, _MIDDLE_SHARES, _TABLE_SHARES = (56, 44), (46, 54), (60, 40)
-# Of the height, for what is above and for the page below it: a text needs more of it than a table.
-_PAGE_SHARES = (_SHARES, _SHARES, (28, 72), (36, 64))
+# Of the height, for what is above, whose axes need this much at 720 points, and for the page below it.
+_PAGE_SHARES = (_SHARES, _SHARES, (36, 64), (36, 64))
 # A sweep that takes seconds and still shows what a threshold does.
 _EXAMPLE: Mapping[str, Setting] = {
     "thresholds": "0.3, 0.5, 0.7, 0.8, 0.9",
