@@ -96,7 +96,7 @@ def test_pages_of_a_pdf_are_read_alone(tmp_path: Path) -> None:
 def test_pages_begin_at_their_own_tokens(tmp_path: Path, pages: str) -> None:
     path = tmp_path / "paper.pdf"
     path.write_bytes(papers.pdf("The first page.", "The second page.", "The third page."))
-    whole = texts_of(str(path), pages=pages)
+    whole = texts_of(str(path), pages=pages, longest=5000)
     first_words = [WORDS.decode(whole.texts[0][start.token :]).split()[1] for start in whole.pages_from]
     assert first_words == ["first", "second", "third"][3 - len(whole.pages_from) :]
     assert [start.number for start in whole.pages_from] == ([2, 3] if pages else [1, 2, 3])
