@@ -9,7 +9,7 @@ run: $(STAMP)
 	$(BIN)/draftscope
 
 test: $(STAMP)
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	PYTHONDONTWRITEBYTECODE= QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 # Real weights: downloads 340 MB once, writes its figures to assets/benchmarks.
 test-real: $(STAMP)

@@ -2,25 +2,33 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from engine.errors import InputError
-from engine.machine import folders
-from engine.reports.shown_text import one_line
+from engine.cli.interruption import guarded, leave
 
 if TYPE_CHECKING:
     from app import arguments
 
+_ENGINE = "engine-process"
+
+
+def start() -> NoReturn:
+    """Run Draftscope as a process of its own; that of an engine ends as its host expects, by the signal itself."""
+    leave(main() if sys.argv[1:2] == [_ENGINE] else guarded(main))
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run Draftscope; returns the exit status."""
+    # Imported late, as all else: from here on a stop can be answered.
+    from engine.machine import folders
+
     args = sys.argv[1:] if argv is None else argv
     folders.apply_to_hub()
     if args[:2] == ["bench", "ui"]:
         from app.bench.command import main as bench_main
 
         return bench_main(args[2:])
-    if args[:1] == ["engine-process"]:
+    if args[:1] == [_ENGINE]:
         from engine.host.child import main as engine_main
 
         engine_main(args[1:])
@@ -31,6 +39,8 @@ def main(argv: list[str] | None = None) -> int:
             _offer_pdf()
         return cli_main(args)
     from app import arguments
+    from engine.errors import InputError
+    from engine.reports.shown_text import one_line
 
     try:
         options = arguments.parse(args)
@@ -74,4 +84,4 @@ def _open(options: "arguments.Arguments") -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start()

@@ -1,6 +1,7 @@
 """What holds for every test: no display, no network, no file outside the test's folder, nothing left behind."""
 
 import gc
+import importlib
 import itertools
 import os
 import shutil
@@ -46,11 +47,27 @@ with suppress(ImportError):  # a machine for the engine alone
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Every process of this session shares what numba compiles, which takes each of them seconds otherwise."""
+    """Every process of this session shares what numba compiles, which takes each of them seconds otherwise.
+
+    Garbage of one test is never collected on a worker thread of another, as it may hold Qt objects: see `_collect`."""
+    gc.disable()
+    config.add_cleanup(gc.enable)
     if _KERNELS not in os.environ:
         folder = tempfile.mkdtemp(prefix="draftscope-kernels-")
         os.environ[_KERNELS] = folder
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Every second worker imports from the last file on: two of them compile half of the files each, not all of them.
+
+    Each finds there what the other has compiled, as long as Python may write that down."""
+    if os.environ.get("PYTEST_XDIST_WORKER", "gw0")[-1] not in "13579":
+        return
+    files = (path for folder in session.config.args for path in (_ROOT.parent / folder).rglob("test_*.py"))
+    for path in sorted(files, reverse=True):
+        with suppress(Exception, pytest.skip.Exception):  # said again where the file is collected
+            importlib.import_module(".".join(path.relative_to(_ROOT.parent).with_suffix("").parts))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,12 +76,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rooms.get(item.path.relative_to(_ROOT).parts[0], 0))
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _collect_here_only() -> Iterator[None]:
-    """Garbage of one test is never collected on a worker thread of another: it may hold Qt objects."""
-    gc.disable()
-    yield
-    gc.enable()
+def pytest_collection_finish() -> None:
+    """The modules and tests found stay to the end: no collection of garbage has to look at them."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,8 @@ class Repository:
     """A model on the hub. files: their contents; lfs: which are large files, all *.safetensors and *.gguf unless given.
 
     gated: only those with the token may read it. break_after: bytes after which connections break, one for each
-    download to come. wrong: contents that are sent in place of the right ones. ignores_range: sends whole files."""
+    download to come. wrong: contents that are sent in place of the right ones. ignores_range: sends whole files.
+    pause_s: how long the last byte before a held-up rest lets wait for itself."""
 
     files: dict[str, bytes]
     licence: str = "apache-2.0"
@@ -195,8 +197,10 @@ class _HubHandler(BaseHTTPRequestHandler):
             return
         for step in self.hub.on_request if repository.is_large(name) else ():
             half = len(body) // 2
-            self.wfile.write(body[:half])
-            self.wfile.flush()
+            for piece in (body[: half - 1], body[half - 1 : half]):
+                self.wfile.write(piece)
+                self.wfile.flush()
+                time.sleep(repository.pause_s)
             step.wait(60)
             body = body[half:]
         try:

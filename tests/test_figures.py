@@ -1,6 +1,7 @@
 """The commands that measure what documents state: each can be given, and writes a file of its own."""
 
 import shlex
+from functools import cache
 from importlib.resources import files
 
 import pytest
@@ -16,10 +17,18 @@ LINES = [
 ]
 
 
+@cache
+def root() -> TyperGroup:
+    """All commands, built once: taking options changes nothing in them."""
+    built = typer.main.get_command(tree())
+    assert isinstance(built, TyperGroup)
+    return built
+
+
 # The window takes its own measurement before the engine's commands see it.
 @pytest.mark.parametrize(("name", "command"), [line for line in LINES if line[1] != "bench ui"])
 def test_command_of_a_figure_takes_its_options(name: str, command: str) -> None:
-    node = typer.main.get_command(tree())
+    node = root()
     words = [*shlex.split(command), "--json"]
     while isinstance(node, TyperGroup):
         found = node.commands.get(words.pop(0))

@@ -7,15 +7,16 @@ from PySide6.QtCore import QCoreApplication
 from app.words.quantities import counted
 
 Noun: TypeAlias = Literal[
-    "batch size", "call", "cell", "character", "cluster", "combination", "context", "demonstration", "document",
-    "draft", "draft length", "drafter", "duplicate", "file", "lane", "line", "new token", "pair", "passage", "prompt",
-    "question", "repeat", "round", "row", "step", "text", "token", "weight",
+    "answer", "batch size", "call", "cell", "character", "cluster", "combination", "context", "demonstration",
+    "document", "draft", "draft length", "drafter", "duplicate", "file", "lane", "line", "new token", "pair", "passage",
+    "prompt", "question", "repeat", "round", "row", "step", "text", "token", "weight",
 ]  # fmt: skip
 
 
 def count(n: float, noun: Noun) -> str:
     """So many of something, such as `1 token` or `1,024 tokens`."""
     forms: dict[Noun, tuple[str, str]] = {
+        "answer": (_tr("{0:,.0f} answer"), _tr("{0:,.0f} answers")),
         "batch size": (_tr("{0:,.0f} batch size"), _tr("{0:,.0f} batch sizes")),
         "call": (_tr("{0:,.0f} call"), _tr("{0:,.0f} calls")),
         "cell": (_tr("{0:,.0f} cell"), _tr("{0:,.0f} cells")),

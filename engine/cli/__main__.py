@@ -1,7 +1,6 @@
 """Runs the commands without Qt: `python -m engine.cli`."""
 
-import sys
-
 from engine.cli import main
+from engine.cli.interruption import leave
 
-sys.exit(main())
+leave(main())

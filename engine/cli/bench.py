@@ -30,6 +30,7 @@ from engine.errors import InputError
 from engine.events import Event, Setting, Warned
 from engine.machine.file_kinds import refuse_irregular
 from engine.methods.speculative.config import SpeculativeConfig
+from engine.reports import writing
 from engine.settings import make_config
 
 if TYPE_CHECKING:
@@ -319,7 +320,7 @@ def bench_table(
     refuse_irregular(readme, hint, most_bytes=_MOST_README_BYTES)
     try:
         text = readme.read_text(encoding="utf-8")
-        readme.write_text(table.rewritten(text, table.benchmarks()), encoding="utf-8")
+        writing.replace(readme, table.rewritten(text, table.benchmarks()).encode())
     except UnicodeDecodeError as err:
         raise InputError(f"{readme} is not in UTF-8", hint) from err
     except OSError as err:

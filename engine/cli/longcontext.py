@@ -178,12 +178,11 @@ def _sum_up(measured: _Rows, kept: KeptLog, output: Output) -> None:
         "prefill": msgspec.to_builtins(measured.prefills),
         "kernels": [] if started is None else msgspec.to_builtins(started.kernels),
     }
-    if output.saves:
-        place = {} if started is None else {"device": started.device, "dtype": started.dtype, "target": started.target}
-        output.save({**fields, **lists, **place, "rows": msgspec.to_builtins(measured.rows), "run": kept.run_id})
+    place = {} if started is None else {"device": started.device, "dtype": started.dtype, "target": started.target}
+    saved = {**fields, **lists, **place, "rows": msgspec.to_builtins(measured.rows), "run": kept.run_id}
     # People have read the lists in the tables before.
     shown = {**fields, **lists} if output.json else fields
-    Output(json=output.json).summary({**shown, "run": kept.run_id})
+    output.summary({**shown, "run": kept.run_id}, saved=saved)
 
 
 def tables(

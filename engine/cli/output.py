@@ -13,10 +13,11 @@ from rich.table import Table
 from engine import events
 from engine.cli import terminal
 from engine.cli.terminal import SafeConsole
-from engine.errors import InputError
+from engine.errors import EngineError, InputError
 from engine.events import Event
 from engine.machine.file_kinds import refuse_irregular
-from engine.reports import shown_text
+from engine.machine.refused_writes import way_out
+from engine.reports import shown_text, writing
 
 Value: TypeAlias = object
 # Without a terminal, progress is a line of its own, so long after the last one.
@@ -113,17 +114,23 @@ class Output:
         if self.json and (line := project(event)) is not None:
             self.line(line)
 
-    def summary(self, fields: Mapping[str, Value]) -> None:
-        """Print the last object, or its fields as a table; then write it to the file that was named."""
+    def summary(self, fields: Mapping[str, Value], *, saved: Mapping[str, Value] | None = None) -> None:
+        """Print the last object, or its fields as a table, and write it to the file that was named, whichever of these
+        is refused. saved: what the file holds in its place."""
+        try:
+            self._print_summary(fields)
+        finally:
+            if self._out is not None:
+                self.save(fields if saved is None else saved)
+
+    def _print_summary(self, fields: Mapping[str, Value]) -> None:
         if self.json:
             self.line({"event": "summary", **fields})
-        else:
-            table = Table(show_header=False, box=None, pad_edge=False)
-            for name, value in fields.items():
-                table.add_row(name.replace("_", " "), _readable(value))
-            self.console.print(table)
-        if self._out is not None:
-            self.save(fields)
+            return
+        table = Table(show_header=False, box=None, pad_edge=False)
+        for name, value in fields.items():
+            table.add_row(name.replace("_", " "), _readable(value))
+        self.console.print(table)
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Print rows in columns, header first; on stderr where JSON is printed."""
@@ -133,7 +140,9 @@ class Output:
             print(shown_text.printable(line), file=sys.stderr if self.json else sys.stdout)
 
     def save(self, fields: Mapping[str, Value]) -> None:
-        """Write fields to the file that was named, with the machine, versions and date they were measured with."""
+        """Write fields to the file that was named, with the machine, versions and date they were measured with.
+
+        Raises EngineError where the system refuses; a file that was there is then as it was."""
         # Imported late: they load torch.
         import torch
 
@@ -146,7 +155,10 @@ class Output:
             "measured_utc": versions.now_utc(),
         }  # fmt: skip
         text = msgspec.json.format(msgspec.json.encode({**environment, **fields}), indent=1)
-        self._out.write_bytes(text + b"\n")
+        try:
+            writing.replace(self._out, text + b"\n")
+        except OSError as err:
+            raise EngineError(f"{self._out} cannot be written ({err.strerror or err})", way_out(err)) from err
 
     def note(self, text: str) -> None:
         """Print a note for the person at the terminal, on stderr and always as one line, whatever names are in it."""

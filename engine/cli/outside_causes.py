@@ -3,12 +3,16 @@
 * imports neither Qt nor torch."""
 
 import os
+import re
 from typing import NamedTuple
 
 from engine.machine.no_memory import LESS, ran_out
 
 _LONGEST_NAME = 200
 _AROUND = 40
+_HOME = "set HOME, or XDG_DATA_HOME, XDG_CACHE_HOME and XDG_CONFIG_HOME; write a path that begins with ~ in full"
+# What Python and platformdirs say of a user without a home folder, and of ~NAME where nobody has that name.
+_NO_HOME = re.compile(r"determine (the )?home directory")
 
 
 class OutsideCause(NamedTuple):
@@ -26,6 +30,8 @@ def outside_cause(err: BaseException) -> OutsideCause | None:
         return None
     if ran_out(err):
         return OutsideCause(f"memory ran out, or address space ({_first_line(err)})", LESS)
+    if isinstance(err, RuntimeError) and _NO_HOME.search(str(err)):
+        return OutsideCause("a home folder is not known to the system", _HOME)
     if not isinstance(err, OSError):
         return None
     reason = err.strerror or _first_line(err)

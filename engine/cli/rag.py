@@ -2,7 +2,9 @@
 
 import shlex
 import time
-from typing import TYPE_CHECKING, Annotated, get_args
+from collections.abc import Generator
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import msgspec
 import typer
@@ -67,12 +69,15 @@ def rag_index(
     with stoppable() as flag:
         where = index or paths.own_index(sources)
         command = Index(tuple(sources), where, embedder, target, chunk_tokens, n, device, dtype, rebuild)
-        for event in Session().do(command):
-            _print_event(output, event)
-            indexed = event if isinstance(event, Indexed) else indexed
-            if flag.is_set() and indexed is None:
-                return stopped(output, "an index made before is as it was, the same command goes on from here")
-    assert indexed is not None
+        # Closed before anything is said, so that what is being written is on the disk by then.
+        with closing(cast(Generator[Event, None, None], Session().do(command))) as events:
+            for event in events:
+                _print_event(output, event)
+                indexed = event if isinstance(event, Indexed) else indexed
+                if flag.is_set():
+                    break
+    if indexed is None:
+        return stopped(output, "an index made before is as it was, the same command goes on from here")
     output.summary(msgspec.structs.asdict(indexed)) if json else _print_account(output, indexed)
     _warn_of_foreign_documents(output, sources, target)
     return OK

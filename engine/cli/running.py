@@ -3,15 +3,16 @@
 import os
 import signal
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from threading import Event as Flag
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
 from engine.cli.exit_status import STOPPED
+from engine.cli.interruption import STOPS, stopped_before
 from engine.cli.options import PairOptions, Settings
 from engine.cli.output import Output
 from engine.commands import Run
@@ -39,7 +40,6 @@ def stop_noted(flag: Flag, output: Output) -> Iterator[None]:
         output.note(str(err))
 
 
-_STOPS = (signal.SIGINT, signal.SIGTERM)
 _ACKNOWLEDGED = b"draftscope: stopping after this step; once more ends it at once\n"
 
 
@@ -48,6 +48,8 @@ def stoppable() -> Iterator[Flag]:
     """A flag that Ctrl+C or SIGTERM sets, which is acknowledged at once; a second one interrupts.
 
     A refusal of the work that comes after it is the stop's, and becomes one."""
+    if stopped_before():
+        raise KeyboardInterrupt
     flag = Flag()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -57,7 +59,7 @@ def stoppable() -> Iterator[Flag]:
         with suppress(OSError):
             os.write(_STDERR, _ACKNOWLEDGED)  # past Python's buffer, in whose writing this may have come
 
-    previous = [signal.signal(number, stop) for number in _STOPS]
+    previous = [signal.signal(number, stop) for number in STOPS]
     try:
         yield flag
     except EngineError as err:
@@ -65,7 +67,7 @@ def stoppable() -> Iterator[Flag]:
             raise
         raise KeyboardInterrupt(str(err)) from err
     finally:
-        for number, handler in zip(_STOPS, previous, strict=True):
+        for number, handler in zip(STOPS, previous, strict=True):
             signal.signal(number, handler)
 
 
@@ -134,9 +136,10 @@ def run_events(session: "Session", method: str, settings: Settings, request: Req
     from engine.runtime import Cancelled
 
     try:
-        for event in session.do(Run(method, settings, request), flag):
-            yield event
-            if flag.is_set():
-                return
+        with closing(cast(Generator[Event, None, None], session.do(Run(method, settings, request), flag))) as events:
+            for event in events:
+                yield event
+                if flag.is_set():
+                    return
     except Cancelled:
         return

@@ -112,7 +112,9 @@ class ScalingReport:
 
     def _notes(self) -> list[str]:
         chosen = self._demonstrations.note if self._demonstrations is not None else ""
-        return list(dict.fromkeys(filter(None, [chosen, *(iteration.note for iteration in self._iterations)])))
+        of_question = self._retrieved[0].note if self._retrieved else ""
+        notes = chosen, of_question, *(iteration.note for iteration in self._iterations)
+        return list(dict.fromkeys(filter(None, notes)))
 
     def account(self) -> None:
         """Print the tree of questions and the answers for people."""

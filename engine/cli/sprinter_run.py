@@ -137,9 +137,8 @@ def _sum_up(
         "seconds": end.seconds, "stopped": not end.complete, "run": run,
     }  # fmt: skip
     own = {**summary_of(gated[0]), **_work_saved(gated[0], measured)} if len(command.thresholds) == 1 and gated else {}
-    if output.saves:
-        output.save({**own, **fields, "rows": msgspec.to_builtins(tuple(measured))})
-    Output(json=output.json).summary({**own, **fields})
+    saved = {**own, **fields, "rows": msgspec.to_builtins(tuple(measured))}
+    output.summary({**own, **fields}, saved=saved)
 
 
 def summary_of(point: SettingMeasured) -> dict[str, Value]:

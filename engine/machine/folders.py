@@ -37,10 +37,10 @@ def deciding_variable(kind: FolderKind) -> str:
 
 
 def saved() -> ChosenFolders:
-    """What was chosen, for the next start; nothing where the file is missing or damaged."""
+    """What was chosen, for the next start; nothing where the file is missing or damaged, or no home folder is known."""
     try:
         return msgspec.json.decode(_file().read_bytes(), type=ChosenFolders)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RuntimeError):
         return ChosenFolders()
 
 
@@ -48,7 +48,7 @@ def save(chosen: ChosenFolders) -> None:
     """Save the choice for the next start. Raises OSError."""
     file = _file()
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(file.name + ".part")
+    partial = file.with_name(f"{file.name}.{os.getpid()}.part")  # two windows may save at once
     partial.write_bytes(msgspec.json.encode(chosen))
     partial.replace(file)
 

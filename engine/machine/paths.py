@@ -64,9 +64,15 @@ def downloads() -> Path:
 
 def hub_cache() -> Path:
     """The folder of models that come from the hub; the hub's own library follows the same variables."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    home = os.environ.get("HF_HOME") or str(Path(cache) / "huggingface")
-    return Path(os.path.expandvars(os.environ.get("HF_HUB_CACHE") or str(Path(home) / "hub"))).expanduser()
+    hub = os.environ.get("HF_HUB_CACHE") or str(Path(_hub_home()) / "hub")
+    return Path(os.path.expandvars(hub)).expanduser()
+
+
+def _hub_home() -> str:
+    """The folder of the hub's own library; the home folder is asked for only where no variable decides."""
+    if home := os.environ.get("HF_HOME"):
+        return home
+    return str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "huggingface")
 
 
 def own_index(sources: Sequence[str]) -> str:

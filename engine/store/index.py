@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from engine.errors import EngineError
+from engine.machine.refused_writes import way_out
 from engine.runs.trace import FileJob
 from engine.statistics import Interval
 from engine.store import folders, labels, taking_in
@@ -183,7 +184,8 @@ class RunIndex:
                 was_there = (folders.to_trash if to_trash else folders.from_trash)(self.folder, run_id)
                 (moved if was_there else missing).append(run_id)
             except OSError as err:
-                refused.append(NotDeleted(run_id, f"its folder cannot be moved ({err.strerror or err})"))
+                why = f"its folder cannot be moved ({err.strerror or err}): {way_out(err)}"
+                refused.append(NotDeleted(run_id, why))
         utc = taking_in.now_utc() if to_trash else ""
         with self._database.writing() as connection:
             connection.executemany("UPDATE runs SET deleted_utc = ? WHERE id = ?", [(utc, run_id) for run_id in moved])

@@ -1,5 +1,6 @@
 """What every method keeps to, whoever wrote it: order of events, repeatability, stopping, traces."""
 
+from functools import cache
 from pathlib import Path
 from threading import Event as Flag
 
@@ -37,13 +38,19 @@ def log(session: Session, name: str, **settings: events.Setting) -> list[Event]:
     return list(session.do(Run(name, chosen, Request("The harbour")), Flag()))
 
 
+@cache
+def usual_log(session: Session, name: str) -> list[Event]:
+    """That of a run with the usual settings, run once for all that only reads it."""
+    return log(session, name)
+
+
 def timeless(event: Event) -> dict[str, object]:
     return {key: value for key, value in msgspec.to_builtins(event).items() if key not in _VARYING}
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_log_begins_with_the_start_and_ends_with_the_end(session: Session, name: str) -> None:
-    found = log(session, name)
+    found = usual_log(session, name)
     assert isinstance(found[0], RunStarted)
     assert isinstance(found[-1], RunFinished)
     assert [type(event) for event in found].count(RunStarted) == 1
@@ -77,7 +84,7 @@ def test_stop_ends_the_run_within_two_rounds(session: Session, name: str) -> Non
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_event_survives_the_trace(session: Session, name: str, tmp_path: Path) -> None:
-    found = [event for event in log(session, name) if not isinstance(event, events.Progressed)]
+    found = [event for event in usual_log(session, name) if not isinstance(event, events.Progressed)]
     writer = TraceWriter(tmp_path / "trace.jsonl")
     for event in found:
         writer.write(event)

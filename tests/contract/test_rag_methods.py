@@ -1,5 +1,6 @@
 """What every method over documents keeps to: order of events, repeatability, stopping, traces."""
 
+from functools import cache
 from pathlib import Path
 from threading import Event as Flag
 
@@ -43,13 +44,19 @@ def log(session: Session, index: str, name: str, **settings: events.Setting) -> 
     return [event for event in found if not isinstance(event, events.Progressed)]
 
 
+@cache
+def usual_log(session: Session, index: str, name: str) -> list[Event]:
+    """That of a run with the usual settings, run once for all that only reads it."""
+    return log(session, index, name)
+
+
 def timeless(event: Event) -> dict[str, object]:
     return {key: value for key, value in msgspec.to_builtins(event).items() if key not in _VARYING}
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_log_begins_with_the_start_and_ends_with_the_end(session: Session, index: str, name: str) -> None:
-    found = log(session, index, name)
+    found = usual_log(session, index, name)
     assert isinstance(found[0], RunStarted) and isinstance(found[-1], RunFinished)
     assert found[0].method == name and found[0].prompt == QUESTION
     kinds = [type(event) for event in found]
@@ -84,7 +91,7 @@ def test_stop_ends_the_run_within_two_rounds(session: Session, index: str, name:
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_event_survives_the_trace(session: Session, index: str, name: str, tmp_path: Path) -> None:
-    found = log(session, index, name)
+    found = usual_log(session, index, name)
     writer = TraceWriter(tmp_path / "trace.jsonl")
     for event in found:
         writer.write(event)

@@ -129,13 +129,13 @@ class PairPage(QWidget):
         for edit in (self.prompt, self.left, self.right):
             tip = self.tr("{0}; Tab goes on to the next, and to what you say of them")
             edit.setToolTip(tip.format(edit.accessibleName()))
-        choices: tuple[tuple[Choice, str, str, str], ...] = (
+        offered: tuple[tuple[Choice, str, str, str], ...] = (
             ("left", self.tr("A is better (1)"), "1", self.tr("The text on the left is the better one")),
             ("right", self.tr("B is better (2)"), "2", self.tr("The text on the right is the better one")),
             ("tie", self.tr("Equally good (3)"), "3", self.tr("Neither is better, and both will do")),
             ("both_bad", self.tr("Both bad (0)"), "0", self.tr("Neither is better, and neither will do")),
         )
-        self.choices = {choice: self._button(text, key, choice, tip) for choice, text, key, tip in choices}
+        self.choices = {choice: self._button(text, key, choice, tip) for choice, text, key, tip in offered}
         self.back = QPushButton(self.tr("Back"), self)
         self.back.setToolTip(self.tr("Take the last rating back (Backspace)"))
         press_by_enter(self.back)

@@ -65,7 +65,9 @@ def fate_glyph(record: ProposedToken | LastToken) -> str:
 def legend(event: RoundFinished | None) -> tuple[str, str]:
     """What the marks mean that a round has, or all of them without one, and what the figures are; then the same in
     fewer words."""
-    records = () if event is None else (*event.proposed, *filter(None, (event.last,)))
+    records: list[ProposedToken | LastToken] = [] if event is None else list(event.proposed)
+    if event is not None and event.last is not None:
+        records.append(event.last)
     shown = {_fate(record) for record in records} or set(_GLYPHS) - {"unverified"}
     names = {
         "accepted": tr("kept"), "rejected": tr("rejected"), "untested": tr("untested"),

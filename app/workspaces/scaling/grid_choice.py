@@ -13,7 +13,7 @@ from engine.events import QualityScore, Setting
 _LONGEST_SHOWN, _MOST_NUMBERS = 20, 16
 # The bounds of the settings that a grid varies.
 MOST_K, MOST_M, MOST_N = 1000, 256, 20
-_EXAMPLE = "0, 1, 2, 5"
+_EXAMPLE = "write for instance 0, 1, 2, 5"
 
 
 class GridChoice(NamedTuple):
@@ -59,7 +59,7 @@ def why_no_sweep(choice: GridChoice) -> str:
     try:
         axes(choice)
     except InputError as err:
-        return err.message
+        return str(err)
     return ""
 
 
@@ -79,4 +79,4 @@ def plan(choice: GridChoice) -> str:
     n_questions = n_questions if isinstance(n_questions, int) else 0
     n_cells = len(ks) * len(ms) * len(ns)
     text = tr("{0} asked in each of {1} or more: {2}. A stop keeps every answer, and the same sweep continues there.")
-    return text.format(count(n_questions, "question"), count(n_cells, "cell"), count(n_questions * n_cells, "question"))
+    return text.format(count(n_questions, "question"), count(n_cells, "cell"), count(n_questions * n_cells, "answer"))

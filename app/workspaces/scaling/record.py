@@ -119,8 +119,10 @@ class ScalingRecord:
         if self.started is None:
             return ()
         documents = () if self.retrieved is None else self.retrieved.passages
-        ms = None if self.retrieved is None else self.retrieved.ms
-        question = ScalingStep("question", self.started.question, documents=tuple(reversed(documents)), ms=ms)
+        ms, note = (None, "") if self.retrieved is None else (self.retrieved.ms, self.retrieved.note)
+        question = ScalingStep(
+            "question", self.started.question, documents=tuple(reversed(documents)), ms=ms, note=note
+        )
         return (question, *map(self._step, self.iterations), *self._last_step())
 
     def _step(self, iteration: IterationFinished) -> ScalingStep:

@@ -56,7 +56,7 @@ def progress(
     if started is None or not n_answered:
         return tr("preparing the questions")
     n_all = started.n_questions * len(started.cells)
-    parts = [tr("answered {0:,} of {1}").format(n_answered, count(n_all, "question"))]
+    parts = [tr("{0:,} of {1}").format(n_answered, count(n_all, "answer"))]
     if estimated is not None and estimated.fits is False:
         reachable = count(estimated.n_reachable, "question")
         parts.append(tr("{0} within the time, the rest when it is started again").format(reachable))
@@ -67,12 +67,12 @@ def progress(
 
 def outcome(measured: SweepMeasured) -> str:
     """Describe how a sweep ended."""
-    answers = count(measured.n_answered, "question")
+    answers = count(measured.n_answered, "answer")
     if measured.stopped_by == "time":
-        return tr("{0} answered when the time was up; start the sweep again to continue").format(answers)
+        return tr("{0} when the time was up; start the sweep again to continue").format(answers)
     if measured.stopped_by == "user":
         return tr("stopped after {0}; start the sweep again to continue").format(answers)
-    return tr("done: {0} answered in {1}").format(answers, count(len(measured.cells), "cell"))
+    return tr("done: {0} in {1}").format(answers, count(len(measured.cells), "cell"))
 
 
 def scope(started: SweepStarted | None, measured: SweepMeasured | None, n_answered: int) -> str:

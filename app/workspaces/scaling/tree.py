@@ -12,7 +12,6 @@ from app.words import quantities
 from app.words.counts import count
 from app.workspaces.scaling import words
 from app.workspaces.scaling.record import ScalingRecord, ScalingStep
-from engine.events.answers import Passage
 
 _STEP, _ANSWER, _P, _DOCUMENTS, _READ, _CACHED, _TIME = range(7)
 _LONGEST = 200
@@ -118,24 +117,27 @@ class StepTree(QWidget):
         for column in (_STEP, _ANSWER):
             item.setFont(column, font)
         if step.kind != "question":
-            self._fill_documents(item, number, step.documents)
+            self._fill_lines(item, number, _lines(step))
+            if step.note:
+                item.setExpanded(True)
 
-    def _fill_documents(self, item: QTreeWidgetItem, number: int, documents: tuple[Passage, ...]) -> None:
-        """A line for each document that came in at a step; of the question there are too many to be lines."""
-        while item.childCount() > len(documents):
+    def _fill_lines(self, item: QTreeWidgetItem, number: int, lines: list[tuple[str, str]]) -> None:
+        """Show lines below a step, each with its tooltip."""
+        while item.childCount() > len(lines):
             item.takeChild(item.childCount() - 1)
-        for place, passage in enumerate(documents):
+        for place, (text, tip) in enumerate(lines):
             child = item.child(place) or QTreeWidgetItem(item)
             child.setData(_STEP, _PLACE, number)
-            child.setText(_STEP, f"▤ {one_line(passage.title or passage.text, longest=_LONGEST)}")
-            child.setToolTip(_STEP, plain_tip(one_line(passage.text, longest=3 * _LONGEST)))
+            child.setText(_STEP, text)
+            child.setToolTip(_STEP, plain_tip(tip))
+            child.setFirstColumnSpanned(True)  # it has no figures
 
     def _title(self, number: int, step: ScalingStep) -> str:
         text = one_line(step.text, longest=_LONGEST)
         match step.kind:
             case "question":
-                documents = count(len(step.documents), "document")
-                return self.tr("{0}  · {1}").format(text, documents) if step.documents else text
+                behind = count(len(step.documents), "document") if step.documents else _odd(step)
+                return self.tr("{0}  · {1}").format(text, behind) if behind else text
             case "final":
                 return self.tr("★ Final answer (forced)") if step.forced else self.tr("★ Final answer")
         return self.tr("↳ {0}  {1}").format(number, text)
@@ -229,6 +231,22 @@ def _children_with(root: QTreeWidgetItem, numbers: range) -> list[QTreeWidgetIte
     """The items below a root, made where they are missing."""
     below = _steps_below(root)
     return [below[place] if place < len(below) else QTreeWidgetItem(root) for place in range(len(numbers))]
+
+
+def _lines(step: ScalingStep) -> list[tuple[str, str]]:
+    """What stands below a step, with tooltips: what is out of the ordinary about it, and the documents that came in.
+
+    Of the question there are too many documents to be lines."""
+    odd = [(_odd(step), one_line(step.note, longest=3 * _LONGEST))] if step.note else []
+    return odd + [
+        (f"▤ {one_line(each.title or each.text, longest=_LONGEST)}", one_line(each.text, longest=3 * _LONGEST))
+        for each in step.documents
+    ]
+
+
+def _odd(step: ScalingStep) -> str:
+    """What is out of the ordinary about a step; empty for most."""
+    return words.tr("note: {0}").format(one_line(step.note, longest=_LONGEST)) if step.note else ""
 
 
 def _documents(step: ScalingStep) -> str:

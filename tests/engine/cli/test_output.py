@@ -1,13 +1,17 @@
 """What is printed for people: names and figures without the signs of the language."""
 
+import errno
+import io
 import os
+import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from engine.cli import output as printing
 from engine.cli.output import Output, project
-from engine.errors import InputError
+from engine.errors import EngineError, InputError
 from engine.events import PolicyDecided, Progressed
 
 
@@ -31,9 +35,35 @@ def test_a_summary_is_printed_also_where_its_file_cannot_be_written_any_more(
     (tmp_path / "there").mkdir()
     output = Output(json=True, out=tmp_path / "there" / "x.json")
     (tmp_path / "there").rmdir()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(EngineError, match=r"x\.json cannot be written \(No such file"):
         output.summary({"alpha": 0.5})
     assert '"alpha":0.5' in capsys.readouterr().out
+
+
+def test_a_file_is_written_also_where_nobody_reads_the_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    output = Output(json=True, out=tmp_path / "x.json")
+    monkeypatch.setattr(sys, "stdout", Closed())
+    with pytest.raises(BrokenPipeError):
+        output.summary({"alpha": 0.5}, saved={"alpha": 0.5, "rows": [1]})
+    assert msgspec.json.decode((tmp_path / "x.json").read_bytes())["rows"] == [1]
+
+
+def test_a_full_disk_leaves_the_file_before_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.json").write_text("before")
+    output = Output(json=True, out=tmp_path / "x.json")
+
+    def full(self: Path, content: bytes) -> int:
+        self.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(EngineError, match=r"No space left on device.*; free the disk"):
+        output.summary({"alpha": 0.5})
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("x.json", "before")]
 
 
 def test_a_decision_of_a_policy_is_an_object_of_its_own() -> None:

@@ -21,6 +21,8 @@ def system_error(number: int, *, name: str | None = None) -> OSError:
         (MemoryError(), "memory ran out, or address space (MemoryError)"),
         (ImportError("a.so: failed to map segment from shared object"), "memory ran out, or address space"),
         (RuntimeError("can't start new thread"), "memory ran out"),
+        (RuntimeError("Could not determine home directory."), "a home folder is not known"),
+        (RuntimeError("could not determine the home directory for '~/.config'"), "a home folder is not known"),
         (UnicodeEncodeError("utf-8", "caf\udce9", 3, 4, "surrogates not allowed"), "'caf\\udce9' is not valid UTF-8"),
     ],
 )

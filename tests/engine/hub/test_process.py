@@ -38,6 +38,7 @@ def test_a_gated_model_is_got_with_the_token_of_the_environment_then_continued_a
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     repository.gated = True
+    repository.pause_s = 0.3  # progress is said a few times a second at most: half a file has to be said, too
     hub.on_request = [threading.Event()]
     stop, said = Flag(), list[Event]()
     half = len(repository.files["model.safetensors"]) // 2

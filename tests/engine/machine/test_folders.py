@@ -45,3 +45,16 @@ def test_a_damaged_file_chooses_nothing(text: bytes) -> None:
     folders.save(ChosenFolders())
     folders._file().write_bytes(text)
     assert folders.chosen_folder("data") is None
+
+
+def test_without_a_home_folder_variables_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(*_: object) -> str:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("platformdirs.user_config_dir", nobody)
+    monkeypatch.setattr(Path, "home", nobody)
+    for name in ("XDG_DATA_HOME", "XDG_CACHE_HOME", "HF_HUB_CACHE"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    assert paths.user_data() == tmp_path / "XDG_DATA_HOME" / "draftscope"
+    assert paths.user_cache() == tmp_path / "XDG_CACHE_HOME" / "draftscope"
+    assert paths.hub_cache() == tmp_path / "HF_HUB_CACHE"

@@ -29,7 +29,7 @@ def test_a_grid_is_swept_with_the_settings_of_the_answer(tab) -> None:  # type: 
     form.minutes.setValue(2.5)
     form.kinds.choose("bridge,comparison")
     workspace.setup.form.set_values({"gamma": 3})
-    assert "40 questions asked in each of 6 cells or more: 240 questions" in form.state.text()
+    assert "40 questions asked in each of 6 cells or more: 240 answers" in form.state.text()
     form.run.click()
     say(MODEL)
     command = next(each for each in host.submitted if isinstance(each, SweepAllocations))
@@ -57,7 +57,7 @@ def test_progress_has_its_count_and_what_the_time_allows(tab) -> None:  # type: 
     say(MODEL)
     say(sweep_started(), sweep_estimated(fits=False), Progressed("measuring", 130, 1600, "questions", 10.0, 60.0))
     text = workspace.sweeping.state.text()
-    assert "answered 120 of 1,600 questions" in text and "900 questions within the time" in text and "left" in text
+    assert "120 of 1,600 answers" in text and "900 questions within the time" in text and "left" in text
     assert not workspace.sweeping.run.isEnabled() and "a sweep is under way" in workspace.bar.ask.toolTip()
 
 
@@ -66,7 +66,7 @@ def test_a_stopped_sweep_says_that_it_continues(tab) -> None:  # type: ignore[no
     workspace.sweep()
     say(MODEL)
     say(sweep_started(), sweep_measured(complete=False))
-    assert workspace.sweeping.state.text() == "stopped after 500 questions; start the sweep again to continue"
+    assert workspace.sweeping.state.text() == "stopped after 500 answers; start the sweep again to continue"
     assert workspace.fit.cells.rowCount() == len(SWEPT) and "not complete" in workspace.fit.title.text()
 
 
@@ -183,10 +183,10 @@ def test_a_sweep_that_was_begun_anew_says_why(tab) -> None:  # type: ignore[no-u
     say(replace(sweep_started(), why_new="another drafter"), sweep_measured())
     say()
     assert workspace.sweeping.state.text().endswith("(begun anew: another drafter)")
-    assert sweep_words.outcome(sweep_measured()) == "done: 1,600 questions answered in 40 cells"
+    assert sweep_words.outcome(sweep_measured()) == "done: 1,600 answers in 40 cells"
 
 
 def test_the_log_has_the_end_of_a_sweep_and_its_fit_but_no_answers(swept) -> None:  # type: ignore[no-untyped-def]
     store, _, _, _ = swept
     lines = [describe(note.event) for note in store.notes.since(0) if not isinstance(note.event, str)]
-    assert "done: 1,600 questions answered in 40 cells" in lines and any("R² 0.91" in str(line) for line in lines)
+    assert "done: 1,600 answers in 40 cells" in lines and any("R² 0.91" in str(line) for line in lines)

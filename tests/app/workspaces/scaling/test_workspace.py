@@ -66,6 +66,21 @@ def test_the_tree_grows_with_the_answer_and_keeps_its_items(tab) -> None:  # typ
     assert root.child(3).text(1) == "✓ 1310" and "1310  p .95 · right ✓" in workspace.answer.headline.answer.text()
 
 
+def test_what_is_out_of_the_ordinary_about_a_step_stands_below_it(tab) -> None:  # type: ignore[no-untyped-def]
+    _store, _, workspace, say = tab
+    workspace.do("run")
+    say(MODEL)
+    nothing = replace(retrieved(), passages=(), note="nothing was retrieved for 'x'")
+    steps = iterations()
+    again = replace(steps[4], documents=(), note="it asked the same again: x")
+    say(scaling_started(), nothing, *steps[:4], again)
+    root = workspace.answer.tree.tree.topLevelItem(0)
+    assert root.text(0) == f"{BRIDGE}  · note: nothing was retrieved for 'x'"
+    first = root.child(0)
+    assert [first.child(row).text(0) for row in range(first.childCount())] == ["note: it asked the same again: x"]
+    assert first.isExpanded()
+
+
 def test_a_step_is_chosen_by_keys_and_shows_what_is_behind_it(done, qtbot) -> None:  # type: ignore[no-untyped-def]
     store, _, workspace, say = done
     tree, details = workspace.answer.tree.tree, workspace.answer.details
