@@ -165,9 +165,9 @@ class RunTableModel(QAbstractTableModel):
                 words.spread, None, 12, words.spread_in_full,
             ),
             RunColumn(tr("state"), tr("How it ended."), words.state, "state", 9),
+            RunColumn(tr("tags"), tr("Your tags."), words.tags, None, 10, rank=7),
             _figure(tr("rated"), tr("How often its texts were rated blind; the verdicts are in its details."),
                     words.rated, "n_rated", 6, 6),
-            RunColumn(tr("tags"), tr("Your tags."), words.tags, None, 10, rank=7),
         )  # fmt: skip
 
 
