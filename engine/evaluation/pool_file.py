@@ -16,6 +16,7 @@ from engine.errors import EngineError, InUse
 from engine.machine import paths
 from engine.machine.refused_writes import way_out
 from engine.rag.demonstration_pool import PooledDemonstration
+from engine.reports import writing
 
 
 class TriedQuestion(msgspec.Struct, frozen=True):
@@ -79,7 +80,7 @@ def _read(path: Path) -> tuple[TriedQuestion, ...]:
     lines = path.read_bytes().splitlines(keepends=True)
     tried = {question.id: question for question in _decoded(lines)}
     if len(tried) < len(lines):
-        path.write_bytes(b"".join(msgspec.json.encode(question) + b"\n" for question in tried.values()))
+        writing.replace(path, b"".join(msgspec.json.encode(question) + b"\n" for question in tried.values()))
     return tuple(tried.values())
 
 

@@ -2,6 +2,7 @@
 
 * imports neither Qt nor torch."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -168,7 +169,7 @@ def _write(out: Path, write: Callable[[Path], object]) -> None:
     """Write a new file that appears when it is whole. Raises InputError, EngineError."""
     if out.exists():
         raise InputError(f"{out} exists already", "name a new file")
-    partial = out.with_name(f".{out.name}.part")
+    partial = out.with_name(f".{out.name}.{os.getpid()}.part")  # two may export at once
     try:
         write(partial)
         partial.replace(out)

@@ -10,6 +10,8 @@ from pathlib import Path
 from engine.errors import EngineError, InputError
 from engine.machine.file_kinds import refuse_irregular, why_irregular
 
+_WAY_OUT = "free the disk, make the folder writable for you, or name another place"
+
 
 def replace(path: Path, content: bytes) -> None:
     """Write a temporary file beside `path` and move it into place once it is complete.
@@ -41,4 +43,4 @@ def write(path: Path, content: bytes, *, force: bool) -> None:
         replace(path, content)
     except OSError as err:
         reason = err.strerror or str(err)
-        raise EngineError(f"{path} could not be written ({reason})", "free the disk or name another place") from err
+        raise EngineError(f"{path} could not be written ({reason})", _WAY_OUT) from err

@@ -50,3 +50,25 @@ def test_a_disk_that_refuses_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(EngineError, match=r"cannot be written .No space left on device.; free the disk"):
         file.add(KEPT)
     file.close()
+
+
+def test_a_disk_that_fills_while_a_torn_line_is_dropped_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = PoolFile(CONTENT)
+    file.add(KEPT)
+    file.close()
+    torn = file.path.read_bytes() + b'{"id": "q3", "ke'
+    file.path.write_bytes(torn)
+
+    def half(path: Path, content: bytes) -> None:
+        with path.open("wb") as opened:
+            opened.write(content[:10])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_bytes", half)
+        with pytest.raises(EngineError, match="free the disk"):
+            PoolFile(CONTENT)
+    assert file.path.read_bytes() == torn
+    again = PoolFile(CONTENT)
+    assert again.tried == (KEPT,)
+    again.close()
