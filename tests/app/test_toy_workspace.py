@@ -79,7 +79,7 @@ def test_the_command_line_knows_it(tmp_path: Path) -> None:
     assert asked.picture is not None and asked.picture.workspace == "toy_tab"
     with pytest.raises(
         InputError,
-        match="use one of: decode, measured, compare, rag, scaling, long-context, approximate, runs, train, "
+        match="use one of: decode, tree, measured, compare, rag, scaling, long-context, approximate, runs, train, "
         "presentation, toy_tab",
     ):
         arguments.parse(["--screenshot", str(out), "--workspace", "attic"])

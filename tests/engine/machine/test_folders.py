@@ -48,7 +48,7 @@ def test_a_damaged_file_chooses_nothing(text: bytes) -> None:
 
 
 def test_without_a_home_folder_variables_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody(*_: object) -> str:
+    def nobody(*_: object, **__: object) -> str:
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr("platformdirs.user_config_dir", nobody)
