@@ -148,7 +148,9 @@ class RunTable(QTableView):
                 self.setColumnHidden(number, not chosen)
 
     def _width(self, column: RunColumn) -> int:
-        return self.fontMetrics().horizontalAdvance("0") * column.width + 2 * theme.GRID
+        """What its contents usually need, and its heading always; the mark of the sorting stands beside few of them."""
+        heading = self.horizontalHeader().fontMetrics().horizontalAdvance(column.title)
+        return max(self.fontMetrics().horizontalAdvance("0") * column.width, heading) + 2 * theme.GRID
 
     def _sort_by(self, column: int) -> None:
         """Sort by a column; texts begin with A, figures and dates with the largest."""

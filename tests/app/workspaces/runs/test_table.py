@@ -5,6 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import QSettings, Qt
 from pytestqt.qtbot import QtBot
 
+from app import theme
 from app.workspaces.runs import words
 from app.workspaces.runs.workspace import RunsWorkspace
 from engine.machine import paths
@@ -33,6 +34,16 @@ def test_at_1280_points_the_columns_that_matter_fit_and_rare_ones_come_back_by_t
     next(action for action in menu.actions() if action.text() == "As many as fit").trigger()
     assert table.isColumnHidden(titles_of.index("tags"))
     menu.deleteLater()
+
+
+def test_no_heading_is_cut(tab: RunsWorkspace, qtbot: QtBot) -> None:
+    keep_some()
+    tab.resize(1600, 1000)
+    shown(qtbot, tab)
+    header, table = tab.table.horizontalHeader(), tab.table
+    for number, column in enumerate(table.rows.columns):
+        if not table.isColumnHidden(number):
+            assert header.fontMetrics().horizontalAdvance(column.title) + theme.GRID <= header.sectionSize(number)
 
 
 def test_chosen_columns_are_kept_from_start_to_start(tab: RunsWorkspace, qtbot: QtBot, tmp_path: Path) -> None:
