@@ -51,10 +51,13 @@ def run(options: Arguments) -> int:
     _choose_engine(window, options)
     photographer = Photographer(window, options.picture)
     photographer.start()
+    signals = EndingSignals(window)
+    signals.asked.connect(app.quit)
     status = app.exec()
+    signals.close()
     window.close_now()
     photographer.clean_up()
-    return status
+    return STOPPED if signals.came else status
 
 
 def _choose_engine(window: MainWindow, options: Arguments) -> None:
