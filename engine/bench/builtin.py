@@ -17,7 +17,7 @@ from scipy import stats
 
 from engine import prompts
 from engine.bench import retrieval
-from engine.bench.decode import perplexity
+from engine.bench.decode import perplexity, repeated_4grams
 from engine.bench.retrieval import Retrieval
 from engine.decoding.generation import Generation, whole
 from engine.events import Event, Progressed, RoundFinished
@@ -99,6 +99,7 @@ class BuiltinEval(msgspec.Struct, frozen=True):
     alpha_greedy: float
     alpha_t1: float
     alpha_misaligned: float | None
+    repeated_4grams: float
     perplexity: float
     drafter_perplexity: float
     shared_entities: int
@@ -216,15 +217,26 @@ def _generate(
     return whole(runtime.generate(config, ids, gamma=_GAMMA))
 
 
-def alpha(target: LoadedModel, drafter: LoadedModel, *, temperature: float) -> float:
-    """Accepted over tested drafts on held-out prose prompts."""
+class DraftedProse(NamedTuple):
+    """What a drafter did on held-out prose: accepted over tested drafts; and the mean share of a text's 4-grams that
+    stood in it before, which tells whether the target loops."""
+
+    alpha: float
+    repeated_4grams: float
+
+
+def drafted_prose(target: LoadedModel, drafter: LoadedModel, *, temperature: float) -> DraftedProse:
+    """Continue held-out prose with a drafter."""
     accepted = tested = 0
+    repeated: list[float] = []
     for i, ids in enumerate(held_out_prompts(target.tokenizer, _N_PROMPTS)):
         config = GenerationConfig(temperature=temperature, max_new_tokens=_N_NEW, seed=i, stop_at_end=False)
-        fates = [t.fate for event in _generate(target, drafter, config, ids)[0] for t in event.proposed]
+        rounds, generation = _generate(target, drafter, config, ids)
+        fates = [t.fate for event in rounds for t in event.proposed]
         accepted += fates.count("accepted")
         tested += fates.count("accepted") + fates.count("rejected")
-    return accepted / max(1, tested)
+        repeated.append(repeated_4grams(generation.ids))
+    return DraftedProse(accepted / max(1, tested), sum(repeated) / len(repeated))
 
 
 def evaluate(under_test: BuiltinModels, *, seed: int, n: int, form: Form = "pages") -> Iterator[Event | BuiltinEval]:
@@ -276,6 +288,7 @@ def _result(
     target, drafter = under_test.target, under_test.drafter
     shares = {name: sum(outcomes) / len(outcomes) for name, outcomes in marks.items()}
     misaligned = under_test.misaligned
+    greedy = drafted_prose(target, drafter, temperature=0.0)
     return BuiltinEval(
         **shares,
         retrieval_documents=retrieval_result.n_documents,
@@ -283,9 +296,10 @@ def _result(
         claims_majority=examiner.majority(),
         reflection_auc=examiner.reflection_auc(),
         reflection_hard_auc=examiner.reflection_auc(hard=True),
-        alpha_greedy=alpha(target, drafter, temperature=0.0),
-        alpha_t1=alpha(target, drafter, temperature=1.0),
-        alpha_misaligned=None if misaligned is None else alpha(target, misaligned, temperature=0.0),
+        alpha_greedy=greedy.alpha,
+        alpha_t1=drafted_prose(target, drafter, temperature=1.0).alpha,
+        alpha_misaligned=None if misaligned is None else drafted_prose(target, misaligned, temperature=0.0).alpha,
+        repeated_4grams=greedy.repeated_4grams,
         perplexity=perplexity(target),
         drafter_perplexity=perplexity(drafter),
         shared_entities=examiner.shared_names(seed),

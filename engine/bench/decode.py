@@ -162,7 +162,7 @@ def _result(
         speedup_range=speedup.range,
         tau=blocks.tau(speculative),
         n_prompts=len(speculative),
-        repeated_4grams=sum(_repeated_4grams(call.ids) for call in speculative) / len(speculative),
+        repeated_4grams=sum(repeated_4grams(call.ids) for call in speculative) / len(speculative),
         lookup_alpha=blocks.alpha(lookup_calls)[0],
         perplexity=perplexities[0],
         drafter_perplexity=perplexities[1],
@@ -189,7 +189,7 @@ def _perplexity(model: LoadedModel) -> float | None:
     return None if model.note else perplexity(model)
 
 
-def _repeated_4grams(ids: Sequence[int]) -> float:
+def repeated_4grams(ids: Sequence[int]) -> float:
     """Share of 4-grams that occurred before in the same text."""
     grams = [tuple(ids[i : i + 4]) for i in range(len(ids) - 3)]
     return 1 - len(set(grams)) / len(grams) if grams else 0.0

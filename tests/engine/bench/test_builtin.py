@@ -18,6 +18,7 @@ from tests import fakes
 FIELDS = {
     "single_hop_gold", "single_hop_4", "single_hop_10", "claims", "claims_majority", "reflection_auc", "two_hop",
     "alpha_greedy", "alpha_t1", "alpha_misaligned", "perplexity", "drafter_perplexity", "shared_entities",
+    "repeated_4grams",
     "retrieval_recall_10", "retrieved_10", "retrieval_form", "single_hop_near_10", "unknown_10", "reflection_hard_auc",
 }  # fmt: skip
 
@@ -124,3 +125,20 @@ def test_folder_without_the_general_drafter_is_refused(tmp_path: Path) -> None:
     fakes.save(fakes.model(), tmp_path / "target")
     with pytest.raises(EngineError, match="general"):
         load_builtin(tmp_path)
+
+
+def test_a_target_that_loops_is_told_by_its_repeated_4grams(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = load_builtin(folder)
+    monkeypatch.setattr(builtin, "_N_NEW", 16)
+    whole = builtin.whole
+
+    def looping(events: object) -> object:
+        rounds, generation = whole(events)  # type: ignore[arg-type]
+        return rounds, generation._replace(ids=(3, 4) * 8)
+
+    before = builtin.drafted_prose(models.target, models.drafter, temperature=1.0)
+    monkeypatch.setattr(builtin, "whole", looping)
+    after = builtin.drafted_prose(models.target, models.drafter, temperature=1.0)
+    assert after.alpha == before.alpha
+    assert after.repeated_4grams == pytest.approx(11 / 13)
+    assert before.repeated_4grams < 0.5
