@@ -24,7 +24,7 @@ _NEAREST = ((1, -1), (1, 1), (-1, -1), (-1, 1), (0, -1), (0, 1), (1, 0), (-1, 0)
 _ALONG_LINE = np.linspace(0.0, 1.0, 7)
 
 
-class Box(NamedTuple):
+class PixelBox(NamedTuple):
     """A rectangle in pixels; y goes downwards."""
 
     left: float
@@ -38,19 +38,19 @@ class Box(NamedTuple):
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
 
-class Point(NamedTuple):
+class NamedPoint(NamedTuple):
     """A point in pixels, the size of its name (0, 0: none), and the ends of its bars, if it has any."""
 
     x: float
     y: float
     size: tuple[float, float]
-    bars: Box
+    bars: PixelBox
 
 
-class Place(NamedTuple):
+class NamePlace(NamedTuple):
     """Where a name stands. far: not beside its point, so that a line should lead to it."""
 
-    box: Box
+    box: PixelBox
     far: bool
 
 
@@ -62,7 +62,7 @@ class _Places(NamedTuple):
     far: npt.NDArray[np.bool_]
 
 
-def place_names(points: Sequence[Point], room: tuple[float, float]) -> list[Place | None]:
+def place_names(points: Sequence[NamedPoint], room: tuple[float, float]) -> list[NamePlace | None]:
     """A place for the name of each point in a plane of this width and height; None where no place is free."""
     named = [i for i, point in enumerate(points) if point.size[0] > 0]
     marks = np.array([[p.x - _CLEAR, p.y - _CLEAR, p.x + _CLEAR, p.y + _CLEAR] for p in points]).reshape(-1, 4)
@@ -80,19 +80,21 @@ def place_names(points: Sequence[Point], room: tuple[float, float]) -> list[Plac
         if chosen == before:
             break
     return [
-        Place(Box(*map(float, choices[i].boxes[chosen[i]])), bool(choices[i].far[chosen[i]])) if i in chosen else None
+        NamePlace(PixelBox(*map(float, choices[i].boxes[chosen[i]])), bool(choices[i].far[chosen[i]]))
+        if i in chosen
+        else None
         for i in range(len(points))
     ]
 
 
-def _bars(point: Point) -> tuple[Box, Box]:
+def _bars(point: NamedPoint) -> tuple[PixelBox, PixelBox]:
     """The bars of a point as thin boxes; one without length is none."""
-    across = Box(point.bars.left, point.y - 1, point.bars.right, point.y + 1)
-    along = Box(point.x - 1, point.bars.top, point.x + 1, point.bars.bottom)
+    across = PixelBox(point.bars.left, point.y - 1, point.bars.right, point.y + 1)
+    along = PixelBox(point.x - 1, point.bars.top, point.x + 1, point.bars.bottom)
     return across, along
 
 
-def _places(point: Point, marks: _Array, bars: _Array, room: tuple[float, float]) -> _Places:
+def _places(point: NamedPoint, marks: _Array, bars: _Array, room: tuple[float, float]) -> _Places:
     width, height = point.size
     middles, costs, far = [], [], []
     for order, (across, along) in enumerate(_NEAREST):
@@ -116,7 +118,7 @@ def _places(point: Point, marks: _Array, bars: _Array, room: tuple[float, float]
     return _Places(boxes, np.where(hidden, np.inf, total), np.array(far))
 
 
-def _among(point: Point, own: _Places, others: _Array) -> _Array:
+def _among(point: NamedPoint, own: _Places, others: _Array) -> _Array:
     """What the names that have places cost each place: infinite where it covers one, more where its line does."""
     covered = _overlap(own.boxes, others).any(axis=1)
     middles = (own.boxes[:, :2] + own.boxes[:, 2:]) / 2

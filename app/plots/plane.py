@@ -13,7 +13,7 @@ from app import theme
 from app.plots import export
 from app.plots.export import Table
 from app.plots.export_menu import ExportMenu
-from app.plots.label_layout import Box, Point, place_names
+from app.plots.label_layout import NamedPoint, PixelBox, place_names
 from app.widgets.labels import ElasticLine, plain_label
 from app.widgets.lane_marks import LaneMark
 
@@ -222,9 +222,9 @@ class Plane(QWidget):
         scale_x, scale_y = box.width() / (right - left), box.height() / (high - low)
         names = [_name(spot) if spot.name else None for spot in self.spots]
         points = [
-            Point(
+            NamedPoint(
                 (spot.x - left) * scale_x, (high - spot.y) * scale_y, (0.0, 0.0) if name is None else _size(name),
-                Box((spot.x - spot.across[0] - left) * scale_x, (high - spot.y - spot.along[1]) * scale_y,
+                PixelBox((spot.x - spot.across[0] - left) * scale_x, (high - spot.y - spot.along[1]) * scale_y,
                     (spot.x + spot.across[1] - left) * scale_x, (high - spot.y + spot.along[0]) * scale_y),
             ) for spot, name in zip(self.spots, names, strict=True)
         ]  # fmt: skip
@@ -256,7 +256,7 @@ def _size(name: pg.TextItem) -> tuple[float, float]:
     return rect.width(), rect.height()
 
 
-def _edge(box: Box, point: tuple[float, float]) -> tuple[float, float]:
+def _edge(box: PixelBox, point: tuple[float, float]) -> tuple[float, float]:
     """The place of a box that is nearest to a point outside of it."""
     return min(max(point[0], box.left), box.right), min(max(point[1], box.top), box.bottom)
 

@@ -3,21 +3,21 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.plots.label_layout import Box, Place, Point, place_names
+from app.plots.label_layout import NamedPoint, NamePlace, PixelBox, place_names
 
 ROOM = (600.0, 300.0)
 SIZE = (40.0, 16.0)
 
 
-def point(x: float, y: float, *, size: tuple[float, float] = SIZE, arm: float = 0.0) -> Point:
-    return Point(x, y, size, Box(x - arm, y - arm, x + arm, y + arm))
+def point(x: float, y: float, *, size: tuple[float, float] = SIZE, arm: float = 0.0) -> NamedPoint:
+    return NamedPoint(x, y, size, PixelBox(x - arm, y - arm, x + arm, y + arm))
 
 
-def overlap(a: Box, b: Box) -> bool:
+def overlap(a: PixelBox, b: PixelBox) -> bool:
     return a.left < b.right and b.left < a.right and a.top < b.bottom and b.top < a.bottom
 
 
-def boxes(places: list[Place | None]) -> list[Box]:
+def boxes(places: list[NamePlace | None]) -> list[PixelBox]:
     return [place.box for place in places if place is not None]
 
 
@@ -44,8 +44,8 @@ def test_a_lone_name_stands_above_to_the_right_and_inside_at_the_edge() -> None:
 
 def test_a_name_stands_beside_the_bars_where_there_is_room() -> None:
     (box,) = boxes(place_names([point(300, 150, arm=60)], ROOM))
-    assert not overlap(box, Box(240, 149, 360, 151))
-    assert not overlap(box, Box(299, 90, 301, 210))
+    assert not overlap(box, PixelBox(240, 149, 360, 151))
+    assert not overlap(box, PixelBox(299, 90, 301, 210))
 
 
 def test_a_name_without_room_is_left_out_and_a_point_without_a_name_has_none() -> None:
