@@ -32,6 +32,7 @@ def reason(why: PolicyReason) -> str:
         "faster": tr("predicted to be faster"),
         "too_slow": tr("drafting is slower than plain decoding here, even if acceptance were as high as it may be"),
         "pays": tr("drafting pays again"),
+        "did_not_pay": tr("drafting did not pay for the text before"),
         "probe": tr("the drafter is tried again"),
         "probe_failed": tr("drafting still does not pay"),
         "all_accepted": tr("the whole draft was accepted"),

@@ -215,7 +215,11 @@ def generate(
     decoder.prefill(prompt_ids, run.checkpoint)
     prefill_ms = 1e3 * (time.perf_counter() - prefill_start)
     yield PhaseFinished("prefill", prefill_ms, len(prompt_ids) - 1, at_s=run.elapsed_s())
-    progress, deciding = GenerationProgress(prompt_ids, policy.gamma, limits, texts), _Deciding(policy)
+    deciding = _Deciding(policy)
+    opening = policy.begin()
+    if opening is not None:
+        yield deciding.event(opening, 0, run.elapsed_s())
+    progress = GenerationProgress(prompt_ids, policy.gamma, limits, texts)
     while progress.reason is None:
         run.checkpoint()
         round_start = time.perf_counter()

@@ -10,6 +10,7 @@ from engine.events.base import Event
 PolicyReason: TypeAlias = Literal[
     "timing", "faster", "too_slow", "pays", "probe", "probe_failed", "all_accepted", "not_all_accepted", "unsure",
     "sure", "usual_run", "low_acceptance", "acceptance_recovered", "long_text", "little_memory", "memory_free",
+    "did_not_pay",
 ]  # fmt: skip
 
 

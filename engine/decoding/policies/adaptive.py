@@ -33,17 +33,30 @@ class LengthRule(Protocol):
         """The speedup predicted for a length; None where the rule predicts none."""
 
     def learn(self, facts: RoundFacts) -> None:
-        """Learn of a round, whatever it drafted."""
+        """Learn the time of a round, whatever it drafted."""
+
+    def learn_catching_up(self, facts: RoundFacts, n_missed: float) -> None:
+        """Learn from a round before which the drafter had to read so many tokens that were decoded without it."""
+
+    def in_plain_rounds(self, n_drafted: int) -> float:
+        """The time of a round that drafts so many tokens, in rounds of plain decoding; 1 where the rule knows none."""
+
+    def catching_up(self) -> float:
+        """What reading one token takes that was decoded without the drafter, in rounds of plain decoding."""
 
 
 class AdaptiveLength:
-    """Starts with gamma. A probe is a short draft; one that is accepted whole is followed by one twice as long."""
+    """Starts with gamma, or with a probe where the text before was one that drafting did not pay for.
+
+    A probe is a short draft; one that is accepted whole is followed by one twice as long."""
 
     def __init__(self, gamma: int, rule: LengthRule) -> None:
         self.gamma, self._rule, self._resumed = gamma, rule, gamma
         self._state: Literal["drafting", "plain", "probing", "timing"] = "drafting"
         self._recent = rule.expected()
         self._probes = ProbeSchedule()
+        self._n_missed = 0.0  # tokens that the drafter reads before the round that was just chosen
+        self._probe_cost = 0.0  # of the probes since the last wait, in rounds of plain decoding
         self._n_drafts, self._until_decision = 0, 1
 
     @property
@@ -59,14 +72,29 @@ class AdaptiveLength:
             return self._until_decision > 1
         return self._state == "plain" and self._probes.n_left > 1
 
+    def begin(self) -> Decision | None:
+        """A probe, where drafting did not pay for the text before."""
+        expected = self._rule.while_drafting(self.gamma, self._recent)
+        if expected is None or expected.reason != "too_slow" or self.gamma <= _FIRST_PROBE:
+            return None
+        predicted = self._rule.predicted(_FIRST_PROBE, self._recent)
+        return self._changed(Decision(_FIRST_PROBE, "did_not_pay", expected.predicted_before, predicted), "probing")
+
     def observe(self, facts: RoundFacts) -> Decision | None:
         """Learn of a round, and decide where something is due."""
-        self._rule.learn(facts)
+        n_missed, self._n_missed = self._n_missed, 0.0
+        if n_missed:
+            self._rule.learn_catching_up(facts, n_missed)
+        else:
+            self._rule.learn(facts)
         if facts.n_drafted:
             self._recent.add(facts)
         match self._state:
             case "plain":
-                return self._probe(_FIRST_PROBE) if self._probes.due() else None
+                if not self._probes.due():
+                    return None
+                self._n_missed, self._probe_cost = self._probes.n_waited, 0.0
+                return self._probe(_FIRST_PROBE)
             case "timing":
                 return self._changed(Decision(self._resumed, "timing"), "drafting")
             case "probing":
@@ -92,6 +120,7 @@ class AdaptiveLength:
         return self._changed(decision, "plain")
 
     def _after_probe(self, facts: RoundFacts) -> Decision | None:
+        self._probe_cost += self._rule.in_plain_rounds(facts.n_drafted) - 1 - facts.n_accepted
         resumed = self._rule.while_plain(self._recent)
         if resumed is not None:
             self._n_drafts, self._until_decision = 0, 1
@@ -100,7 +129,7 @@ class AdaptiveLength:
         longer = min(2 * self.gamma, _LONGEST_PROBE)
         if whole and self.gamma < longer <= max(self._rule.lengths):
             return self._probe(longer)
-        self._probes.back_off()
+        self._probes.back_off(cost=max(0.0, self._probe_cost), catching_up=self._rule.catching_up())
         return self._changed(Decision(0, "probe_failed", self._rule.predicted(self.gamma, self._recent), 1.0), "plain")
 
     def _probe(self, gamma: int) -> Decision:

@@ -34,3 +34,14 @@ class AlphaThreshold:
 
     def learn(self, facts: RoundFacts) -> None:
         """Times do not matter."""
+
+    def learn_catching_up(self, facts: RoundFacts, n_missed: float) -> None:
+        """Times do not matter."""
+
+    def in_plain_rounds(self, n_drafted: int) -> float:
+        """Every round counts as one."""
+        return 1.0
+
+    def catching_up(self) -> float:
+        """Reading counts as nothing."""
+        return 0.0

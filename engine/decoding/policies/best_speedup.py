@@ -59,6 +59,20 @@ class BestSpeedup:
         if facts.n_drafted or not facts.n_asked:
             self._times.observe(facts.n_drafted, facts.ms)
 
+    def learn_catching_up(self, facts: RoundFacts, n_missed: float) -> None:
+        """Take what the round took longer than one of its length; its own time tells nothing of that length."""
+        self._times.observe_catching_up(facts.n_drafted, facts.ms, n_missed)
+
+    def in_plain_rounds(self, n_drafted: int) -> float:
+        """The time of a length by that of plain decoding; 1 until both were timed."""
+        plain_ms, ms = self._times.ms(0), self._times.ms(n_drafted)
+        return 1.0 if plain_ms is None or ms is None else ms / plain_ms
+
+    def catching_up(self) -> float:
+        """The least that reading a token took, by the time of plain decoding; 0 until it was timed."""
+        plain_ms, ms = self._times.ms(0), self._times.catching_up_ms
+        return 0.0 if plain_ms is None or ms is None else ms / plain_ms
+
     def _most_possible(self, recent: RecentAcceptance) -> float:
         """The largest speedup where acceptance is as high as it may be."""
         shift = max(0.0, recent.highest_alpha() - recent.alpha)

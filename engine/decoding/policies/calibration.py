@@ -44,6 +44,9 @@ class LengthTiming:
         in_time = self._ms < _MOST_MS or self._n_done < self._n_lengths
         return self._n_done >= len(self._plan) or not in_time
 
+    def begin(self) -> None:
+        """Decide nothing."""
+
     def observe(self, facts: RoundFacts) -> Decision | None:
         """Note the time of a round, and go on to the next length."""
         self._n_done, self._ms = self._n_done + 1, self._ms + facts.ms

@@ -21,6 +21,9 @@ class ConfidenceStop:
         """Every length that a stopped draft may have."""
         return tuple(range(1, self.gamma + 1))
 
+    def begin(self) -> None:
+        """Decide nothing."""
+
     def observe(self, facts: RoundFacts) -> Decision | None:
         """Report a draft of another length than the one before; the limit itself never moves."""
         if not facts.n_drafted or facts.n_asked < self.gamma or facts.n_drafted == self._last:

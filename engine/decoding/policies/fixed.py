@@ -18,5 +18,8 @@ class FixedLength:
         """The one length."""
         return (self.gamma,)
 
+    def begin(self) -> None:
+        """Decide nothing."""
+
     def observe(self, facts: RoundFacts) -> None:
         """Decide nothing."""

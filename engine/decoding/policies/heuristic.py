@@ -21,6 +21,9 @@ class TwoMoreOneLess:
         """Every length up to the largest."""
         return tuple(range(1, self._most + 1))
 
+    def begin(self) -> None:
+        """Decide nothing."""
+
     def observe(self, facts: RoundFacts) -> Decision | None:
         """Lengthen after full acceptance, which an empty draft has too; shorten after anything else."""
         whole = facts.n_accepted == facts.n_drafted

@@ -41,6 +41,10 @@ class WithinLimits:
         near = bool(self._most_ids) and (not self._n_ids or self._n_ids + self.gamma + 1 >= self._most_ids)
         return not looks and not near and (bool(self._stopped) or self._inner.settled)
 
+    def begin(self) -> Decision | None:
+        """What the other policy begins with."""
+        return self._inner.begin()
+
     def observe(self, facts: RoundFacts) -> Decision | None:
         """Look at the limits first; the other policy decides only within them."""
         before, was_stopped = self.gamma, self._stopped

@@ -49,6 +49,9 @@ class DraftPolicy(Protocol):
     def settled(self) -> bool:
         """Whether the round after the next certainly has the same length, and may therefore begin early."""
 
+    def begin(self) -> Decision | None:
+        """Called before the first round; returns a decision where that one has another length than `gamma` before."""
+
     def observe(self, facts: RoundFacts) -> Decision | None:
         """Learn of the round that was just finished; returns a decision where the length changes."""
 

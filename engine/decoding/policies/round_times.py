@@ -18,7 +18,8 @@ class RoundTimes:
     """Milliseconds of a round by the number of drafted tokens; one object serves a loaded pair.
 
     They are measured before a run, and kept up to date by every round. acceptance: of the latest text, which is what
-    the next one is expected to be like until it has shown itself; None before any."""
+    the next one is expected to be like until it has shown itself; None before any. catching_up_ms: the least time in
+    which the drafter read a token that was decoded without it; None before it had to."""
 
     def __init__(self) -> None:
         self._ms: dict[int, float] = {}  # in units of _scale, which moves all lengths at once
@@ -27,6 +28,7 @@ class RoundTimes:
         self._tried: set[int] = set()
         self._n_seen: dict[int, int] = {}
         self.acceptance: RecentAcceptance | None = None
+        self.catching_up_ms: float | None = None
 
     def knows(self, n: int) -> bool:
         """Whether a round of n drafted tokens was timed."""
@@ -68,6 +70,13 @@ class RoundTimes:
         shared = _SHARED * n_seen / (n_seen + 4)
         self._scale *= exp(shared * step)
         self._ms[n] = known * exp((1 - shared) * step)
+
+    def observe_catching_up(self, n: int, ms: float, n_missed: float) -> None:
+        """Take what a round of n drafted tokens took beyond its own time: its drafter first read n_missed tokens."""
+        own = self.ms(n)
+        if own is not None and ms > 0 and n_missed > 0:
+            each = max(0.0, ms - own) / n_missed
+            self.catching_up_ms = each if self.catching_up_ms is None else min(self.catching_up_ms, each)
 
     def ms(self, n: int) -> float | None:
         """The time of a round of n drafted tokens, on a line between those timed; None before two were.

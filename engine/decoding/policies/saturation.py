@@ -33,6 +33,9 @@ class AcceptedRuns:
         """Whether no decision is due after the next round."""
         return (self._n_rounds + 1) % _EVERY != 0
 
+    def begin(self) -> None:
+        """Decide nothing."""
+
     def observe(self, facts: RoundFacts) -> Decision | None:
         """Count the accepted tokens, and decide every few rounds."""
         self._n_rounds += 1

@@ -1,6 +1,8 @@
 import random
 from itertools import pairwise
 
+import pytest
+
 from engine.decoding.policies.adaptive import AdaptiveLength
 from engine.decoding.policies.best_speedup import BestSpeedup
 from engine.decoding.policies.policy import ladder
@@ -58,6 +60,52 @@ def test_a_drafter_that_is_never_right_costs_next_to_nothing() -> None:
     for n in (128, 512, 4000):
         assert ms_per_token(policy(4), [0.02] * n) < (1.05 if n == 128 else 1.03), n
         assert ms_per_token(policy(4, 4), [0.02] * n) < 1.05, n
+
+
+def plain_rounds_lost(chosen: AdaptiveLength, n: int, *, catching_up: float) -> list[float]:
+    """Decode n tokens with a drafter that is never right, and that reads each token decoded without it in so many
+    milliseconds; returns what each round took beyond one of plain decoding."""
+    lost, n_missed = [], 0
+    for _ in range(n):
+        gamma = chosen.gamma
+        ms = cost(gamma) + (catching_up * n_missed if gamma else 0.0)
+        n_missed = 0 if gamma else n_missed + 1
+        chosen.observe(drafted(gamma, 0, ms=ms))
+        lost.append(ms - 1.0)
+    return lost
+
+
+def test_a_drafter_that_reads_slowly_is_not_asked_again_and_again() -> None:
+    for n in (128, 400, 4000):
+        lost = plain_rounds_lost(policy(4, 4), n, catching_up=0.07)
+        assert sum(lost) < 0.05 * n and sum(lost[32:]) < 0.03 * (n - 32), n
+    quick = plain_rounds_lost(policy(4, 4), 4000, catching_up=0.002)
+    assert 0 < sum(quick[32:]) < 0.03 * 4000, "one that reads quickly is asked again"
+
+
+def test_after_a_text_that_drafting_did_not_pay_for_the_next_begins_with_a_probe() -> None:
+    times = RoundTimes()
+    for n in (0, 1, 2, 4):
+        times.calibrate(n, cost(n))
+    first = AdaptiveLength(4, BestSpeedup((4,), times))
+    assert first.begin() is None and first.gamma == 4
+    for _ in range(40):
+        first.observe(drafted(first.gamma, 0, ms=cost(first.gamma)))
+    second = AdaptiveLength(4, BestSpeedup((4,), times))
+    opening = second.begin()
+    assert opening is not None and (opening.gamma, opening.reason, second.gamma) == (1, "did_not_pay", 1)
+    taken = [second.observe(drafted(second.gamma, second.gamma, ms=cost(second.gamma))) for _ in range(6)]
+    assert second.gamma == 4 and [d.reason for d in taken if d is not None][-1] == "pays"
+
+
+def test_a_round_that_its_drafter_caught_up_in_tells_nothing_of_its_length() -> None:
+    times = RoundTimes()
+    for n in (0, 1, 2, 4):
+        times.calibrate(n, cost(n))
+    chosen = AdaptiveLength(4, BestSpeedup((4,), times))
+    plain_rounds_lost(chosen, 40, catching_up=0.5)
+    assert times.ms(1) == pytest.approx(cost(1), rel=0.01)
+    assert times.catching_up_ms == pytest.approx(0.5, rel=0.01)
 
 
 def test_after_a_bad_stretch_drafting_begins_again() -> None:

@@ -103,6 +103,9 @@ class LongPlain:
     def __init__(self, n_plain: int) -> None:
         self._n_left = n_plain
 
+    def begin(self) -> None:
+        """Decide nothing."""
+
     @property
     def gamma(self) -> int:
         """0 at first."""
