@@ -21,8 +21,13 @@ _Continued = Annotated[
     Path | None, typer.Option(help="teach this trained target, and the drafters beside it, what retrieval brings")
 ]
 _Teach = Annotated[
-    str, typer.Option(help="what the continued target learns: retrieval (usual), or demonstrations and iterating")
+    str,
+    typer.Option(
+        help="what the continued target learns: retrieval (usual); demonstrations, and iterating; or own-words: not to"
+        " repeat itself"
+    ),
 ]
+_Like = Annotated[Path | None, typer.Option(help="for own-words: a target whose stories the continued one keeps to")]
 _Steps = Annotated[int, typer.Option(min=0, help="steps of the continued target; 0: as many as planned")]
 _Snapshots = Annotated[float | None, decimal("write the unfinished model so often, in minutes")]
 _Wider = Annotated[int, typer.Option(min=1, max=64, help="times the rows a step; a GPU has room for 16")]
@@ -37,6 +42,7 @@ def train_builtin(
     start_from: _First = None,
     continue_from: _Continued = None,
     teach: _Teach = "",
+    like: _Like = None,
     steps: _Steps = 0,
     snapshot_minutes: _Snapshots = None,
     wider: _Wider = 1,
@@ -47,13 +53,13 @@ def train_builtin(
     for name, value in (("minutes", minutes), ("snapshot-minutes", snapshot_minutes)):
         if value is not None:
             refuse_minutes(name, value)
-    for first in (start_from, continue_from):
+    for first in (start_from, continue_from, like):
         if first is not None and not (first / "config.json").exists():
             raise InputError(f"{first} holds no model", "name a folder with config.json and model.safetensors")
     if start_from is not None and continue_from is not None:
         raise InputError("a target is begun or continued", "give --start-from or --continue-from")
     if teach not in get_args(Taught):
-        raise InputError(f"teach = {teach[:40]}: is not known", "use retrieval or demonstrations")
+        raise InputError(f"teach = {teach[:40]}: is not known", "use retrieval, demonstrations or own-words")
     from engine.events import Measured, Progressed, Warned
     from engine.session.work_start import builtin_training_started
     from engine.training.builtin import finished_stages, train_builtin
@@ -65,7 +71,7 @@ def train_builtin(
     with KeptLog(Saving(no_save), output) as kept, stoppable() as flag:
         for event in train_builtin(
             folder, published, minutes=minutes, start_from=start_from, continue_from=continue_from,
-            teach=cast(Taught, teach), steps=steps, snapshot_minutes=snapshot_minutes, wider=wider,
+            teach=cast(Taught, teach), like=like, steps=steps, snapshot_minutes=snapshot_minutes, wider=wider,
         ):  # fmt: skip
             if not kept.started and not isinstance(event, Progressed):
                 kept.take(builtin_training_started(published, minutes))

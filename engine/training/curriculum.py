@@ -75,7 +75,8 @@ class Phase(NamedTuple):
     share of standard texts and drafts that are drills over n_drilled documents; document_weight, fill_weight: loss
     weight of documents, and of the prose after the last text of a row; copy_weight: loss weight of the first token
     copied from a document, on which all later ones depend, and of what is written where the evidence lacks it; lessons:
-    what long rows teach with retrieved documents; far: with texts that repeat what stands far above."""
+    what long rows teach with retrieved documents; far: with texts that repeat what stands far above;
+    prose_from_teacher: whether rows of prose teach what a teacher predicts, not the text itself."""
 
     until: float
     prose: float
@@ -98,6 +99,7 @@ class Phase(NamedTuple):
     copy_weight: float = 1.0
     lessons: LessonPlan | None = None
     far: FarPlan | None = None
+    prose_from_teacher: bool = False
 
 
 FIRST = Phase(
@@ -180,6 +182,9 @@ LESSONS = LessonPlan(
 FAR = FarPlan()
 # Drafts whose evidence lacks the answer are fewer than before: learned at that share, drafts withheld what they had.
 DEMONSTRATED = RETRIEVAL._replace(missing={"standard": 0.08, "draft": 0.25}, lessons=LESSONS, far=FAR)
+# A model that was taught to repeat what stands far above repeats its own sentences too. What a story goes on with it
+# learns from a target that does not: a distribution tells more of that than a text, which is one of its samples.
+OWN_WORDS = DEMONSTRATED._replace(prose=0.5, prose_from_teacher=True, far=FAR._replace(share=0.3, repeated_weight=1.0))
 DRAFTING = Phase(
     1.0,
     0.6,

@@ -185,5 +185,6 @@ def _parts(batch: TrainingBatch, n_rows: int) -> Iterator[TrainingBatch]:
 
 
 def _uploaded(batch: TrainingBatch, device: torch.device) -> TrainingBatch:
-    positions = None if batch.positions is None else uploaded(batch.positions, device)
-    return TrainingBatch(uploaded(batch.ids, device), uploaded(batch.weights, device), positions)
+    optional = (batch.positions, batch.from_teacher)
+    given = (None if values is None else uploaded(values, device) for values in optional)
+    return TrainingBatch(uploaded(batch.ids, device), uploaded(batch.weights, device), *given)

@@ -38,16 +38,19 @@ class RowShape(NamedTuple):
 
 class TrainingBatch(NamedTuple):
     """ids: [B, T] int64. weights: [B, T] float32, how much the prediction of each id counts. positions: [B, T] int64,
-    rising in each row; None: 0 to T - 1."""
+    rising in each row; None: 0 to T - 1. from_teacher: [B] bool, the rows in which what a teacher predicts is learned,
+    not the text; None: no row."""
 
     ids: Tensor
     weights: Tensor
     positions: Tensor | None = None
+    from_teacher: Tensor | None = None
 
     def rows(self, first: int, last: int) -> "TrainingBatch":
         """The rows [first, last)."""
         positions = None if self.positions is None else self.positions[first:last]
-        return TrainingBatch(self.ids[first:last], self.weights[first:last], positions)
+        from_teacher = None if self.from_teacher is None else self.from_teacher[first:last]
+        return TrainingBatch(self.ids[first:last], self.weights[first:last], positions, from_teacher)
 
     @property
     def next_weights(self) -> Tensor:
@@ -105,7 +108,8 @@ class MixtureRows:
                 rows.append(far_row(rng, self._tokenizer, phase.far, shape.length))
             elif rng.random() < phase.prose:
                 n_skipped = rng.randrange(_MOST_SKIPPED)
-                rows.append(_prose(self._tokenizer, story, rng, shape.length, n_skipped=n_skipped))
+                prose = _prose(self._tokenizer, story, rng, shape.length, n_skipped=n_skipped)
+                rows.append(prose._replace(from_teacher=phase.prose_from_teacher))
             elif plan is not None and rng.random() < plan.share:
                 lessons = self._lessons(rng, phase, plan, shape.length)
                 rows.append(self._row(rng, lessons, shape.length, phase.fill_weight))
@@ -167,7 +171,8 @@ def stacked(rows: list[Text]) -> TrainingBatch:
     if any(row.positions for row in rows):
         positions = torch.tensor([row.positions or list(range(len(row.ids))) for row in rows])
     ids, weights = (torch.tensor(values) for values in ([row.ids for row in rows], [row.weights for row in rows]))
-    return TrainingBatch(ids, weights, positions)
+    from_teacher = torch.tensor([row.from_teacher for row in rows]) if any(row.from_teacher for row in rows) else None
+    return TrainingBatch(ids, weights, positions, from_teacher)
 
 
 def _is_far(rng: Random, plan: FarPlan, length: int) -> bool:

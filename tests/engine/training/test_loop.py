@@ -225,6 +225,8 @@ def small_stages(monkeypatch: pytest.MonkeyPatch, builtin_words: PreTrainedToken
     long = msgspec.structs.replace(plan, stretches=(Stretch(1.0, (RowShape(1, 2048),)),))
     taught = Stage("target", shape, long, 8, "demonstrations", distilled=False)
     monkeypatch.setattr(builtin, "DEMONSTRATED_TARGET", taught)
+    own_words = msgspec.structs.replace(taught, seed=9, mixture="own-words")
+    monkeypatch.setattr(builtin, "OWN_WORDS_TARGET", own_words)
     monkeypatch.setattr(builtin, "_new_tokenizer", lambda: builtin_words)
 
 
@@ -324,6 +326,16 @@ def test_demonstrations_are_taught_over_documents_that_are_retrieved_once(
     assert provenance["stage"]["mixture"] == "demonstrations"
     assert "0 to 4 demonstrations" in provenance["taught"] and "2 worlds" in provenance["taught"]
     assert finished_stages(out) == ["target", "rag", "rag2"]
+    taught, after = out / "target", tmp_path / "c"
+    shutil.copytree(work / "lessons", after / "lessons")
+    with pytest.raises(InputError, match="does not repeat itself"):
+        list(train_builtin(after, tmp_path / "third", continue_from=taught, teach="own-words", steps=2))
+    list(train_builtin(after, tmp_path / "third", like=target, minutes=1e-9))
+    with pytest.raises(InputError, match="keeps to the stories of"):
+        list(train_builtin(after, tmp_path / "third", like=taught))
+    list(train_builtin(after, tmp_path / "third"))
+    provenance = json.loads((tmp_path / "third" / "target" / "provenance.json").read_text())
+    assert provenance["stage"]["mixture"] == "own-words" and "another target" in provenance["taught"]
 
 
 @pytest.mark.usefixtures("small_stages")
