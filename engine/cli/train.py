@@ -27,7 +27,6 @@ _Teach = Annotated[
         " repeat itself"
     ),
 ]
-_Like = Annotated[Path | None, typer.Option(help="for own-words: a target whose stories the continued one keeps to")]
 _Steps = Annotated[int, typer.Option(min=0, help="steps of the continued target; 0: as many as planned")]
 _Snapshots = Annotated[float | None, decimal("write the unfinished model so often, in minutes")]
 _Wider = Annotated[int, typer.Option(min=1, max=64, help="times the rows a step; a GPU has room for 16")]
@@ -42,7 +41,6 @@ def train_builtin(
     start_from: _First = None,
     continue_from: _Continued = None,
     teach: _Teach = "",
-    like: _Like = None,
     steps: _Steps = 0,
     snapshot_minutes: _Snapshots = None,
     wider: _Wider = 1,
@@ -53,7 +51,7 @@ def train_builtin(
     for name, value in (("minutes", minutes), ("snapshot-minutes", snapshot_minutes)):
         if value is not None:
             refuse_minutes(name, value)
-    for first in (start_from, continue_from, like):
+    for first in (start_from, continue_from):
         if first is not None and not (first / "config.json").exists():
             raise InputError(f"{first} holds no model", "name a folder with config.json and model.safetensors")
     if start_from is not None and continue_from is not None:
@@ -71,7 +69,7 @@ def train_builtin(
     with KeptLog(Saving(no_save), output) as kept, stoppable() as flag:
         for event in train_builtin(
             folder, published, minutes=minutes, start_from=start_from, continue_from=continue_from,
-            teach=cast(Taught, teach), like=like, steps=steps, snapshot_minutes=snapshot_minutes, wider=wider,
+            teach=cast(Taught, teach), steps=steps, snapshot_minutes=snapshot_minutes, wider=wider,
         ):  # fmt: skip
             if not kept.started and not isinstance(event, Progressed):
                 kept.take(builtin_training_started(published, minutes))

@@ -59,7 +59,6 @@ class BuiltinJob(NamedTuple):
     snapshot_s: float | None = None
     n_workers: int = 0
     books: tuple[LessonBook, ...] = ()
-    like: Path | None = None
 
 
 def train_builtin(
@@ -70,7 +69,6 @@ def train_builtin(
     start_from: Path | None = None,
     continue_from: Path | None = None,
     teach: Taught = "",
-    like: Path | None = None,
     steps: int = 0,
     snapshot_minutes: float | None = None,
     wider: int = 1,
@@ -78,8 +76,8 @@ def train_builtin(
     """Train every stage that is not finished, keeping checkpoints in `work` and finished models in `out`.
 
     minutes: stop after this time; a later call resumes. start_from: a model of the target's shape with the first
-    weights. continue_from: a trained target that learns what `teach` says, and then the drafters beside it; like: for
-    own-words, a target whose stories it keeps to; steps: of that target, 0: as many as planned; a later call keeps all.
+    weights. continue_from: a trained target that learns what `teach` says, and then the drafters beside it; steps: of
+    that target, 0: as many as planned; a later call keeps both.
     snapshot_minutes: how often the unfinished model is written to `work`/snapshots. wider: factor on the rows per step,
     which worker processes then make; a GPU has room for 16. Finished stages are never trained again.
     Raises EngineError at a loss that is not finite or a full disk, InputError where `work` holds another training."""
@@ -90,14 +88,13 @@ def train_builtin(
     with _locked(work):
         _make_folder(out)
         continued_target = _continued_target(work, continue_from)
-        if continued_target is None and (teach or steps or like):
+        if continued_target is None and (teach or steps):
             raise InputError("only a trained target is taught so", "name it with --continue-from, or leave that out")
         job = BuiltinJob(work, out, start_from, continued_target, deadline, snapshot_s, n_workers)
         tokenizer = _tokenizer(work, continued_target)
         target_stage, drafter_stages = TARGET, list(DRAFTERS)
         if continued_target is not None:
             target_stage = _continued_stage(work, teach, steps)
-            job = job._replace(like=_like(work, target_stage, like))
             # What the drafter for RAG reads has not changed with the lessons.
             drafter_stages = [s for s in CONTINUED_DRAFTERS if s.distilled or not target_stage.has_lessons]
         if target_stage.has_lessons:
@@ -156,30 +153,9 @@ def _continued_stage(work: Path, teach: Taught, steps: int) -> Stage:
     if teach not in ("", recorded[0]) or steps not in (0, recorded[1]):
         reason = f"the training in {work} teaches {recorded[0]} in {recorded[1] or 'the planned'} steps"
         raise InputError(reason, "choose another folder, or name the same")
-    stage = {"demonstrations": DEMONSTRATED_TARGET, "own-words": OWN_WORDS_TARGET}.get(recorded[0], CONTINUED_TARGET)
+    targets: dict[str, Stage] = {"demonstrations": DEMONSTRATED_TARGET, "own-words": OWN_WORDS_TARGET}
+    stage = targets.get(recorded[0], CONTINUED_TARGET)
     return stage.lasting(recorded[1]) if recorded[1] else stage
-
-
-def _like(work: Path, stage: Stage, like: Path | None) -> Path | None:
-    """The target whose stories a stage keeps to, as the first call recorded it in `work`; None where it has none.
-
-    Raises InputError if it was another, or if the stage needs one or has none."""
-    note = work / "like"
-    recorded = Path(note.read_text(encoding="utf-8")) if note.exists() else None
-    if stage.mixture != "own-words":
-        if like is not None:
-            raise InputError("only own words are taught after another target", "leave out --like, or teach own-words")
-        return None
-    wanted = recorded if like is None else like.absolute()
-    if wanted is None:
-        raise InputError("own words are taught after a target that does not repeat itself", "name it with --like")
-    if recorded is None:
-        first_weights.refuse_other(wanted, stage.shape)
-        with refused_by_disk("the training", work):
-            note.write_text(str(wanted), encoding="utf-8")
-    elif recorded != wanted:
-        raise InputError(f"the training in {work} keeps to the stories of {recorded}", "choose another folder")
-    return wanted
 
 
 def _lessons(tokenizer: PreTrainedTokenizerFast, job: BuiltinJob) -> Generator[Event, None, bool]:
@@ -230,7 +206,7 @@ def _stage(
     started_from = _first_weights(stage, model, tokenizer, job, target)
     folder = job.work / stage.name
     remaining_s = None if job.deadline is None else max(0.0, job.deadline - time.monotonic())
-    objective = _objective(stage, model, _teacher(stage, tokenizer, job, target))
+    objective = _objective(model, target if stage.distilled else None)
     rows = _rows(stage, tokenizer, job.books)
     last_snapshot = time.monotonic()
     for event in train(
@@ -254,7 +230,7 @@ def _taught(stage: Stage) -> str:
     """What the lessons of a stage are, for its provenance; empty if it has none."""
     if not stage.has_lessons:
         return ""
-    stories = "; stories as another target tells them" if stage.mixture == "own-words" else ""
+    stories = "; stories, which do not repeat themselves" if stage.mixture == "own-words" else ""
     return f"{curriculum.LESSONS.described()}; {curriculum.FAR.described()}{stories}"
 
 
@@ -339,24 +315,9 @@ def finished_stages(out: Path) -> list[str]:
     return [name for name in names if (out / name / "provenance.json").exists()]
 
 
-def _teacher(
-    stage: Stage, tokenizer: PreTrainedTokenizerFast, job: BuiltinJob, target: LlamaForCausalLM | None
-) -> LlamaForCausalLM | None:
-    """What a stage learns from: the new target, the one whose stories it keeps to, or nobody."""
-    if stage.distilled:
-        return target
-    if stage.mixture != "own-words" or job.like is None:
-        return None
-    teacher = _new_model(stage, tokenizer)
-    first_weights.start_from(job.like, teacher, tokenizer)
-    return teacher.eval()
-
-
-def _objective(stage: Stage, model: LlamaForCausalLM, teacher: LlamaForCausalLM | None) -> Objective:
+def _objective(model: LlamaForCausalLM, teacher: LlamaForCausalLM | None) -> Objective:
     if teacher is None:
         return lambda batch: next_token_loss(_logits(model, batch), batch)
-    if not stage.distilled:
-        return lambda batch: _partly_distilled(model, teacher, batch)
 
     def distil(batch: TrainingBatch) -> Tensor:
         with torch.no_grad():
@@ -364,18 +325,6 @@ def _objective(stage: Stage, model: LlamaForCausalLM, teacher: LlamaForCausalLM 
         return forward_kl(_logits(model, batch), teacher_logits, batch.next_weights)
 
     return distil
-
-
-def _partly_distilled(model: LlamaForCausalLM, teacher: LlamaForCausalLM, batch: TrainingBatch) -> Tensor:
-    """The loss of the texts, and the divergence from the teacher in the rows that are learned from it."""
-    logits = _logits(model, batch)
-    if batch.from_teacher is None or not batch.from_teacher.any():
-        return next_token_loss(logits, batch)
-    apart = batch.from_teacher[:, None].to(batch.weights.dtype)
-    with torch.no_grad():
-        teacher_logits = _logits(teacher, batch)
-    divergence = forward_kl(logits, teacher_logits, batch.next_weights * apart)
-    return next_token_loss(logits, batch._replace(weights=batch.weights * (1 - apart))) + divergence
 
 
 def _logits(model: LlamaForCausalLM, batch: TrainingBatch) -> Tensor:

@@ -76,7 +76,7 @@ class Phase(NamedTuple):
     weight of documents, and of the prose after the last text of a row; copy_weight: loss weight of the first token
     copied from a document, on which all later ones depend, and of what is written where the evidence lacks it; lessons:
     what long rows teach with retrieved documents; far: with texts that repeat what stands far above;
-    prose_from_teacher: whether rows of prose teach what a teacher predicts, not the text itself."""
+    opening_weight: how many times as much the beginning of a sentence counts in rows of prose."""
 
     until: float
     prose: float
@@ -99,7 +99,7 @@ class Phase(NamedTuple):
     copy_weight: float = 1.0
     lessons: LessonPlan | None = None
     far: FarPlan | None = None
-    prose_from_teacher: bool = False
+    opening_weight: float = 1.0
 
 
 FIRST = Phase(
@@ -182,9 +182,9 @@ LESSONS = LessonPlan(
 FAR = FarPlan()
 # Drafts whose evidence lacks the answer are fewer than before: learned at that share, drafts withheld what they had.
 DEMONSTRATED = RETRIEVAL._replace(missing={"standard": 0.08, "draft": 0.25}, lessons=LESSONS, far=FAR)
-# A model that was taught to repeat what stands far above repeats its own sentences too. What a story goes on with it
-# learns from a target that does not: a distribution tells more of that than a text, which is one of its samples.
-OWN_WORDS = DEMONSTRATED._replace(prose=0.5, prose_from_teacher=True, far=FAR._replace(share=0.3, repeated_weight=1.0))
+# A target that was taught to repeat what stands far above begins its own sentences anew. Stories do not; how a sentence
+# of theirs begins is what it has to learn.
+OWN_WORDS = DEMONSTRATED._replace(prose=0.5, far=FAR._replace(share=0.3, repeated_weight=1.0), opening_weight=10.0)
 DRAFTING = Phase(
     1.0,
     0.6,

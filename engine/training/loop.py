@@ -185,6 +185,5 @@ def _parts(batch: TrainingBatch, n_rows: int) -> Iterator[TrainingBatch]:
 
 
 def _uploaded(batch: TrainingBatch, device: torch.device) -> TrainingBatch:
-    optional = (batch.positions, batch.from_teacher)
-    given = (None if values is None else uploaded(values, device) for values in optional)
-    return TrainingBatch(uploaded(batch.ids, device), uploaded(batch.weights, device), *given)
+    positions = None if batch.positions is None else uploaded(batch.positions, device)
+    return TrainingBatch(uploaded(batch.ids, device), uploaded(batch.weights, device), positions)

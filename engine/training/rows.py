@@ -38,19 +38,16 @@ class RowShape(NamedTuple):
 
 class TrainingBatch(NamedTuple):
     """ids: [B, T] int64. weights: [B, T] float32, how much the prediction of each id counts. positions: [B, T] int64,
-    rising in each row; None: 0 to T - 1. from_teacher: [B] bool, the rows in which what a teacher predicts is learned,
-    not the text; None: no row."""
+    rising in each row; None: 0 to T - 1."""
 
     ids: Tensor
     weights: Tensor
     positions: Tensor | None = None
-    from_teacher: Tensor | None = None
 
     def rows(self, first: int, last: int) -> "TrainingBatch":
         """The rows [first, last)."""
         positions = None if self.positions is None else self.positions[first:last]
-        from_teacher = None if self.from_teacher is None else self.from_teacher[first:last]
-        return TrainingBatch(self.ids[first:last], self.weights[first:last], positions, from_teacher)
+        return TrainingBatch(self.ids[first:last], self.weights[first:last], positions)
 
     @property
     def next_weights(self) -> Tensor:
@@ -94,6 +91,8 @@ class MixtureRows:
         self._phases = phases
         self._seed = seed
         self._steps = steps
+        words = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+        self._sentence_ends = {id_ for id_, word in enumerate(words) if word.rstrip('"').endswith((".", "!", "?"))}
 
     def batch(self, step: int, shape: RowShape) -> TrainingBatch:
         """Rows of prose from anywhere in a story, and rows of whole texts filled up with prose."""
@@ -109,13 +108,19 @@ class MixtureRows:
             elif rng.random() < phase.prose:
                 n_skipped = rng.randrange(_MOST_SKIPPED)
                 prose = _prose(self._tokenizer, story, rng, shape.length, n_skipped=n_skipped)
-                rows.append(prose._replace(from_teacher=phase.prose_from_teacher))
+                rows.append(self._openings_weighted(prose, phase.opening_weight))
             elif plan is not None and rng.random() < plan.share:
                 lessons = self._lessons(rng, phase, plan, shape.length)
                 rows.append(self._row(rng, lessons, shape.length, phase.fill_weight))
             else:
                 rows.append(self._row(rng, texts, shape.length, phase.fill_weight))
         return stacked(rows)
+
+    def _openings_weighted(self, prose: Text, factor: float) -> Text:
+        """The text, the two ids after the end of each sentence counting `factor` times as much."""
+        is_end = [False, False, *(id_ in self._sentence_ends for id_ in prose.ids)]
+        weights = [weight * (factor if is_end[i] or is_end[i + 1] else 1.0) for i, weight in enumerate(prose.weights)]
+        return prose._replace(weights=weights)
 
     def _lessons(self, rng: Random, phase: Phase, plan: LessonPlan, length: int) -> Iterator[Text]:
         """Lessons that fit into a row: of one world, demonstrated by another one."""
@@ -171,8 +176,7 @@ def stacked(rows: list[Text]) -> TrainingBatch:
     if any(row.positions for row in rows):
         positions = torch.tensor([row.positions or list(range(len(row.ids))) for row in rows])
     ids, weights = (torch.tensor(values) for values in ([row.ids for row in rows], [row.weights for row in rows]))
-    from_teacher = torch.tensor([row.from_teacher for row in rows]) if any(row.from_teacher for row in rows) else None
-    return TrainingBatch(ids, weights, positions, from_teacher)
+    return TrainingBatch(ids, weights, positions)
 
 
 def _is_far(rng: Random, plan: FarPlan, length: int) -> bool:

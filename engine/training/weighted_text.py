@@ -17,12 +17,11 @@ _DECISIONS, _UNKNOWN = {prompts.YES, prompts.NO, f" {TRUE}", f" {FALSE}"}, f" {U
 
 class Text(NamedTuple):
     """A text as ids, each with its weight; the last id is the end of text. positions: of its ids, rising; None: one
-    after another. from_teacher: whether what a teacher predicts is learned, not the text itself."""
+    after another."""
 
     ids: list[int]
     weights: list[float]
     positions: list[int] | None = None
-    from_teacher: bool = False
 
 
 def encode(

@@ -326,16 +326,11 @@ def test_demonstrations_are_taught_over_documents_that_are_retrieved_once(
     assert provenance["stage"]["mixture"] == "demonstrations"
     assert "0 to 4 demonstrations" in provenance["taught"] and "2 worlds" in provenance["taught"]
     assert finished_stages(out) == ["target", "rag", "rag2"]
-    taught, after = out / "target", tmp_path / "c"
-    shutil.copytree(work / "lessons", after / "lessons")
-    with pytest.raises(InputError, match="does not repeat itself"):
-        list(train_builtin(after, tmp_path / "third", continue_from=taught, teach="own-words", steps=2))
-    list(train_builtin(after, tmp_path / "third", like=target, minutes=1e-9))
-    with pytest.raises(InputError, match="keeps to the stories of"):
-        list(train_builtin(after, tmp_path / "third", like=taught))
-    list(train_builtin(after, tmp_path / "third"))
-    provenance = json.loads((tmp_path / "third" / "target" / "provenance.json").read_text())
-    assert provenance["stage"]["mixture"] == "own-words" and "another target" in provenance["taught"]
+    shutil.copytree(work / "lessons", tmp_path / "c" / "lessons")
+    third = tmp_path / "third"
+    list(train_builtin(tmp_path / "c", third, continue_from=out / "target", teach="own-words", steps=2))
+    provenance = json.loads((third / "target" / "provenance.json").read_text())
+    assert provenance["stage"]["mixture"] == "own-words" and "do not repeat themselves" in provenance["taught"]
 
 
 @pytest.mark.usefixtures("small_stages")

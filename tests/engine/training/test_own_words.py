@@ -1,34 +1,24 @@
-"""Stories learned from a teacher, beside texts that are learned themselves."""
+"""Stories in which the beginnings of sentences count more."""
 
 from importlib.resources import files
 
-import pytest
-import torch
 from transformers import PreTrainedTokenizerFast
 
-from engine.training import builtin, curriculum
-from engine.training.rows import MixtureRows, RowShape, TrainingBatch
-from engine.world.census import SMALL
-from tests import fakes
+from engine.training import curriculum
+from engine.training.rows import MixtureRows, RowShape
+from engine.training.weighted_text import PROSE_WEIGHT
 
 
-@torch.no_grad()
-def test_only_rows_of_a_teacher_are_learned_from_it() -> None:
-    torch.manual_seed(0)
-    model, teacher = fakes.model(seed=1), fakes.model(seed=2)
-    ids, marked = torch.randint(0, model.config.vocab_size, (2, 12)), torch.tensor([True, False])
-    batch = TrainingBatch(ids, torch.ones(2, 12), None, marked)
-    text = builtin._partly_distilled(model, teacher, batch._replace(from_teacher=None))
-    both, alone = builtin._partly_distilled(model, teacher, batch), builtin._partly_distilled(model, model, batch)
-    unmarked = builtin._partly_distilled(model, teacher, batch.rows(1, 2))
-    assert alone == pytest.approx(float(unmarked), rel=1e-5), "a teacher like the model adds nothing"
-    assert both > alone and text != pytest.approx(float(alone))
-
-
-def test_stories_of_own_words_are_learned_from_a_teacher() -> None:
+def test_beginnings_of_sentences_count_more_in_stories_of_own_words() -> None:
     target = files("assets").joinpath("models", "target")
     words: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(str(target))
-    phase = curriculum.OWN_WORDS._replace(far=None, lessons=None, forms=("notes",), sizes=SMALL)
-    for prose, expected in ((1.0, True), (0.0, None)):
-        batch = MixtureRows(words, (phase._replace(prose=prose),), seed=1, steps=10).batch(0, RowShape(2, 256))
-        assert (None if batch.from_teacher is None else bool(batch.from_teacher.all())) is expected
+    for phase, factor in ((curriculum.OWN_WORDS, 10.0), (curriculum.DEMONSTRATED, 1.0)):
+        batch = MixtureRows(words, (phase._replace(prose=1.0),), seed=1, steps=10).batch(0, RowShape(2, 256))
+        for ids, weights in zip(batch.ids.tolist(), batch.weights.tolist(), strict=True):
+            texts = words.convert_ids_to_tokens(ids)
+            n_ends = 0
+            for i in range(2, len(ids)):
+                opens = any(text.rstrip('"').endswith((".", "!", "?")) for text in texts[i - 2 : i])
+                assert abs(weights[i] - PROSE_WEIGHT * (factor if opens else 1.0)) < 1e-6, (i, texts[i - 2 : i + 1])
+                n_ends += opens
+            assert n_ends > 10
