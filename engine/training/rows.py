@@ -16,7 +16,8 @@ from engine.training.demonstrated import LessonWriter
 from engine.training.far_text import far_row
 from engine.training.lessons import LessonBook
 from engine.training.samples import sampler
-from engine.training.weighted_text import Text, encode
+from engine.training.stumbles import stumbling
+from engine.training.weighted_text import Text, encode, encode_repeating
 from engine.world.pages import Form
 from engine.world.story import story
 
@@ -107,7 +108,9 @@ class MixtureRows:
                 rows.append(far_row(rng, self._tokenizer, phase.far, shape.length))
             elif rng.random() < phase.prose:
                 n_skipped = rng.randrange(_MOST_SKIPPED)
-                prose = _prose(self._tokenizer, story, rng, shape.length, n_skipped=n_skipped)
+                prose = _prose(
+                    self._tokenizer, story, rng, shape.length, n_skipped=n_skipped, stumble_share=phase.stumble_share
+                )
                 rows.append(self._openings_weighted(prose, phase.opening_weight))
             elif plan is not None and rng.random() < plan.share:
                 lessons = self._lessons(rng, phase, plan, shape.length)
@@ -158,13 +161,25 @@ class MixtureRows:
 
 
 def _prose(
-    tokenizer: PreTrainedTokenizerFast, write_text: TextWriter, rng: Random, length: int, *, n_skipped: int = 0
+    tokenizer: PreTrainedTokenizerFast,
+    write_text: TextWriter,
+    rng: Random,
+    length: int,
+    *,
+    n_skipped: int = 0,
+    stumble_share: float = 0.0,
 ) -> Text:
-    """Exactly `length` ids of texts, after the first `n_skipped` ids; the last text is cut."""
+    """Exactly `length` ids of texts, after the first `n_skipped` ids; the last text is cut.
+
+    stumble_share: of sentences after which something is repeated, which does not count."""
     ids: list[int] = []
     weights: list[float] = []
     while len(ids) < n_skipped + length:
-        text = encode(tokenizer, prompts.prose(write_text(rng)))
+        written = write_text(rng)
+        if stumble_share:
+            text = encode_repeating(tokenizer, *stumbling(written, rng, stumble_share))
+        else:
+            text = encode(tokenizer, prompts.prose(written))
         ids += text.ids
         weights += text.weights
     return Text(ids[n_skipped : n_skipped + length], weights[n_skipped : n_skipped + length])
