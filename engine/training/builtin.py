@@ -286,7 +286,7 @@ def _rows(stage: Stage, tokenizer: PreTrainedTokenizerFast, books: tuple[LessonB
         return ProseRows(tokenizer, ledger, seed=stage.seed)
     phases: dict[str, tuple[Phase, ...]] = {
         "everything": curriculum.PHASES, "retrieval": (curriculum.DRILLS, curriculum.RETRIEVAL),
-        "demonstrations": (curriculum.DEMONSTRATED,), "own-words": (curriculum.OWN_WORDS, curriculum.STUMBLING),
+        "demonstrations": (curriculum.DEMONSTRATED,), "own-words": (curriculum.OWN_WORDS,),
         "drafting": (curriculum.DRAFTING,), "reading": curriculum.READING_PHASES,
     }  # fmt: skip
     return MixtureRows(tokenizer, phases[stage.mixture], seed=stage.seed, steps=stage.plan.steps, books=books)

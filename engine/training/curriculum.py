@@ -76,8 +76,7 @@ class Phase(NamedTuple):
     weight of documents, and of the prose after the last text of a row; copy_weight: loss weight of the first token
     copied from a document, on which all later ones depend, and of what is written where the evidence lacks it; lessons:
     what long rows teach with retrieved documents; far: with texts that repeat what stands far above;
-    opening_weight: how many times as much the beginning of a sentence counts in rows of prose; stumble_share: there, of
-    sentences after which something is repeated that does not count, to learn to go on after it."""
+    opening_weight: how many times as much the beginning of a sentence counts in rows of prose."""
 
     until: float
     prose: float
@@ -101,7 +100,6 @@ class Phase(NamedTuple):
     lessons: LessonPlan | None = None
     far: FarPlan | None = None
     opening_weight: float = 1.0
-    stumble_share: float = 0.0
 
 
 FIRST = Phase(
@@ -186,10 +184,7 @@ FAR = FarPlan()
 DEMONSTRATED = RETRIEVAL._replace(missing={"standard": 0.08, "draft": 0.25}, lessons=LESSONS, far=FAR)
 # A target that was taught to repeat what stands far above begins its own sentences anew. Stories do not; how a sentence
 # of theirs begins is what it has to learn.
-OWN_WORDS = DEMONSTRATED._replace(
-    until=0.67, prose=0.5, far=FAR._replace(share=0.3, repeated_weight=1.0), opening_weight=10.0
-)
-STUMBLING = OWN_WORDS._replace(until=1.0, stumble_share=0.12)
+OWN_WORDS = DEMONSTRATED._replace(prose=0.5, far=FAR._replace(share=0.3, repeated_weight=1.0), opening_weight=10.0)
 DRAFTING = Phase(
     1.0,
     0.6,

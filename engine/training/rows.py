@@ -16,8 +16,7 @@ from engine.training.demonstrated import LessonWriter
 from engine.training.far_text import far_row
 from engine.training.lessons import LessonBook
 from engine.training.samples import sampler
-from engine.training.stumbles import stumbling
-from engine.training.weighted_text import Text, encode, encode_repeating
+from engine.training.weighted_text import Text, encode
 from engine.world.pages import Form
 from engine.world.story import story
 
@@ -28,8 +27,6 @@ _SAMPLES_PER_WORLD = 16
 _MOST_SKIPPED = 300
 _LONG = 2048
 _CHARACTERS_A_TOKEN = 3.5
-# So many ids begin a sentence: the end of the line, "The" and the word that tells which one it is.
-_OPENING = 4
 
 
 class RowShape(NamedTuple):
@@ -110,9 +107,7 @@ class MixtureRows:
                 rows.append(far_row(rng, self._tokenizer, phase.far, shape.length))
             elif rng.random() < phase.prose:
                 n_skipped = rng.randrange(_MOST_SKIPPED)
-                prose = _prose(
-                    self._tokenizer, story, rng, shape.length, n_skipped=n_skipped, stumble_share=phase.stumble_share
-                )
+                prose = _prose(self._tokenizer, story, rng, shape.length, n_skipped=n_skipped)
                 rows.append(self._openings_weighted(prose, phase.opening_weight))
             elif plan is not None and rng.random() < plan.share:
                 lessons = self._lessons(rng, phase, plan, shape.length)
@@ -122,12 +117,9 @@ class MixtureRows:
         return stacked(rows)
 
     def _openings_weighted(self, prose: Text, factor: float) -> Text:
-        """The text, the first ids after the end of each sentence counting `factor` times as much."""
-        is_end = [id_ in self._sentence_ends for id_ in prose.ids]
-        weights = [
-            weight * (factor if any(is_end[max(0, i - _OPENING) : i]) else 1.0)
-            for i, weight in enumerate(prose.weights)
-        ]
+        """The text, the two ids after the end of each sentence counting `factor` times as much."""
+        is_end = [False, False, *(id_ in self._sentence_ends for id_ in prose.ids)]
+        weights = [weight * (factor if is_end[i] or is_end[i + 1] else 1.0) for i, weight in enumerate(prose.weights)]
         return prose._replace(weights=weights)
 
     def _lessons(self, rng: Random, phase: Phase, plan: LessonPlan, length: int) -> Iterator[Text]:
@@ -166,25 +158,13 @@ class MixtureRows:
 
 
 def _prose(
-    tokenizer: PreTrainedTokenizerFast,
-    write_text: TextWriter,
-    rng: Random,
-    length: int,
-    *,
-    n_skipped: int = 0,
-    stumble_share: float = 0.0,
+    tokenizer: PreTrainedTokenizerFast, write_text: TextWriter, rng: Random, length: int, *, n_skipped: int = 0
 ) -> Text:
-    """Exactly `length` ids of texts, after the first `n_skipped` ids; the last text is cut.
-
-    stumble_share: of sentences after which something is repeated, which does not count."""
+    """Exactly `length` ids of texts, after the first `n_skipped` ids; the last text is cut."""
     ids: list[int] = []
     weights: list[float] = []
     while len(ids) < n_skipped + length:
-        written = write_text(rng)
-        if stumble_share:
-            text = encode_repeating(tokenizer, *stumbling(written, rng, stumble_share))
-        else:
-            text = encode(tokenizer, prompts.prose(written))
+        text = encode(tokenizer, prompts.prose(write_text(rng)))
         ids += text.ids
         weights += text.weights
     return Text(ids[n_skipped : n_skipped + length], weights[n_skipped : n_skipped + length])

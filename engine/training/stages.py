@@ -86,7 +86,7 @@ DEMONSTRATED_TARGET = Stage(
 )  # fmt: skip
 # Goes on with that one: having learned to repeat what stands far above, it repeats its own sentences as well.
 OWN_WORDS_TARGET = Stage(
-    "target", shapes.TARGET, TrainingPlan(steps=450, peak_rate=2e-4, stretches=(Stretch(1.0, _TAUGHT),), hold=0.3), 23,
+    "target", shapes.TARGET, TrainingPlan(steps=300, peak_rate=2e-4, stretches=(Stretch(1.0, _TAUGHT),), hold=0.3), 23,
     "own-words", distilled=False,
 )  # fmt: skip
 CONTINUED_DRAFTERS = (
