@@ -12,10 +12,10 @@ from engine.events import RunFinished
 from engine.session.session import Session
 from engine.settings import Request
 from tests import fakes
-from tests.engine.session.running import emitted, rounds, run
+from tests.engine.session.running import emitted, rounds, run, sharing
 
 
-@pytest.fixture(params=["fused", "modules"])
+@pytest.fixture(scope="module", params=["fused", "modules"])
 def runtime(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -26,11 +26,16 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     return fakes.save(target, folder / "t"), fakes.save(fakes.noisy_copy(target), folder / "d")
 
 
-@pytest.fixture
-def session(runtime: str, pair: tuple[str, str]) -> Session:
+@pytest.fixture(scope="module")
+def loaded(runtime: str, pair: tuple[str, str]) -> Session:
     made = Session()
     list(made.do(Load(*pair, runtime=runtime)))
     return made
+
+
+@pytest.fixture
+def session(loaded: Session) -> Session:
+    return sharing(loaded)
 
 
 def stop_at(session: Session, *ids: int) -> None:

@@ -8,6 +8,16 @@ from engine.session.session import Session
 from engine.settings import Request
 
 
+def sharing(other: Session) -> Session:
+    """A session of its own with the pair that another has loaded: what a test changes in it, no other test sees."""
+    assert other.models is not None and other.loaded is not None
+    if other.drafter is not None:
+        other.drafter.reset()
+    made = Session()
+    made.take_pair(other.models, other.drafter, other.loaded)
+    return made
+
+
 def run(session: Session, prompt: str, **settings: Setting) -> list[Event]:
     """The events of a speculative run without a baseline and without stop tokens, unless asked for."""
     chosen = {"baseline": False, "stop_at_end": False, **settings}

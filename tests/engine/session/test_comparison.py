@@ -1,7 +1,6 @@
 """The check against plain decoding: where the texts part, and by how little the target decided."""
 
 from collections.abc import Generator
-from pathlib import Path
 from threading import Event as Flag
 
 import pytest
@@ -19,14 +18,20 @@ from engine.runtime import Cancelled
 from engine.session.session import Session
 from engine.settings import Request
 from tests import fakes
+from tests.engine.session.running import sharing
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    made = Session()
+    spec = fakes.save(fakes.model(sharpness=2.0), tmp_path_factory.mktemp("pair") / "t")
+    list(made.do(Load(spec, spec)))
+    return made
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Session:
-    made = Session()
-    spec = fakes.save(fakes.model(sharpness=2.0), tmp_path / "t")
-    list(made.do(Load(spec, spec)))
-    return made
+def session(loaded: Session) -> Session:
+    return sharing(loaded)
 
 
 def compared(session: Session) -> tuple[Compared, list[tuple[int, ...]]]:
