@@ -14,7 +14,7 @@ from engine.models import target_state
 from engine.models.loading import LoadedModel
 from engine.session.session import Session
 from tests import fakes, longspec, vocabularies
-from tests.engine.session.running import emitted, run, sharing
+from tests.engine.session.running import emitted, loaded, run
 
 SPECS = {
     "small_model": "D",
@@ -30,11 +30,8 @@ IDS = [5, 6, 7, 5, 6, 7, 5, 6]
 
 
 class Pairs(NamedTuple):
-    """loaded: a session for each drafter that was asked for already."""
-
     folder: Path
     runtime: str
-    loaded: dict[str, Session]
 
 
 @pytest.fixture(scope="module")
@@ -50,16 +47,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=["fused", "modules"])
 def pairs(request: pytest.FixtureRequest, folder: Path) -> Pairs:
-    return Pairs(folder, str(request.param), {})
+    return Pairs(folder, str(request.param))
 
 
 def built(pairs: Pairs, name: str) -> tuple[Session, Drafter, LoadedModel]:
-    if name not in pairs.loaded:
-        before, mark, last = SPECS[name].rpartition(":")
-        spec = before + mark + str(pairs.folder / last) if (pairs.folder / last).exists() else SPECS[name]
-        pairs.loaded[name] = Session()
-        list(pairs.loaded[name].do(Load(str(pairs.folder / "t"), spec, runtime=pairs.runtime)))
-    session = sharing(pairs.loaded[name])
+    before, mark, last = SPECS[name].rpartition(":")
+    spec = before + mark + str(pairs.folder / last) if (pairs.folder / last).exists() else SPECS[name]
+    session = loaded(Load(str(pairs.folder / "t"), spec, runtime=pairs.runtime))
     assert session.drafter is not None
     assert session.target is not None
     return session, session.drafter, session.target

@@ -12,10 +12,10 @@ from engine.events import RunFinished
 from engine.session.session import Session
 from engine.settings import Request
 from tests import fakes
-from tests.engine.session.running import emitted, rounds, run, sharing
+from tests.engine.session.running import emitted, loaded, rounds, run
 
 
-@pytest.fixture(scope="module", params=["fused", "modules"])
+@pytest.fixture(params=["fused", "modules"])
 def runtime(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -26,16 +26,9 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     return fakes.save(target, folder / "t"), fakes.save(fakes.noisy_copy(target), folder / "d")
 
 
-@pytest.fixture(scope="module")
-def loaded(runtime: str, pair: tuple[str, str]) -> Session:
-    made = Session()
-    list(made.do(Load(*pair, runtime=runtime)))
-    return made
-
-
 @pytest.fixture
-def session(loaded: Session) -> Session:
-    return sharing(loaded)
+def session(runtime: str, pair: tuple[str, str]) -> Session:
+    return loaded(Load(*pair, runtime=runtime))
 
 
 def stop_at(session: Session, *ids: int) -> None:

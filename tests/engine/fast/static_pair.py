@@ -15,7 +15,7 @@ from engine.runtime import RunContext
 from engine.session.session import Session
 from engine.settings import GenerationConfig
 from tests import fakes
-from tests.engine.session.running import sharing
+from tests.engine.session.running import loaded
 
 PROMPT = (5, 9, 2, 11, 3)
 
@@ -52,16 +52,9 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     return fakes.save(target, folder / "t"), fakes.save(fakes.noisy_copy(target), folder / "d")
 
 
-@pytest.fixture(scope="module")
-def loaded(pair: tuple[str, str]) -> Session:
-    made = Session()
-    list(made.do(Load(*pair)))
-    return made
-
-
 @pytest.fixture
-def session(loaded: Session) -> Session:
-    return sharing(loaded)
+def session(pair: tuple[str, str]) -> Session:
+    return loaded(Load(*pair))
 
 
 def runtime(session: Session) -> RunContext:

@@ -23,10 +23,10 @@ from engine.runtime import Cancelled, RunContext
 from engine.session.session import Session
 from engine.settings import GenerationConfig, Request
 from tests import fakes
-from tests.engine.fast.static_pair import PROMPT, ids_of, loaded, on_static, pair, runtime, session, static
+from tests.engine.fast.static_pair import PROMPT, ids_of, on_static, pair, runtime, session, static
 from tests.engine.session.running import emitted, rounds, run
 
-__all__ = ["loaded", "pair", "session"]
+__all__ = ["pair", "session"]
 
 WARPS: list[dict[str, float]] = [
     {},

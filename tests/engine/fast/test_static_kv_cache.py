@@ -15,10 +15,10 @@ from engine.models.kv_size import kv_bytes
 from engine.session.session import Session
 from engine.settings import GenerationConfig
 from tests import fakes
-from tests.engine.fast.static_pair import PROMPT, ids_of, loaded, on_static, pair, runtime, session
+from tests.engine.fast.static_pair import PROMPT, ids_of, on_static, pair, runtime, session
 from tests.engine.session.running import emitted, run
 
-__all__ = ["loaded", "pair", "session"]
+__all__ = ["pair", "session"]
 
 
 def test_preparing_changes_nothing_that_is_made(session: Session) -> None:

@@ -18,20 +18,17 @@ from engine.runtime import Cancelled
 from engine.session.session import Session
 from engine.settings import Request
 from tests import fakes
-from tests.engine.session.running import sharing
+from tests.engine.session.running import loaded
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Session:
-    made = Session()
-    spec = fakes.save(fakes.model(sharpness=2.0), tmp_path_factory.mktemp("pair") / "t")
-    list(made.do(Load(spec, spec)))
-    return made
+def spec(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return fakes.save(fakes.model(sharpness=2.0), tmp_path_factory.mktemp("pair") / "t")
 
 
 @pytest.fixture
-def session(loaded: Session) -> Session:
-    return sharing(loaded)
+def session(spec: str) -> Session:
+    return loaded(Load(spec, spec))
 
 
 def compared(session: Session) -> tuple[Compared, list[tuple[int, ...]]]:
