@@ -4,6 +4,7 @@ import copy
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from transformers import (
@@ -107,5 +108,17 @@ def noisy_copy(target: PreTrainedModel, *, noise: float = 0.05, seed: int = 1) -
 def save(made: PreTrainedModel, folder: Path, *, words: PreTrainedTokenizerFast | None = None) -> str:
     """Write a checkpoint folder; returns its SPEC."""
     made.save_pretrained(folder)
-    (words or tokenizer()).save_pretrained(folder)
+    if words is None:
+        for name, content in _tokenizer_files().items():
+            (folder / name).write_bytes(content)
+    else:
+        words.save_pretrained(folder)
     return str(folder)
+
+
+@cache
+def _tokenizer_files() -> dict[str, bytes]:
+    """What the usual tokenizer is saved as, which takes longer than a tiny model."""
+    with TemporaryDirectory() as folder:
+        tokenizer().save_pretrained(folder)
+        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}

@@ -78,9 +78,9 @@ def upward(root: str, order: tuple[str, ...]) -> list[str]:
     ]
 
 
-def loaded_by(*names: str) -> set[str]:
-    """The top-level packages that importing these loads."""
-    code = f"import sys, {', '.join(names)}; print(' '.join({{name.partition('.')[0] for name in sys.modules}}))"
+def loaded_by(*names: str, then: str = "") -> set[str]:
+    """The top-level packages that importing these loads, and what is done `then`."""
+    code = f"import sys, {', '.join(names)}\n{then}\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(found.stdout.split())
 
@@ -113,8 +113,11 @@ def test_light_rooms_load_neither_qt_nor_torch() -> None:
     assert not loaded_by(*sorted(light)) & HEAVY
 
 
-def test_engine_loads_no_qt() -> None:
-    found = loaded_by("engine.session.session", "engine.bench.decode", "engine.bench.losslessness")
+def test_engine_loads_no_qt_and_discovers_its_drafters_and_methods() -> None:
+    discover = (
+        "from engine import drafters, methods; assert min(len(drafters.discover()), len(methods.discover())) >= 2"
+    )
+    found = loaded_by("engine.session.session", "engine.bench.decode", "engine.bench.losslessness", then=discover)
     assert "torch" in found
     assert not found & QT
     assert not found & INDEX, "they are imported once an index is opened"
@@ -124,9 +127,3 @@ def test_window_loads_no_model_library() -> None:
     found = loaded_by("app.main_window")
     assert "PySide6" in found
     assert not found & {"torch", "transformers", "sentence_transformers", "lancedb", "pyarrow", "sklearn"}
-
-
-def test_discovery_finds_what_there_is() -> None:
-    code = "from engine import drafters, methods; print(len(drafters.discover()), len(methods.discover()))"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert min(map(int, found.stdout.split())) >= 2

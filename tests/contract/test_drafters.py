@@ -14,7 +14,7 @@ from engine.models import target_state
 from engine.models.loading import LoadedModel
 from engine.session.session import Session
 from tests import fakes, longspec, vocabularies
-from tests.engine.session.running import emitted, run
+from tests.engine.session.running import emitted, loaded, run
 
 SPECS = {
     "small_model": "D",
@@ -45,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture(params=["fused", "modules"])
+@pytest.fixture(scope="module", params=["fused", "modules"])
 def pairs(request: pytest.FixtureRequest, folder: Path) -> Pairs:
     return Pairs(folder, str(request.param))
 
@@ -53,8 +53,7 @@ def pairs(request: pytest.FixtureRequest, folder: Path) -> Pairs:
 def built(pairs: Pairs, name: str) -> tuple[Session, Drafter, LoadedModel]:
     before, mark, last = SPECS[name].rpartition(":")
     spec = before + mark + str(pairs.folder / last) if (pairs.folder / last).exists() else SPECS[name]
-    session = Session()
-    list(session.do(Load(str(pairs.folder / "t"), spec, runtime=pairs.runtime)))
+    session = loaded(Load(str(pairs.folder / "t"), spec, runtime=pairs.runtime))
     assert session.drafter is not None
     assert session.target is not None
     return session, session.drafter, session.target

@@ -70,7 +70,7 @@ def test_a_verifier_that_cannot_judge_is_said_in_the_account_and_the_summary() -
 
 
 def test_account_for_people_names_the_winner_and_both_systems(index: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ask("--question", QUESTION, "--n", "6", index=index) == OK
+    assert ask("--question", QUESTION, "--n", "6", "--m", "2", index=index) == OK
     out = capsys.readouterr().out
     assert "* draft" in out and "Speculative RAG:" in out and "standard RAG:" in out
 

@@ -12,7 +12,7 @@ from engine.events import RunFinished
 from engine.session.session import Session
 from engine.settings import Request
 from tests import fakes
-from tests.engine.session.running import emitted, rounds, run
+from tests.engine.session.running import emitted, loaded, rounds, run
 
 
 @pytest.fixture(params=["fused", "modules"])
@@ -28,9 +28,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 
 @pytest.fixture
 def session(runtime: str, pair: tuple[str, str]) -> Session:
-    made = Session()
-    list(made.do(Load(*pair, runtime=runtime)))
-    return made
+    return loaded(Load(*pair, runtime=runtime))
 
 
 def stop_at(session: Session, *ids: int) -> None:

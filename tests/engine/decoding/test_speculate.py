@@ -20,6 +20,7 @@ from engine.session.session import Session
 from engine.settings import AcceptRule, Request
 from tests import fakes, longspec
 from tests.engine.fast.static_pair import on_static
+from tests.engine.session import running
 from tests.engine.session.running import emitted, rounds, run
 
 PROMPT = "The harbour of the old town lay quiet"
@@ -51,9 +52,7 @@ def saved(family: str, folder: Path, *, longspec_too: bool = False) -> tuple[str
 
 
 def loaded(pair: tuple[str, str], runtime: str) -> Session:
-    session = Session()
-    list(session.do(Load(*pair, runtime=runtime)))
-    return session
+    return running.loaded(Load(*pair, runtime=runtime))
 
 
 def plain(session: Session, n: int, **settings: float) -> tuple[int, ...]:

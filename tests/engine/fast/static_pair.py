@@ -1,7 +1,6 @@
 """A small pair whose rounds are made at fixed places, called here as graphs are replayed on CUDA."""
 
 from collections.abc import Callable
-from pathlib import Path
 from threading import Event as Flag
 
 import pytest
@@ -16,6 +15,7 @@ from engine.runtime import RunContext
 from engine.session.session import Session
 from engine.settings import GenerationConfig
 from tests import fakes
+from tests.engine.session.running import loaded
 
 PROMPT = (5, 9, 2, 11, 3)
 
@@ -46,17 +46,15 @@ def static(target: LoadedModel) -> LoadedModel:
     return target._replace(static=StaticKvCache(target.fused, context=target.context, repeaters=Overwriting))
 
 
-@pytest.fixture
-def pair(tmp_path: Path) -> tuple[str, str]:
-    target = fakes.model()
-    return fakes.save(target, tmp_path / "t"), fakes.save(fakes.noisy_copy(target), tmp_path / "d")
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    target, folder = fakes.model(), tmp_path_factory.mktemp("pair")
+    return fakes.save(target, folder / "t"), fakes.save(fakes.noisy_copy(target), folder / "d")
 
 
 @pytest.fixture
 def session(pair: tuple[str, str]) -> Session:
-    made = Session()
-    list(made.do(Load(*pair)))
-    return made
+    return loaded(Load(*pair))
 
 
 def runtime(session: Session) -> RunContext:

@@ -13,6 +13,7 @@ from msgspec.structs import fields, replace
 from engine.commands import Estimate, Fork, Index, Load, Pause, Resume, Run, Step, Survey, Unload
 from engine.errors import MemoryExhausted
 from engine.events import (
+    EngineStarted,
     Estimated,
     Event,
     Indexed,
@@ -31,6 +32,7 @@ from engine.runs import trace
 from engine.session.session import Session
 from engine.settings import Request
 from tests import encoders, fakes
+from tests.engine.session.running import loaded
 from tests.papers import put
 
 E = TypeVar("E", bound=Event)
@@ -47,9 +49,9 @@ def spec(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def thread_host(tmp_path: Path, spec: str) -> Iterator[ThreadHost]:
-    made = ThreadHost(tmp_path / "runs")
-    made.submit(Load(spec, "lookup"))
-    until(made, ModelLoaded)
+    session = loaded(Load(spec, "lookup"))
+    made = ThreadHost(tmp_path / "runs", new_session=lambda: session)
+    until(made, EngineStarted)
     yield made
     assert made.close()
 

@@ -1,7 +1,6 @@
 """The check against plain decoding: where the texts part, and by how little the target decided."""
 
 from collections.abc import Generator
-from pathlib import Path
 from threading import Event as Flag
 
 import pytest
@@ -19,14 +18,17 @@ from engine.runtime import Cancelled
 from engine.session.session import Session
 from engine.settings import Request
 from tests import fakes
+from tests.engine.session.running import loaded
+
+
+@pytest.fixture(scope="module")
+def spec(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return fakes.save(fakes.model(sharpness=2.0), tmp_path_factory.mktemp("pair") / "t")
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Session:
-    made = Session()
-    spec = fakes.save(fakes.model(sharpness=2.0), tmp_path / "t")
-    list(made.do(Load(spec, spec)))
-    return made
+def session(spec: str) -> Session:
+    return loaded(Load(spec, spec))
 
 
 def compared(session: Session) -> tuple[Compared, list[tuple[int, ...]]]:

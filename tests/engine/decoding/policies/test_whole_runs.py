@@ -23,7 +23,7 @@ from engine.runtime import RunContext
 from engine.session.session import Session
 from engine.settings import AcceptRule, PolicyName, Request
 from tests import fakes
-from tests.engine.session.running import emitted, rounds, run
+from tests.engine.session.running import emitted, loaded, rounds, run
 
 POLICIES = [name for name in get_args(PolicyName) if name != "fixed"]
 N_SAMPLES, N_KEPT = 400, 3
@@ -38,9 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 
 
 def session_of(folder: tuple[str, str], runtime: str = "fused") -> Session:
-    session = Session()
-    list(session.do(Load(*folder, runtime=runtime)))
-    return session
+    return loaded(Load(*folder, runtime=runtime))
 
 
 @pytest.fixture(scope="module")
