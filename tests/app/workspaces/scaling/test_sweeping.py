@@ -29,7 +29,7 @@ def test_a_grid_is_swept_with_the_settings_of_the_answer(tab) -> None:  # type: 
     form.minutes.setValue(2.5)
     form.kinds.choose("bridge,comparison")
     workspace.setup.form.set_values({"gamma": 3})
-    assert "40 questions asked in each of 6 cells or more: 240 answers" in form.state.text()
+    assert "40 questions asked in each of 7 cells: 280 answers" in form.state.text()
     form.run.click()
     say(MODEL)
     command = next(each for each in host.submitted if isinstance(each, SweepAllocations))
@@ -49,6 +49,13 @@ def test_a_line_that_is_no_axis_is_refused_with_the_reason(tab, text: str) -> No
     assert len(host.submitted) == n_before
     with pytest.raises(InputError, match="documents k"):
         read_axis(text, least=0, most=grid_choice.MOST_K, name="documents k")
+
+
+def test_a_grid_of_too_many_cells_is_refused_before_it_is_swept(tab) -> None:  # type: ignore[no-untyped-def]
+    form = tab[2].sweeping
+    for line in (form.ks, form.ms, form.ns):
+        line.setText(", ".join(map(str, range(1, 11))))
+    assert not form.run.isEnabled() and "combinations, more than 500" in form.state.text()
 
 
 def test_progress_has_its_count_and_what_the_time_allows(tab) -> None:  # type: ignore[no-untyped-def]
