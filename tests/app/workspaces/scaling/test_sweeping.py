@@ -117,7 +117,7 @@ def test_the_map_frames_the_best_within_the_budget(swept, qtbot) -> None:  # typ
     store, _, workspace, _say = swept
     sweep, canvas = store.tab(SweepProgress), workspace.map.canvas
     best = sweep.recommended.allocation
-    ks = sorted({at.k for at in known_cells(sweep)})
+    ks = sorted({at.k for at in known_cells(sweep) if at.n == best.n})
     assert workspace.map.iterations.currentData() == best.n
     assert canvas.best == (ks.index(best.k), canvas.grid.columns.index(str(best.m)))
     grid = painted(known_cells(sweep), best.n, sweep)
@@ -129,6 +129,12 @@ def test_the_map_frames_the_best_within_the_budget(swept, qtbot) -> None:  # typ
     qtbot.keyClick(canvas, Qt.Key.Key_Return)
     assert workspace.setup.settings()["k"] == 0
     assert len(workspace.map.table().columns[0].values) == len(SWEPT) + 8
+
+
+def test_the_map_has_only_rows_and_columns_of_its_own_iterations() -> None:
+    sweep = SweepProgress(RunStore())
+    sweep.measured = replace(sweep_measured(), cells=tuple(map(cell, (Allocation(0, 1, 1), Allocation(5, 4, 5)))))
+    assert [painted(known_cells(sweep), n, sweep).rows for n in (1, 5)] == [("k 0",), ("k 5",)]
 
 
 def test_a_fit_shows_coefficients_beside_the_papers_and_why_one_is_missing(swept) -> None:  # type: ignore[no-untyped-def]
