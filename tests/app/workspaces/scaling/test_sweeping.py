@@ -131,8 +131,8 @@ def test_the_map_frames_the_best_within_the_budget(swept, qtbot) -> None:  # typ
     assert len(workspace.map.table().columns[0].values) == len(SWEPT) + 8
 
 
-def test_the_map_has_only_rows_and_columns_of_its_own_iterations() -> None:
-    sweep = SweepProgress(RunStore())
+def test_the_map_has_only_rows_and_columns_of_its_own_iterations(tab) -> None:  # type: ignore[no-untyped-def]
+    sweep = SweepProgress(tab[0])
     sweep.measured = replace(sweep_measured(), cells=tuple(map(cell, (Allocation(0, 1, 1), Allocation(5, 4, 5)))))
     assert [painted(known_cells(sweep), n, sweep).rows for n in (1, 5)] == [("k 0",), ("k 5",)]
 
