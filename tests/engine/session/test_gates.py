@@ -43,9 +43,10 @@ def rows(tmp_path: Path) -> Path:
     folder = begin(tmp_path / "rows", CollectionStart("t", "", "d", "", 4, "builtin", 24, 0))
     rng = torch.Generator().manual_seed(0)
     for document in range(10):
-        states, q, p = torch.randn(24, 4, generator=rng), torch.full((24,), 0.5), torch.rand(24, generator=rng)
-        flat = torch.zeros(24)
-        folder.write(document, GateRows(states, states, q, p, flat, flat, flat.long(), (flat + document).long()))
+        states, p = torch.randn(24, 4, generator=rng), torch.rand(24, generator=rng)
+        numbers = torch.full((24,), document)
+        columns = (states, states.clone(), torch.full((24,), 0.5), p, p.round(), p.clone(), numbers, numbers.clone())
+        folder.write(document, GateRows(*columns))
     return tmp_path / "rows"
 
 

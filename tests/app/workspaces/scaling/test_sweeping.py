@@ -137,6 +137,13 @@ def test_the_map_has_only_rows_and_columns_of_its_own_iterations(tab) -> None:  
     assert [painted(known_cells(sweep), n, sweep).rows for n in (1, 5)] == [("k 0",), ("k 5",)]
 
 
+def test_a_picture_of_a_kept_sweep_asks_nothing(swept) -> None:  # type: ignore[no-untyped-def]
+    _, host, workspace, _ = swept
+    n_before = len(host.submitted)
+    workspace.settled("scaling")
+    assert len(host.submitted) == n_before
+
+
 def test_a_fit_shows_coefficients_beside_the_papers_and_why_one_is_missing(swept) -> None:  # type: ignore[no-untyped-def]
     _, _, workspace, _ = swept
     terms = workspace.fit.terms
