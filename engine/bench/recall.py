@@ -53,12 +53,12 @@ def recalled(
 
     length: tokens of a text; n_texts: of each form."""
     results: list[RecallAtDistance] = []
-    for form in LONG_FORMS:
+    for n_forms, form in enumerate(LONG_FORMS):
         by_text: list[list[RecalledValue]] = []
         for i in range(n_texts):
             text = long_text(seed * n_texts + i, _SPARE_CHARACTERS * length, form)
             by_text.append(predictions(target, text, length))
-            yield Progressed("measuring", len(results) + i + 1, n_texts, f"texts of {form}")
+            yield Progressed("measuring", n_forms * n_texts + i + 1, len(LONG_FORMS) * n_texts, "long texts")
         results += _by_distance(form, by_text)
     yield tuple(results)
 

@@ -21,7 +21,11 @@ _Continued = Annotated[
     Path | None, typer.Option(help="teach this trained target, and the drafters beside it, what retrieval brings")
 ]
 _Teach = Annotated[
-    str, typer.Option(help="what the continued target learns: retrieval (usual), or demonstrations and iterating")
+    str,
+    typer.Option(
+        help="what the continued target learns: retrieval (usual); demonstrations, and iterating; or own-words: not to"
+        " repeat itself"
+    ),
 ]
 _Steps = Annotated[int, typer.Option(min=0, help="steps of the continued target; 0: as many as planned")]
 _Snapshots = Annotated[float | None, decimal("write the unfinished model so often, in minutes")]
@@ -53,7 +57,7 @@ def train_builtin(
     if start_from is not None and continue_from is not None:
         raise InputError("a target is begun or continued", "give --start-from or --continue-from")
     if teach not in get_args(Taught):
-        raise InputError(f"teach = {teach[:40]}: is not known", "use retrieval or demonstrations")
+        raise InputError(f"teach = {teach[:40]}: is not known", "use retrieval, demonstrations or own-words")
     from engine.events import Measured, Progressed, Warned
     from engine.session.work_start import builtin_training_started
     from engine.training.builtin import finished_stages, train_builtin

@@ -33,6 +33,7 @@ from engine.training.stages import (
     CONTINUED_TARGET,
     DEMONSTRATED_TARGET,
     DRAFTERS,
+    OWN_WORDS_TARGET,
     TARGET,
     Stage,
 )
@@ -95,9 +96,9 @@ def train_builtin(
         if continued_target is not None:
             target_stage = _continued_stage(work, teach, steps)
             # What the drafter for RAG reads has not changed with the lessons.
-            drafter_stages = [s for s in CONTINUED_DRAFTERS if s.distilled or target_stage.mixture != "demonstrations"]
-        if target_stage.mixture == "demonstrations":
-            if not (yield from _lessons(target_stage, tokenizer, job)):
+            drafter_stages = [s for s in CONTINUED_DRAFTERS if s.distilled or not target_stage.has_lessons]
+        if target_stage.has_lessons:
+            if not (yield from _lessons(tokenizer, job)):
                 return
             job = job._replace(books=lessons.read(work / _LESSONS, curriculum.LESSONS))
         target = yield from _stage(target_stage.wider(wider), tokenizer, job, target=None)
@@ -152,13 +153,14 @@ def _continued_stage(work: Path, teach: Taught, steps: int) -> Stage:
     if teach not in ("", recorded[0]) or steps not in (0, recorded[1]):
         reason = f"the training in {work} teaches {recorded[0]} in {recorded[1] or 'the planned'} steps"
         raise InputError(reason, "choose another folder, or name the same")
-    stage = DEMONSTRATED_TARGET if recorded[0] == "demonstrations" else CONTINUED_TARGET
+    targets: dict[str, Stage] = {"demonstrations": DEMONSTRATED_TARGET, "own-words": OWN_WORDS_TARGET}
+    stage = targets.get(recorded[0], CONTINUED_TARGET)
     return stage.lasting(recorded[1]) if recorded[1] else stage
 
 
-def _lessons(stage: Stage, tokenizer: PreTrainedTokenizerFast, job: BuiltinJob) -> Generator[Event, None, bool]:
-    """Retrieve what the lessons show, once; returns whether there was time for all of it."""
-    for progress in lessons.written(job.work / _LESSONS, curriculum.LESSONS, tokenizer, seed=stage.seed):
+def _lessons(tokenizer: PreTrainedTokenizerFast, job: BuiltinJob) -> Generator[Event, None, bool]:
+    """Retrieve what the lessons show, once, the same for all targets; returns whether there was time for all of it."""
+    for progress in lessons.written(job.work / _LESSONS, curriculum.LESSONS, tokenizer, seed=DEMONSTRATED_TARGET.seed):
         yield progress
         if job.deadline is not None and time.monotonic() > job.deadline and progress.done < progress.total:
             return False
@@ -226,8 +228,10 @@ def _stage(
 
 def _taught(stage: Stage) -> str:
     """What the lessons of a stage are, for its provenance; empty if it has none."""
-    taught = f"{curriculum.LESSONS.described()}; {curriculum.FAR.described()}"
-    return taught if stage.mixture == "demonstrations" else ""
+    if not stage.has_lessons:
+        return ""
+    stories = "; stories, which do not repeat themselves" if stage.mixture == "own-words" else ""
+    return f"{curriculum.LESSONS.described()}; {curriculum.FAR.described()}{stories}"
 
 
 def _snapshot(
@@ -282,8 +286,8 @@ def _rows(stage: Stage, tokenizer: PreTrainedTokenizerFast, books: tuple[LessonB
         return ProseRows(tokenizer, ledger, seed=stage.seed)
     phases: dict[str, tuple[Phase, ...]] = {
         "everything": curriculum.PHASES, "retrieval": (curriculum.DRILLS, curriculum.RETRIEVAL),
-        "demonstrations": (curriculum.DEMONSTRATED,), "drafting": (curriculum.DRAFTING,),
-        "reading": curriculum.READING_PHASES,
+        "demonstrations": (curriculum.DEMONSTRATED,), "own-words": (curriculum.OWN_WORDS, curriculum.STUMBLING),
+        "drafting": (curriculum.DRAFTING,), "reading": curriculum.READING_PHASES,
     }  # fmt: skip
     return MixtureRows(tokenizer, phases[stage.mixture], seed=stage.seed, steps=stage.plan.steps, books=books)
 

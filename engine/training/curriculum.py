@@ -75,7 +75,9 @@ class Phase(NamedTuple):
     share of standard texts and drafts that are drills over n_drilled documents; document_weight, fill_weight: loss
     weight of documents, and of the prose after the last text of a row; copy_weight: loss weight of the first token
     copied from a document, on which all later ones depend, and of what is written where the evidence lacks it; lessons:
-    what long rows teach with retrieved documents; far: with texts that repeat what stands far above."""
+    what long rows teach with retrieved documents; far: with texts that repeat what stands far above;
+    opening_weight: how many times as much the beginning of a sentence counts in rows of prose; stumble_share: there, of
+    sentences after which something is repeated that does not count, to learn to go on after it."""
 
     until: float
     prose: float
@@ -98,6 +100,8 @@ class Phase(NamedTuple):
     copy_weight: float = 1.0
     lessons: LessonPlan | None = None
     far: FarPlan | None = None
+    opening_weight: float = 1.0
+    stumble_share: float = 0.0
 
 
 FIRST = Phase(
@@ -180,6 +184,12 @@ LESSONS = LessonPlan(
 FAR = FarPlan()
 # Drafts whose evidence lacks the answer are fewer than before: learned at that share, drafts withheld what they had.
 DEMONSTRATED = RETRIEVAL._replace(missing={"standard": 0.08, "draft": 0.25}, lessons=LESSONS, far=FAR)
+# A target that was taught to repeat what stands far above begins its own sentences anew. Stories do not; how a sentence
+# of theirs begins is what it has to learn.
+OWN_WORDS = DEMONSTRATED._replace(
+    until=0.67, prose=0.5, far=FAR._replace(share=0.3, repeated_weight=1.0), opening_weight=10.0
+)
+STUMBLING = OWN_WORDS._replace(until=1.0, stumble_share=0.12)
 DRAFTING = Phase(
     1.0,
     0.6,

@@ -16,7 +16,8 @@ from engine.training.demonstrated import LessonWriter
 from engine.training.far_text import far_row
 from engine.training.lessons import LessonBook
 from engine.training.samples import sampler
-from engine.training.weighted_text import Text, encode
+from engine.training.stumbles import stumbling
+from engine.training.weighted_text import Text, encode, encode_repeating
 from engine.world.pages import Form
 from engine.world.story import story
 
@@ -91,6 +92,8 @@ class MixtureRows:
         self._phases = phases
         self._seed = seed
         self._steps = steps
+        words = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+        self._sentence_ends = {id_ for id_, word in enumerate(words) if word.rstrip('"').endswith((".", "!", "?"))}
 
     def batch(self, step: int, shape: RowShape) -> TrainingBatch:
         """Rows of prose from anywhere in a story, and rows of whole texts filled up with prose."""
@@ -105,13 +108,22 @@ class MixtureRows:
                 rows.append(far_row(rng, self._tokenizer, phase.far, shape.length))
             elif rng.random() < phase.prose:
                 n_skipped = rng.randrange(_MOST_SKIPPED)
-                rows.append(_prose(self._tokenizer, story, rng, shape.length, n_skipped=n_skipped))
+                prose = _prose(
+                    self._tokenizer, story, rng, shape.length, n_skipped=n_skipped, stumble_share=phase.stumble_share
+                )
+                rows.append(self._openings_weighted(prose, phase.opening_weight))
             elif plan is not None and rng.random() < plan.share:
                 lessons = self._lessons(rng, phase, plan, shape.length)
                 rows.append(self._row(rng, lessons, shape.length, phase.fill_weight))
             else:
                 rows.append(self._row(rng, texts, shape.length, phase.fill_weight))
         return stacked(rows)
+
+    def _openings_weighted(self, prose: Text, factor: float) -> Text:
+        """The text, the two ids after the end of each sentence counting `factor` times as much."""
+        is_end = [False, False, *(id_ in self._sentence_ends for id_ in prose.ids)]
+        weights = [weight * (factor if is_end[i] or is_end[i + 1] else 1.0) for i, weight in enumerate(prose.weights)]
+        return prose._replace(weights=weights)
 
     def _lessons(self, rng: Random, phase: Phase, plan: LessonPlan, length: int) -> Iterator[Text]:
         """Lessons that fit into a row: of one world, demonstrated by another one."""
@@ -149,13 +161,25 @@ class MixtureRows:
 
 
 def _prose(
-    tokenizer: PreTrainedTokenizerFast, write_text: TextWriter, rng: Random, length: int, *, n_skipped: int = 0
+    tokenizer: PreTrainedTokenizerFast,
+    write_text: TextWriter,
+    rng: Random,
+    length: int,
+    *,
+    n_skipped: int = 0,
+    stumble_share: float = 0.0,
 ) -> Text:
-    """Exactly `length` ids of texts, after the first `n_skipped` ids; the last text is cut."""
+    """Exactly `length` ids of texts, after the first `n_skipped` ids; the last text is cut.
+
+    stumble_share: of sentences after which something is repeated, which does not count."""
     ids: list[int] = []
     weights: list[float] = []
     while len(ids) < n_skipped + length:
-        text = encode(tokenizer, prompts.prose(write_text(rng)))
+        written = write_text(rng)
+        if stumble_share:
+            text = encode_repeating(tokenizer, *stumbling(written, rng, stumble_share))
+        else:
+            text = encode(tokenizer, prompts.prose(written))
         ids += text.ids
         weights += text.weights
     return Text(ids[n_skipped : n_skipped + length], weights[n_skipped : n_skipped + length])

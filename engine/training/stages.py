@@ -9,7 +9,7 @@ from engine.training.plan import Stretch, TrainingPlan
 from engine.training.rows import RowShape
 from engine.training.shapes import StudentShape
 
-Mixture: TypeAlias = Literal["everything", "retrieval", "demonstrations", "drafting", "reading", "ledgers"]
+Mixture: TypeAlias = Literal["everything", "retrieval", "demonstrations", "own-words", "drafting", "reading", "ledgers"]
 _SHORT, _MIDDLE, _WIDE = RowShape(8, 256), RowShape(4, 512), RowShape(2, 1024)
 _LONG, _LONGEST, _WHOLE = RowShape(1, 2048), RowShape(1, 4096), RowShape(1, shapes.CONTEXT)
 
@@ -26,6 +26,11 @@ class Stage(msgspec.Struct, frozen=True):
     mixture: Mixture
     distilled: bool = True
     grown_from_target: bool = False
+
+    @property
+    def has_lessons(self) -> bool:
+        """Whether long rows hold what is retrieved once, before the training."""
+        return self.mixture in ("demonstrations", "own-words")
 
     def lasting(self, steps: int) -> "Stage":
         """The same stage with so many steps."""
@@ -78,6 +83,11 @@ CONTINUED_TARGET = Stage(
 DEMONSTRATED_TARGET = Stage(
     "target", shapes.TARGET, TrainingPlan(steps=2400, peak_rate=3e-4, stretches=_LESSONS, hold=0.4), 22,
     "demonstrations", distilled=False,
+)  # fmt: skip
+# Goes on with that one: having learned to repeat what stands far above, it repeats its own sentences as well.
+OWN_WORDS_TARGET = Stage(
+    "target", shapes.TARGET, TrainingPlan(steps=450, peak_rate=2e-4, stretches=(Stretch(1.0, _TAUGHT),), hold=0.3), 23,
+    "own-words", distilled=False,
 )  # fmt: skip
 CONTINUED_DRAFTERS = (
     Stage(

@@ -7,6 +7,7 @@ from transformers import PreTrainedTokenizerFast
 
 from engine import prompts
 from engine.prompts import Prompt, PromptSegment, SegmentName
+from engine.training.stumbles import Span
 from engine.world.questions import FALSE, NOT_SAID, TRUE, UNKNOWN, is_claim
 
 ANSWER_WEIGHT, ELSEWHERE_WEIGHT, PROSE_WEIGHT = 1.0, 0.2, 0.4
@@ -42,6 +43,16 @@ def encode(
     # A text that breaks off where documents are to be retrieved does not end there.
     end_weight = 0.0 if prompt.text.endswith(prompts.INTERMEDIATE) else ANSWER_WEIGHT
     return Text([*encoding["input_ids"], int(tokenizer.eos_token_id)], [*weights, end_weight])
+
+
+def encode_repeating(tokenizer: PreTrainedTokenizerFast, text: str, repeated: Sequence[Span]) -> Text:
+    """Prose in which some characters repeat what stands before them: those count nothing."""
+    encoding = tokenizer(text, return_offsets_mapping=True)
+    weights = [
+        0.0 if any(span.start < end <= span.end for span in repeated) else PROSE_WEIGHT
+        for _, end in encoding["offset_mapping"]
+    ]
+    return Text([*encoding["input_ids"], int(tokenizer.eos_token_id)], [*weights, PROSE_WEIGHT])
 
 
 def _weight(prompt: Prompt, start: int, end: int, document_weight: float) -> float:

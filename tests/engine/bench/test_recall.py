@@ -6,6 +6,7 @@ import torch
 from engine.bench import recall
 from engine.bench.builtin import load_builtin
 from engine.bench.recall import RecallAtDistance, RecalledValue, predictions, recalled
+from engine.events import Progressed
 from engine.models.loading import LoadedModel
 from engine.world.long_text import long_text
 
@@ -40,6 +41,7 @@ def test_ranges_count_values_once_and_new_ones_apart() -> None:
 
 
 def test_both_forms_are_measured(target: LoadedModel) -> None:
-    *_, results = recalled(target, seed=1, n_texts=1, length=400)
+    *told, results = recalled(target, seed=1, n_texts=1, length=400)
+    assert [(item.done, item.total) for item in told if isinstance(item, Progressed)] == [(1, 2), (2, 2)]
     assert isinstance(results, tuple)
     assert {r.form for r in results if isinstance(r, RecallAtDistance)} == {"chronicles", "dossiers"}

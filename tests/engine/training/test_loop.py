@@ -225,6 +225,8 @@ def small_stages(monkeypatch: pytest.MonkeyPatch, builtin_words: PreTrainedToken
     long = msgspec.structs.replace(plan, stretches=(Stretch(1.0, (RowShape(1, 2048),)),))
     taught = Stage("target", shape, long, 8, "demonstrations", distilled=False)
     monkeypatch.setattr(builtin, "DEMONSTRATED_TARGET", taught)
+    own_words = msgspec.structs.replace(taught, seed=9, mixture="own-words")
+    monkeypatch.setattr(builtin, "OWN_WORDS_TARGET", own_words)
     monkeypatch.setattr(builtin, "_new_tokenizer", lambda: builtin_words)
 
 
@@ -324,6 +326,11 @@ def test_demonstrations_are_taught_over_documents_that_are_retrieved_once(
     assert provenance["stage"]["mixture"] == "demonstrations"
     assert "0 to 4 demonstrations" in provenance["taught"] and "2 worlds" in provenance["taught"]
     assert finished_stages(out) == ["target", "rag", "rag2"]
+    shutil.copytree(work / "lessons", tmp_path / "c" / "lessons")
+    third = tmp_path / "third"
+    list(train_builtin(tmp_path / "c", third, continue_from=out / "target", teach="own-words", steps=2))
+    provenance = json.loads((third / "target" / "provenance.json").read_text())
+    assert provenance["stage"]["mixture"] == "own-words" and "do not repeat themselves" in provenance["taught"]
 
 
 @pytest.mark.usefixtures("small_stages")
