@@ -28,6 +28,8 @@ _SAMPLES_PER_WORLD = 16
 _MOST_SKIPPED = 300
 _LONG = 2048
 _CHARACTERS_A_TOKEN = 3.5
+# So many ids begin a sentence: the end of the line, "The" and the word that tells which one it is.
+_OPENING = 4
 
 
 class RowShape(NamedTuple):
@@ -120,9 +122,12 @@ class MixtureRows:
         return stacked(rows)
 
     def _openings_weighted(self, prose: Text, factor: float) -> Text:
-        """The text, the two ids after the end of each sentence counting `factor` times as much."""
-        is_end = [False, False, *(id_ in self._sentence_ends for id_ in prose.ids)]
-        weights = [weight * (factor if is_end[i] or is_end[i + 1] else 1.0) for i, weight in enumerate(prose.weights)]
+        """The text, the first ids after the end of each sentence counting `factor` times as much."""
+        is_end = [id_ in self._sentence_ends for id_ in prose.ids]
+        weights = [
+            weight * (factor if any(is_end[max(0, i - _OPENING) : i]) else 1.0)
+            for i, weight in enumerate(prose.weights)
+        ]
         return prose._replace(weights=weights)
 
     def _lessons(self, rng: Random, phase: Phase, plan: LessonPlan, length: int) -> Iterator[Text]:
