@@ -14,7 +14,7 @@ from engine.errors import EngineError, InputError
 
 # Under which a picture keeps the words of the widgets it shows, so that a test notices when it is out of date.
 WORDS_KEY = "Words"
-_SETTLE_MS = 200
+_SETTLE_MS, _LOOK_AGAIN_MS = 200, 2_000
 
 
 def words_of_view(window: MainWindow, view: str) -> tuple[str, ...]:
@@ -79,6 +79,7 @@ class Photographer(QObject):
         try:
             self._check_content()
             if not self._tab.settled(self._picture.workspace):
+                QTimer.singleShot(_LOOK_AGAIN_MS, self, self._look_again)
                 return
             image = self._subject().grab().toImage()
             image.setText(WORDS_KEY, "\n".join(self._words))
@@ -89,6 +90,11 @@ class Photographer(QObject):
             QApplication.exit(2)
         else:
             QApplication.exit(0)
+
+    def _look_again(self) -> None:
+        """Settle once more, in case that what the tab waited for has changed nothing in the store."""
+        if not self._window.store.busy and not self._settle.isActive():
+            self._settle.start()
 
     def _check_content(self) -> None:
         """Raise EngineError if there is nothing to show."""

@@ -254,12 +254,12 @@ class PlotPanel(Panel):
         self.widget.rounds.fit(metrics)
         self.widget.values.fit(metrics)
 
-    def set_range(self, low: float, high: float, top: float, *, headroom: float = 0.03) -> None:
-        """Set the ranges of both axes. top: the top tick. headroom: space above it, as a share of it."""
+    def set_range(self, low: float, high: float, top: float, *, headroom: float = 0.03, footroom: float = 0.0) -> None:
+        """Set the ranges of both axes. top: the top tick. headroom, footroom: space above it and below 0, as shares."""
         if (low, high, top) != self._span:
             self._span = (low, high, top)
             self.widget.values.end = top
-            self.plot.setRange(xRange=(low, high), yRange=(0, (1 + headroom) * top), padding=0)
+            self.plot.setRange(xRange=(low, high), yRange=(-footroom * top, (1 + headroom) * top), padding=0)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()

@@ -1,6 +1,7 @@
 """Plot of a few named points in a plane, each with its mark and its 95 % intervals."""
 
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from app.widgets.labels import ElasticLine, plain_label
 from app.widgets.lane_marks import LaneMark
 
 _SIZE = 12
+_LEFT, BOTH = ("left",), ("left", "bottom")
 _ROOM = 0.12
 # Pixels that a name has around its letters.
 _MARGIN = 1.0
@@ -34,11 +36,24 @@ class Spot(NamedTuple):
     along: tuple[float, float] = (0.0, 0.0)
 
 
+class _Axis(pg.AxisItem):  # type: ignore[misc]  # the library has no types
+    """An axis of shares, times or speeds: where it has room beyond what can be, no number stands there.
+
+    most: the largest value there can be."""
+
+    most = inf
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N802, N803 (the library's names)
+        """The library's ticks from 0 to the most."""
+        ticks = super().tickValues(minVal, maxVal, size)
+        return [(step, [value for value in values if 0 <= value < self.most + step / 2]) for step, values in ticks]
+
+
 class _Canvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no types
     """Opens its menu by mouse and key, and ignores the wheel."""
 
     def __init__(self, menu: QMenu, parent: QWidget) -> None:
-        super().__init__(parent=parent, enableMenu=False)
+        super().__init__(parent=parent, enableMenu=False, axisItems={side: _Axis(side) for side in BOTH})
         self._menu = menu
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseEnabled(x=False, y=False)
@@ -93,8 +108,10 @@ class Plane(QWidget):
         *,
         table: Callable[[], Table],
         note: Callable[[], str],
+        shares: Sequence[str] = _LEFT,
     ) -> None:
-        """axes: labels of bottom and left. table: content of a CSV file. note: what the points belong to."""
+        """axes: labels of bottom and left. table: content of a CSV file. note: what the points belong to. shares: the
+        sides whose numbers are shares, which end at 1."""
         super().__init__(parent)
         self._title, self._note = title, note
         self.menu = ExportMenu(title, self, picture=self._picture, table=table, origin=note)
@@ -105,6 +122,8 @@ class Plane(QWidget):
         self.widget.setAccessibleName(title)
         self.widget.setAccessibleDescription(caption)
         self.plot = _plot(self.widget, axes)
+        for side in shares:
+            self.plot.getAxis(side).most = 1.0
         self.spots: tuple[Spot, ...] = ()
         self._items: list[pg.GraphicsObject] = []
         self.line = pg.PlotDataItem()

@@ -20,7 +20,7 @@ from engine.runs.summary import Summary
 from engine.statistics import Interval
 
 _SIZE, _CHOSEN_SIZE, _BEAM, _FAINT = 8, 11, 0.02, 0.55
-_MARGIN, _ROOM_FOR_LABEL, _MOST_TICKS = 0.05, 0.55, 5
+_MARGIN, _FOOTROOM, _ROOM_FOR_LABEL, _MOST_TICKS = 0.05, 0.04, 0.55, 5
 # A series of more points is a curve, not points to be read.
 _MOST_READ = 64
 # Items made in one slot: each takes half a millisecond.
@@ -192,7 +192,9 @@ class SeriesPlot(PlotPanel):
             max(point.value, point.reach.high if point.reach else 0.0) for own in self.series for point in own.points
         ]
         top = top_of((min(self.most, end) for end in ends), least=max(self.least, self.level or 0.0))
-        self.set_range(low - _MARGIN * extent, high + _ROOM_FOR_LABEL * extent, min(self.most, top))
+        right = high + _ROOM_FOR_LABEL * extent
+        # A mark at 0 is seen whole.
+        self.set_range(low - _MARGIN * extent, right, min(self.most, top), footroom=_FOOTROOM)
         self.show_ticks()
 
     def show_ticks(self) -> None:

@@ -67,7 +67,7 @@ class SideColumn(QScrollArea):
     def _place_footer(self) -> None:
         if (footer := self._footer) is None:
             return
-        width = self.width()
+        width = self.width() - self.verticalScrollBar().sizeHint().width()  # the bar is as high as the column
         height = footer.heightForWidth(width) if footer.hasHeightForWidth() else footer.sizeHint().height()
         height = 0 if footer.isHidden() else height
         if self.viewportMargins().bottom() != height:

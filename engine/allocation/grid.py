@@ -35,6 +35,12 @@ def cells_of(ks: Sequence[int], ms: Sequence[int], ns: Sequence[int]) -> tuple[A
     return tuple(sorted(cells, key=lambda cell: (cell.n, cell.m, cell.k)))
 
 
+def refuse_no_time(minutes: float | None) -> None:
+    """Raises InputError for a budget of time in which nothing can be done."""
+    if minutes is not None and not 0 < minutes <= 1e6:
+        raise InputError(f"minutes = {minutes:g}: must be > 0, at most a million", "leave it out for no limit")
+
+
 def neighbourhood(measured: Iterable[Allocation]) -> tuple[Allocation, ...]:
     """The cells that a fit predicts: all within the measured ranges, and one step of the paper's grid beyond each."""
     cells = tuple(measured)

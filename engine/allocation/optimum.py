@@ -49,7 +49,9 @@ def cheapest_for(cells: Sequence[PredictedCell], wanted: float, budget: int | No
         most = (
             f"at most {max(cell.best_guess for cell in within):.2f} is predicted" if within else "no combination fits"
         )
-        raise InputError(f"accuracy = {wanted:g}: {most}", "want less, or allow a larger budget")
+        raise InputError(
+            f"accuracy = {wanted:g}: {most}", "want less" + ("" if budget is None else ", or allow a larger budget")
+        )
     chosen = min(reaching, key=lambda cell: (cell.mean_context, -cell.best_guess))
     return ChosenCell(chosen, *_compared(chosen, affordable))
 

@@ -23,6 +23,8 @@ from engine.machine.refused_writes import way_out
 
 SCHEMA = 1
 _MOST_BYTES = 1 << 30
+# No count of tokens is larger, and a float holds it exactly.
+_MOST = 1 << 53
 _WAY_OUT = "name the file of a sweep, or leave it out for the newest one"
 
 
@@ -140,11 +142,25 @@ def _answers(path: Path, lines: BinaryIO) -> Iterator[CellAnswered]:
         if not line.endswith(b"\n"):
             return
         try:
-            yield msgspec.json.decode(line, type=CellAnswered)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
+            answer = msgspec.json.decode(line, type=CellAnswered)
+            _refuse_impossible(answer)
+        except (msgspec.DecodeError, ValueError, RecursionError) as err:
             raise InputError(
                 f"{path}: line {number} is damaged ({err})", "delete the line, or the file to begin anew"
             ) from err
+        yield answer
+
+
+def _refuse_impossible(answer: CellAnswered) -> None:
+    """Raises ValueError for an answer that no sweep writes, which figures and fits would be made of."""
+    cell = answer.allocation
+    counts = {name: getattr(answer, name) for name in ("input_tokens", "output_tokens", "calls", "latency_ms")}
+    for name, value in {"k": cell.k, "m": cell.m, "n": cell.n - 1, **counts}.items():
+        if not 0 <= value <= _MOST:
+            raise ValueError(f"{name.replace('_', ' ')} is out of its bounds")
+    for name, share in (("F1", answer.f1), ("quality", answer.quality or 0.0)):
+        if not 0 <= share <= 1:
+            raise ValueError(f"{name} is no share from 0 to 1")
 
 
 def heads() -> list[tuple[Path, SweepHead]]:

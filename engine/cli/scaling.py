@@ -27,12 +27,14 @@ from engine.cli.scaling_route import (
     Routing,
     escalating_settings,
     in_words,
+    requested,
     routed,
     routing_of,
 )
+from engine.documents.sources import BUILTIN
 from engine.errors import EngineError, InputError
+from engine.evaluation.datasets import refuse_unreadable
 from engine.events import AllocationRouted, Event, Progressed, QualityJudged, RunFailed, RunFinished, Warned
-from engine.machine.file_kinds import refuse_irregular
 from engine.methods.drag.config import DragConfig
 from engine.methods.iterdrag.config import IterDragConfig
 from engine.rag.foreign import foreign_documents
@@ -92,6 +94,8 @@ def _ask_routed(
     name, own = "escalating", settings
     if routing.escalate is not None:
         own = escalating_settings(routing, settings)
+    else:
+        requested(routing, text, settings, pair.target)  # refuses what it can before anything is loaded
     session = loaded_session(copying(pair), output)
     with stoppable() as flag, closing(ScalingReport(output, KeptLog(saving, output))) as report:
         if routing.escalate is None:
@@ -136,7 +140,7 @@ def scaling_demos(
     """Make the demonstrations that answers can be shown before, or list those that an earlier run has made."""
     output = Output(json=json)
     config = make_config(IterDragConfig, settings)
-    _refuse_pool(config)
+    refuse_pool(config.pool, config.m)
     steps = _method(method) == "iterdrag"
     from engine.rag.demonstration_pool import PoolRequest
 
@@ -172,13 +176,13 @@ def _method(name: str) -> _Method:
 def _refuse_unfit(config: DragConfig, question: str) -> None:
     if not question.strip():
         raise InputError("the question is empty", "ask something")
-    _refuse_pool(config)
+    refuse_pool(config.pool, config.m)
 
 
-def _refuse_pool(config: DragConfig) -> None:
+def refuse_pool(pool: str, m: int) -> None:
     """Raises InputError, before anything is loaded, where there is no file of questions to make demonstrations from."""
-    if config.m and config.pool != "builtin":
-        refuse_irregular(Path(config.pool), "name a .jsonl file of questions with answers, or builtin")
+    if m and pool != BUILTIN:
+        refuse_unreadable(Path(pool))
 
 
 def _pool(

@@ -114,6 +114,12 @@ def request_of(routing: Routing, question: str, own: Allocation, target: str) ->
     return RouteRequest("preset", own, "the settings")
 
 
+def requested(routing: Routing, question: str, settings: Settings, target: str) -> RouteRequest:
+    """What is asked for, by k, m and n of the settings where only a budget is given; raises as `request_of`."""
+    own = Allocation(*(int(str(settings[name])) for name in ("k", "m", "n")))
+    return request_of(routing, question, own, target)
+
+
 def _preset(name: str) -> PresetName:
     preset: PresetName = msgspec.convert(name, PresetName)
     return preset
@@ -199,8 +205,7 @@ class RoutedAsking(NamedTuple):
 def routed(asking: RoutedAsking, text: str) -> AllocationRouted:
     """What a question gets within its budget. Raises InputError: there is no sweep, not even the question fits."""
     routing = asking.routing
-    own = Allocation(*(int(str(asking.settings[name])) for name in ("k", "m", "n")))
-    request = request_of(routing, text, own, asking.pair.target)
+    request = requested(routing, text, asking.settings, asking.pair.target)
     return presets.within_budget(request, routing.budget or DEFAULT_BUDGET, _bound(asking, text))
 
 

@@ -2,20 +2,25 @@
 
 from collections.abc import Generator
 from contextlib import closing
+from pathlib import Path
 from typing import Annotated, cast, get_args
 
 import msgspec
 import typer
 
+from engine.allocation.grid import cells_of, refuse_no_time
 from engine.cli.exit_status import OK
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, PairOptions, Settings, WorldForm, decimal, with_options
 from engine.cli.output import Output, Value
 from engine.cli.rag_eval import Kinds, checked_kinds
 from engine.cli.running import loaded_session, stoppable, stopped
-from engine.cli.scaling import copying
+from engine.cli.scaling import copying, refuse_pool
 from engine.commands import SweepAllocations
+from engine.documents.sources import BUILTIN
 from engine.errors import InputError
+from engine.evaluation.config import EvaluationConfig
+from engine.evaluation.datasets import refuse_unreadable
 from engine.events import Event, MeasuredCell, QualityScore, SweepEstimated, SweepMeasured, SweepStarted, Warned
 from engine.methods.iterdrag.config import IterDragConfig
 from engine.settings import make_config
@@ -52,9 +57,6 @@ def scaling_sweep(
     json: Json = False,
 ) -> int:
     """Measure accuracy and effective context of every combination; run it again to continue after a stop."""
-    from engine.allocation.grid import cells_of
-    from engine.session.allocation import refuse_no_time
-
     make_config(IterDragConfig, {**settings, "seed": seed})
     if questions < 1:
         raise InputError(f"questions = {questions}: must be >= 1", "40 are a good beginning")
@@ -64,6 +66,10 @@ def scaling_sweep(
     ks, ms, ns = (read_numbers(name, text) for name, text in (("k", k), ("m", m), ("n", n)))
     cells_of(ks, ms, ns)
     options: Settings = {"questions": questions, "seed": seed, "form": form, "kinds": checked_kinds(kinds, dataset)}
+    make_config(EvaluationConfig, options)
+    if dataset != BUILTIN:
+        refuse_unreadable(Path(dataset))
+    refuse_pool(str(settings["pool"]), max(ms))
     command = SweepAllocations(
         dataset, ks, ms, ns, settings, options, index, embedder, minutes,
         msgspec.convert(quality, QualityScore),

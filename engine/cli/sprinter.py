@@ -15,6 +15,8 @@ from engine.cli.running import loaded_session, stoppable, stopped
 from engine.commands import CollectGateRows, TrainGate
 from engine.errors import InputError
 from engine.events import Event, GateRowsCollected, GateScore, GateTrained, Warned
+from engine.experiments import prompt_sets
+from engine.experiments.gate_bounds import refuse_collection
 from engine.machine import paths
 from engine.settings import GenerationConfig, make_config
 from engine.training.gate_config import GateTrainingConfig
@@ -41,9 +43,11 @@ def sprinter_collect(
     output, chosen = Output(json=json), as_pair(pair)
     make_config(GenerationConfig, settings)
     folder = out or paths.own_gate_rows(chosen.target, chosen.chosen_drafter())
+    command = CollectGateRows(str(folder), prompts, documents, tokens, settings)
+    refuse_collection(command)
+    prompt_sets.refuse_unreadable(prompts)
     session = loaded_session(chosen, output)
     last: list[GateRowsCollected] = []
-    command = CollectGateRows(str(folder), prompts, documents, tokens, settings)
 
     def take(event: Event) -> None:
         kept.take(event)

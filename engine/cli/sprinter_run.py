@@ -15,9 +15,12 @@ from engine.cli.sprinter import as_pair, followed
 from engine.commands import MeasureThresholds
 from engine.errors import InputError
 from engine.events import Event, SettingMeasured, SettingsMeasured, Warned, WorkStarted
+from engine.experiments import prompt_sets
+from engine.experiments.gate_bounds import refuse_sweep
 from engine.machine.number_text import read_number
 from engine.methods.sprinter.config import SprinterConfig
 from engine.settings import make_config
+from engine.sprinter import cards
 
 _FIXED = ("baseline", "repeats", "threshold", "stop_at_end", "max_new_tokens")
 _Prompts = Annotated[str, typer.Option(help="builtin, builtin:TASK, english, or a file of prompts")]
@@ -91,7 +94,12 @@ def _measure(command: MeasureThresholds, pair: PairOptions, output: Output, *, n
     make_config(SprinterConfig, command.settings)
     for value in command.thresholds:
         make_config(SprinterConfig, {"threshold": value})
-    session = loaded_session(as_pair(pair), output)
+    refuse_sweep(command)
+    prompt_sets.refuse_unreadable(command.prompts)
+    chosen = as_pair(pair)
+    if (gate := str(command.settings.get("gate", cards.AUTO))) != cards.AUTO:
+        cards.card_of(gate, chosen.target, chosen.chosen_drafter())  # one for other models is refused here
+    session = loaded_session(chosen, output)
     measured: list[SettingMeasured] = []
     end: list[SettingsMeasured] = []
 

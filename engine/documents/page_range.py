@@ -40,6 +40,8 @@ def refuse_no_file(text: str) -> None:
     """Raises InputError where a text is neither a built-in one nor a file."""
     if text in BUILTIN_TEXTS:
         return
+    if not text.strip():
+        raise InputError("the text to read has no name", "name a file, or builtin")
     if text.startswith(f"{BUILTIN}:"):
         raise InputError(f"there is no text {text[:80]}", f"use {', '.join(BUILTIN_TEXTS)}, or a file")
     path = Path(text).expanduser()
@@ -52,4 +54,4 @@ def refuse_no_file(text: str) -> None:
         return
     if is_folder:
         raise InputError(f"{text} is a folder", "name one file")
-    raise InputError(f"there is no file {text[:200] or 'without a name'}", "check the path; builtin is always there")
+    raise InputError(f"there is no file {text[:200]}", "check the path; builtin is always there")

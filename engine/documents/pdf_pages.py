@@ -111,7 +111,8 @@ def _page(page: "PageObject") -> _Page:
         lost.append(len(text.strip()) if _is_unreadable(font) else 0)
 
     with _warnings() as warnings:
-        text = plain(page.extract_text(visitor_text=count))
+        # A PDF places its words and has no tabs: fonts that Qt writes name their space so.
+        text = plain(page.extract_text(visitor_text=count)).replace("\t", " ")
     for name in _glyph_names(page):
         text = text.replace(name, REPLACEMENT)
     n_letters, n_lost = len("".join(text.split())), text.count(REPLACEMENT) + sum(lost)

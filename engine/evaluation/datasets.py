@@ -37,19 +37,23 @@ _MOST_KINDS, _LONGEST_KIND = 20, 40
 
 
 class Dataset(NamedTuple):
-    """The questions of a file. n_left_out: those for which no answer is right, such as unproven claims."""
+    """The questions of a file. n_left_out: those for which no answer is right, such as unproven claims; n_unanswered:
+    those of the whole file that no answer is known of, asked or not."""
 
     layout: Layout
     asked: tuple[GoldQuestion, ...]
     n_left_out: int
+    n_unanswered: int = 0
 
 
 class _Bad(Exception):
     """A record does not fit its layout; the message says why."""
 
 
-def read(path: Path, *, n: int, seed: int, kinds: Sequence[str] = ()) -> Dataset:
+def read(path: Path, *, n: int, seed: int, kinds: Sequence[str] = (), answered: bool = False) -> Dataset:
     """Read a file and draw n questions by the seed, all if there are fewer, in their order; kinds: of these alone.
+
+    answered: of those with a known answer alone, if there are any.
 
     Raises InputError naming file, line and field: not JSON, no known layout, nothing to ask, no such kind."""
     layout: Layout | None = None
@@ -71,8 +75,12 @@ def read(path: Path, *, n: int, seed: int, kinds: Sequence[str] = ()) -> Dataset
     _refuse_duplicates(path, questions)
     if kinds:
         questions = _of_kinds(path, questions, kinds)
+    known = [question for question in questions if question.answers]
+    n_unanswered = len(questions) - len(known)
+    if answered and known:
+        questions = known
     chosen = sorted(Random(f"questions/{seed}").sample(range(len(questions)), min(n, len(questions))))
-    return Dataset(layout, tuple(questions[place] for place in chosen), n_left_out)
+    return Dataset(layout, tuple(questions[place] for place in chosen), n_left_out, n_unanswered)
 
 
 def _of_kinds(path: Path, questions: Sequence[GoldQuestion], kinds: Sequence[str]) -> list[GoldQuestion]:

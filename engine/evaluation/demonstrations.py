@@ -89,9 +89,8 @@ class PoolMaker:
             return TrainingQuestions(
                 world.asked, lambda _: library, f"{world.digest} {library.description.fingerprint}"
             )
-        dataset = datasets.read(Path(request.source), n=n, seed=request.seed)
-        dataset = dataset._replace(asked=tuple(gold for gold in dataset.asked if gold.answers))
-        if not dataset.asked:
+        dataset = datasets.read(Path(request.source), n=n, seed=request.seed, answered=True)
+        if not all(gold.answers for gold in dataset.asked):  # then none has one
             raise InputError(
                 f"{request.source} has no answered question to make demonstrations from", "name a file with answers"
             )

@@ -58,6 +58,7 @@ class EvaluationPlan(NamedTuple):
     grid: Grid
     form: Form = "pages"
     scaling: ScalingSystems | None = None
+    answered: bool = False
 
 
 class Opened(NamedTuple):
@@ -68,13 +69,15 @@ class Opened(NamedTuple):
 
 
 class Exam(NamedTuple):
-    """Questions and where their passages come from. documents, embedder: fingerprints."""
+    """Questions and where their passages come from. documents, embedder: fingerprints; n_unanswered: questions of the
+    file, asked or not, that no answer is known of."""
 
     layout: str
     asked: tuple[GoldQuestion, ...]
     library: _LibraryOf
     documents: str
     embedder: str
+    n_unanswered: int = 0
 
 
 def evaluate(
@@ -150,10 +153,15 @@ def exam_of(plan: EvaluationPlan, rt: RunContext, librarian: Librarian) -> Gener
 def _exam_of_file(
     plan: EvaluationPlan, rt: RunContext, librarian: Librarian, device: str
 ) -> Generator[Event, None, Exam]:
-    dataset = datasets.read(Path(plan.dataset), n=plan.n_questions, seed=plan.config.seed, kinds=plan.kinds)
+    dataset = datasets.read(
+        Path(plan.dataset), n=plan.n_questions, seed=plan.config.seed, kinds=plan.kinds, answered=plan.answered
+    )
     if plan.index_spec:
         library = yield from opened(plan.index_spec, librarian, device=device, checkpoint=rt.checkpoint)
-        return Exam(dataset.layout, dataset.asked, lambda _: library, library.key, library.description.fingerprint)
+        return Exam(
+            dataset.layout, dataset.asked, lambda _: library, library.key, library.description.fingerprint,
+            dataset.n_unanswered,
+        )  # fmt: skip
     bare = next((gold.id for gold in dataset.asked if not gold.documents), None)
     if bare is not None:
         hint = f"name an index of documents (--index PATH, or {BUILTIN})"
@@ -169,6 +177,7 @@ def _exam_of_file(
         lambda gold: QuestionLibrary(gold, tokens, most, embedder),
         documents,
         fingerprint,
+        dataset.n_unanswered,
     )
 
 

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from engine import statistics
 from engine.decoding.generation import Generation, whole
-from engine.errors import InputError
 from engine.evaluation.questions import GoldQuestion, is_right
 from engine.events import (
     Event,
@@ -37,8 +36,6 @@ from engine.statistics import UnitTime
 
 _PLAIN = Way("plain", 0.0, 0)
 _N_ANSWER, _N_WARM_UP = 24, 8
-# Enough that each threshold may be refused alone, few enough that a sweep ends.
-_MOST_SETTINGS = 64
 
 
 class SweepJob(NamedTuple):
@@ -52,24 +49,6 @@ class SweepJob(NamedTuple):
     prompts: tuple[tuple[int, ...], ...]
     questions: tuple[tuple[tuple[int, ...], str], ...]
     workload: str
-
-
-def refuse_unusable(
-    thresholds: Sequence[float], weights: Sequence[float], leniences: Sequence[float], gammas: Sequence[int]
-) -> None:
-    """Raises InputError for a setting that cannot be, and for none."""
-    for name, values, least in (
-        ("threshold", thresholds, 0.0),
-        ("weight", weights, 0.0),
-        ("lenience", leniences, 1e-3),
-    ):
-        for value in values:
-            if not least <= value <= 1:
-                raise InputError(f"{name} = {value:g}: must be {least:g} to 1", "choose a value within the bounds")
-    if not thresholds or not gammas or not 1 <= min(gammas) <= max(gammas) <= 64:
-        raise InputError("a sweep needs a threshold, and draft lengths from 1 to 64", "write --thresholds 0.5,0.9")
-    if len(thresholds) + len(weights) + len(leniences) > _MOST_SETTINGS:
-        raise InputError(f"more than {_MOST_SETTINGS} settings", "measure fewer at once")
 
 
 def sweep(job: SweepJob, rt: RunContext, cancelled: Flag) -> Iterator[Event]:

@@ -6,7 +6,7 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 from engine.allocation import sweep_file
-from engine.allocation.grid import cells_of
+from engine.allocation.grid import cells_of, refuse_no_time
 from engine.allocation.report import fitted_sweep
 from engine.allocation.sweeping import SweepPlan, sweep
 from engine.commands import FitAllocation, SweepAllocations
@@ -46,13 +46,13 @@ def sweep_allocations(session: "Session", command: SweepAllocations, cancelled: 
         exam_config,
         Grid(),
         options.form,
+        answered=True,
     )
 
     def work(rt: RunContext) -> Iterator[Event]:
         """Make the exam and sweep over its questions, with the pair in memory."""
         exam = yield from exam_of(plan, rt, session)
         yield from with_answers(command.dataset, exam)
-        exam = exam._replace(asked=tuple(gold for gold in exam.asked if gold.answers))
         yield started_on_pair(
             session.pair_in_use, "measurement", "allocation",
             (("k", _list(command.ks)), ("m", _list(command.ms)), ("n", _list(command.ns)), *command.options.items(),
@@ -65,19 +65,13 @@ def sweep_allocations(session: "Session", command: SweepAllocations, cancelled: 
 
 
 def with_answers(dataset: str, exam: Exam) -> Iterator[Event]:
-    """Yield a warning of questions without a known answer. Raises InputError where there is no other."""
-    n_bare = sum(not gold.answers for gold in exam.asked)
-    if n_bare == len(exam.asked):
-        hint = "write one with each question; rag eval also asks without"
+    """Yield a warning of questions that were left out, without a known answer. Raises InputError where there is no
+    other."""
+    if not all(gold.answers for gold in exam.asked):  # then none has one
+        hint = "write one with each question, or ask without by draftscope rag eval --scaling"
         raise InputError(f"a sweep needs answers, and no question of {dataset} has one", hint)
-    if n_bare:
-        yield Warned(f"{n_bare} of {len(exam.asked)} questions have no answer: they are left out", "a sweep needs them")
-
-
-def refuse_no_time(minutes: float | None) -> None:
-    """Raises InputError for a budget of time in which nothing can be done."""
-    if minutes is not None and not 0 < minutes <= 1e6:
-        raise InputError(f"minutes = {minutes:g}: must be > 0, at most a million", "leave it out for no limit")
+    if exam.n_unanswered:
+        yield Warned(f"{exam.n_unanswered:,} of the file's questions left out: no answer is known", "a sweep needs one")
 
 
 def _list(numbers: tuple[int, ...]) -> str:

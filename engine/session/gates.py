@@ -1,12 +1,15 @@
 """Collects rows for a gate on the loaded pair, trains the gate, and measures its thresholds."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING
 
+from filelock import FileLock, Timeout
+
 from engine.commands import CollectGateRows, MeasureThresholds, TrainGate
-from engine.errors import InputError
+from engine.errors import InputError, InUse
 from engine.events import (
     GATE_ROWS,
     GATE_SWEEP,
@@ -17,13 +20,16 @@ from engine.events import (
     SettingsMeasured,
 )
 from engine.experiments import builtin_prompts, prompt_sets
-from engine.experiments.threshold_sweep import SweepJob, refuse_unusable, sweep
+from engine.experiments.gate_bounds import refuse_collection, refuse_sweep
+from engine.experiments.threshold_sweep import SweepJob, sweep
 from engine.methods.sprinter.config import SprinterConfig
 from engine.methods.sprinter.run import drafter_of
 from engine.models.timing_shapes import times_as_deep
 from engine.runtime import Cancelled, RunContext, warp_of
+from engine.session.gate_rows_health import clear_torn_start, refuse_misshapen
 from engine.session.work_start import gate_training_started, started_on_pair
 from engine.settings import ChatConfig, GenerationConfig, Request, make_config
+from engine.training.disk import refused_by_disk
 from engine.training.gate_collecting import GateCollection, collect
 from engine.training.gate_config import GateTrainingConfig
 from engine.training.gate_training import GateJob, train_gate
@@ -31,24 +37,20 @@ from engine.training.gate_training import GateJob, train_gate
 if TYPE_CHECKING:
     from engine.session.session import Session
 
-_MOST_DOCUMENTS, _MOST_NEW = 1_000_000, 4_096
+_LOCK = ".lock"
 
 
 def collect_rows(session: "Session", command: CollectGateRows, cancelled: Flag) -> Iterator[Event]:
     """Label drafted tokens; see `training.gate_collecting` for the events. Raises InputError before reading, Cancelled
     after the last event of a stopped collection."""
     config = make_config(GenerationConfig, command.settings)
-    for name, value, most in (("prompts", command.n_prompts, _MOST_DOCUMENTS), ("tokens", command.n_new, _MOST_NEW)):
-        if not 1 <= value <= most:
-            raise InputError(f"{name} = {value}: must be 1 to {most:,}", "choose a number within the bounds")
-    if not command.out.strip():
-        raise InputError("the rows have no folder", "name a new one")
+    refuse_collection(command)
+    folder = Path(command.out).expanduser()
+    clear_torn_start(folder)
     context = session.context(Flag())
     drafter = drafter_of(context)
     asked = _prompt_ids(context, gate_prompts(command.prompts, command.n_prompts), make_config(ChatConfig, {}))
-    job = GateCollection(
-        asked, command.prompts, command.n_new, warp_of(config), config.seed, Path(command.out).expanduser()
-    )
+    job = GateCollection(asked, command.prompts, command.n_new, warp_of(config), config.seed, folder)
     settings = (
         ("prompts", command.prompts), ("n_prompts", len(asked)), ("n_new", command.n_new), ("seed", config.seed),
         ("temperature", config.temperature), ("top_k", config.top_k), ("top_p", config.top_p),
@@ -72,22 +74,47 @@ def gate_prompts(name: str, n: int) -> Sequence[ComparedPrompt]:
 
 
 def train(session: "Session", command: TrainGate, cancelled: Flag) -> Iterator[Event]:
-    """Train a gate; see `training.gate_training` for the events."""
+    """Train a gate; see `training.gate_training` for the events. Raises InUse where another program trains one into
+    the same folder: of two gates one would be lost, with the figures of both told."""
     config = make_config(GateTrainingConfig, command.settings)
     if not command.out.strip():
         raise InputError("the gate has no folder", "name a new one")
     job = GateJob(Path(command.rows).expanduser(), Path(command.out).expanduser(), config)
-    for event in train_gate(job, cancelled):
-        if isinstance(event, GateTrainingStarted):
-            yield gate_training_started(event, command.settings)
-        yield event
+    refuse_misshapen(job.rows)
+    events = train_gate(job, cancelled)
+    started = next(events)  # all that is refused is refused before, and leaves no folder behind
+    with _training_into(job.out):
+        if isinstance(started, GateTrainingStarted):
+            yield gate_training_started(started, command.settings)
+        yield started
+        yield from events
+
+
+@contextmanager
+def _training_into(out: Path) -> Iterator[None]:
+    """The folder of a gate for one training at a time; where none was written, no new folder is left. Raises InUse."""
+    lock = FileLock(out / _LOCK, timeout=0)
+    with refused_by_disk("the gate", out, "train again"):
+        out.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire()
+        except Timeout as err:  # an OSError of filelock's own
+            raise InUse(f"another program trains a gate into {out}", "wait, or name another folder (--out)") from err
+    try:
+        yield
+    finally:
+        lock.release()
+        with suppress(OSError):
+            if all(file.name == _LOCK for file in out.iterdir()):
+                (out / _LOCK).unlink()
+                out.rmdir()
 
 
 def measure(session: "Session", command: MeasureThresholds, cancelled: Flag) -> Iterator[Event]:
     """Measure thresholds and what they are compared with; see `experiments.threshold_sweep` for the events. Raises
     Cancelled after the last event of a stopped sweep."""
     config = make_config(SprinterConfig, {"stop_at_end": False, **command.settings})
-    refuse_unusable(command.thresholds, command.weights, command.leniences, command.gammas)
+    refuse_sweep(command)
     prompt_set = prompt_sets.read(command.prompts, n=command.n_prompts, seed=config.seed)
     context = session.context(cancelled)
     drafter_of(context)

@@ -17,6 +17,7 @@ from engine.events import Event
 from engine.runs.round_counts import Position
 from engine.runs.summary import Summary
 
+# The axis is at least as long as for so many positions, or a single bar would fill the plot.
 _MIN_PLACES = 4
 _MAX_TICKS = 8
 # Space left at the end of the axis for its label, and above the bars for their counts, as shares.
@@ -45,8 +46,8 @@ class PositionsPlot(PlotPanel):
         self.plot.addItem(self.bars)
         self.counts: list[pg.TextItem] = []
         self.heights: tuple[float, ...] = ()
-        self._positions: tuple[Position, ...] = ()
-        self._n_places = 0
+        self._positions: tuple[tuple[int, Position], ...] = ()
+        self._n_places: int | None = None
         self.recolour()
         self.clear()
 
@@ -56,8 +57,9 @@ class PositionsPlot(PlotPanel):
         self.say_empty(Summary(), empty=True)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Set the bars, one per position of the draft."""
-        self._set_positions(tuple(position for position in summary.positions if position.n_tested))
+        """Set the bars, one per position of the draft; one that no round tested has none, and keeps its number."""
+        tested = [place for place in enumerate(summary.positions, start=1) if place[1].n_tested]
+        self._set_positions(tuple(tested))
         self.say_empty(summary, empty=not self.heights)
 
     def mark(self, selection: Selection | None) -> None:
@@ -65,18 +67,18 @@ class PositionsPlot(PlotPanel):
 
     def reading(self, at: int) -> str | None:
         """The share at a position, with its counts."""
-        if not 1 <= at <= len(self._positions):
+        position = dict(self._positions).get(at)
+        if position is None:
             return None
-        position = self._positions[at - 1]
         share = position.n_accepted / position.n_tested
         return tr("position {0}: {1:.2f}, {2:,} of {3:,}").format(at, share, position.n_accepted, position.n_tested)
 
     def columns(self) -> tuple[Column, ...]:
         """Counts and share per position."""
         return (
-            Column(tr("position in the draft"), np.arange(1.0, len(self._positions) + 1)),
-            Column(tr("accepted (tokens)"), np.array([float(position.n_accepted) for position in self._positions])),
-            Column(tr("tested (tokens)"), np.array([float(position.n_tested) for position in self._positions])),
+            Column(tr("position in the draft"), np.array([float(number) for number, _ in self._positions])),
+            Column(tr("accepted (tokens)"), np.array([float(each.n_accepted) for _, each in self._positions])),
+            Column(tr("tested (tokens)"), np.array([float(each.n_tested) for _, each in self._positions])),
             Column(tr("accepted (share)"), np.array(self.heights)),
         )
 
@@ -84,7 +86,7 @@ class PositionsPlot(PlotPanel):
         """Paint the bars in the colour of accepted tokens, hatched where few tokens were tested."""
         solid = QBrush(QColor(colours.accepted))
         hatched = QBrush(QColor(colours.accepted), Qt.BrushStyle.BDiagPattern)
-        brushes = [hatched if position.n_tested < _MIN_TESTED else solid for position in self._positions]
+        brushes = [hatched if position.n_tested < _MIN_TESTED else solid for _, position in self._positions]
         self.bars.setOpts(brushes=brushes or None, brush=solid, pen=pg.mkPen(colours.accepted))
         for count in self.counts:
             count.setColor(colours.muted)
@@ -92,23 +94,23 @@ class PositionsPlot(PlotPanel):
     def _select(self, number: int) -> None:
         """Select nothing: positions are not rounds."""
 
-    def _set_positions(self, tested: tuple[Position, ...]) -> None:
-        if tested == self._positions and self._n_places:
+    def _set_positions(self, tested: tuple[tuple[int, Position], ...]) -> None:
+        if tested == self._positions and self._n_places is not None:
             return
         self._positions = tested
-        self.heights = tuple(position.n_accepted / position.n_tested for position in tested)
+        self.heights = tuple(position.n_accepted / position.n_tested for _, position in tested)
         # Hidden first: what is painted now would stay where the bars get fewer.
         self.bars.setVisible(False)
-        self.bars.setOpts(x=list(range(1, len(tested) + 1)), height=list(self.heights), width=0.7)
+        self.bars.setOpts(x=[number for number, _ in tested], height=list(self.heights), width=0.7)
         self.paint_items(theme.current())
         self.bars.setVisible(bool(tested))
-        self._set_places(max(_MIN_PLACES, len(tested)))
+        self._set_places(max((number for number, _ in tested), default=0))
         self._show_counts()
 
     def _show_counts(self) -> None:
         """Show the number of tested tokens above each bar that has a tick."""
-        step = _tick_step(self._n_places)
-        labelled = [*enumerate(self._positions, start=1)][step - 1 :: step]
+        step = _tick_step(self._n_places or 0)
+        labelled = [(number, position) for number, position in self._positions if number % step == 0]
         while len(self.counts) < len(labelled):
             count = pg.TextItem(color=theme.current().muted, anchor=(0.5, 1.0))
             count.setFont(self.font())
@@ -122,13 +124,14 @@ class PositionsPlot(PlotPanel):
             count.setVisible(True)
 
     def _set_places(self, n: int) -> None:
+        """Number the positions up to the last that was tested; there is none beyond it."""
         if n == self._n_places:
             return
         self._n_places, step = n, _tick_step(n)
         self.plot.getAxis("bottom").setTicks([[(place, str(place)) for place in range(step, n + 1, step)]])
-        self.set_range(0.4, _ROOM_FOR_LABEL * n + 0.6, 1.0, headroom=_ROOM_FOR_COUNT)
+        self.set_range(0.4, _ROOM_FOR_LABEL * max(_MIN_PLACES, n) + 0.6, 1.0, headroom=_ROOM_FOR_COUNT)
 
 
 def _tick_step(n: int) -> int:
     """The distance between ticks on an axis of n places."""
-    return -(-n // _MAX_TICKS)
+    return max(1, -(-n // _MAX_TICKS))

@@ -132,7 +132,7 @@ class TreeCanvas(QAbstractScrollArea):
             self._update_range()
             return
         width, height = TreePainter(self.font(), 1.0).size(self.grid)
-        view = self.viewport().size()
+        view = self.maximumViewportSize()  # as large as without scroll bars, which a tree that fits does not need
         share = min(1.0, view.width() / max(1.0, width), view.height() / max(1.0, height))
         self._scale_to(max(_SMALLEST_FIT, int(100 * share)))
 
@@ -149,7 +149,9 @@ class TreeCanvas(QAbstractScrollArea):
             (self.horizontalScrollBar(), width, view.width()),
             (self.verticalScrollBar(), height, view.height()),
         ):
-            bar.setRange(0, max(0, round(size) - extent))
+            overlap = round(size) - extent
+            # What does not fit may be the empty edge, which nobody scrolls to.
+            bar.setRange(0, overlap if overlap > self._painter.margin else 0)
             bar.setPageStep(extent)
 
     def _offset(self) -> QPointF:

@@ -21,6 +21,7 @@ from app.workspaces.approximate.words import tr
 from engine.commands import Load, MeasureThresholds, Survey
 from engine.errors import EngineError, InputError
 from engine.events import Event, Setting, Surveyed
+from engine.experiments.gate_bounds import refuse_sweep
 from engine.machine.number_text import read_number
 from engine.methods.sprinter.config import SprinterConfig
 from engine.runs.summary import Summary
@@ -135,13 +136,15 @@ class ApproximateSetupPanel(Panel):
         if self.pair().drafter in ("none", "lookup"):
             raise InputError(self.tr("a gate needs a drafter that is a model"), self.tr("choose another drafter"))
         make_config(SprinterConfig, settings)
-        return MeasureThresholds(
+        command = MeasureThresholds(
             thresholds,
             numbers(str(own["weights"]), self.tr("ensemble"), low=0.0),
             numbers(str(own["leniences"]), self.tr("lenience"), low=1e-3),
             tuple(map(int, gammas)), str(own["prompts"]).strip() or "builtin",
             cast(int, own["n_prompts"]), cast(int, own["n_questions"]), settings,
         )  # fmt: skip
+        refuse_sweep(command)
+        return command
 
     def why_not(self) -> str:
         """Why what is chosen cannot be measured; empty where it can."""

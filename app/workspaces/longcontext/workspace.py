@@ -57,7 +57,7 @@ class LongContextWorkspace(QWidget, Workspace):
         self.context = context
         self._store = store = context.store
         self._opened = LastOpened()
-        self._ran_example = False
+        self._runs_example = False
         self._busy = self._why_no_settings = ""
         # Whether the run that waits for its document is to be held; None where none waits.
         self._waiting: bool | None = None
@@ -215,13 +215,14 @@ class LongContextWorkspace(QWidget, Workspace):
         self.setup.lengths.setText(_EXAMPLE_LENGTHS)
         self.setup.measuring.set_values({"repeats": _EXAMPLE_REPEATS})
         self.setup.form.set_values({"max_new_tokens": _EXAMPLE_NEW})
+        self._runs_example = True
         self.measure()
 
     def settled(self, name: str) -> bool:
         """Run on the document behind the measurement, so that there is a text, and wait for every panel."""
         self.stream.mode.inspect(True)
-        if not self._ran_example and not self._store.log and not self.why_not("run"):
-            self._ran_example = True
+        if self._runs_example and not self._store.log and not self.why_not("run"):
+            self._runs_example = False
             self._start(held=False)
             return False
         return not any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible()) and self.stream.settled

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from app import theme
 from app.panel import Panel
 from app.plots.export import Column, Table
-from app.plots.plane import Plane, Spot
+from app.plots.plane import BOTH, Plane, Spot
 from app.state.store import RunStore
 from app.widgets.labels import plain_label
 from app.words import quantities
@@ -40,6 +40,7 @@ class CalibrationPanel(Panel):
             self,
             table=self.exported_table,
             note=lambda: evaluation_words.title(self._drawn),
+            shares=BOTH,
         )
         self.plane.show_line((0.0, 1.0), (0.0, 1.0))
         self.plane.show_spots((), ends=(0.0, 1.02, 0.0, 1.05))

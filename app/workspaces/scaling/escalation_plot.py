@@ -82,6 +82,7 @@ class EscalationPlot(PlotPanel):
         self.plot.getAxis("bottom").setTicks([[(x, f"{x:.2f}") for x in _TICKS]])
         self.set_range(-0.02, 1.02, 1.0, headroom=_HEADROOM)
         self.recolour()
+        self._show_ladder()
         self.draw((), store.summary)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:

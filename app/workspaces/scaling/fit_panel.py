@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHeaderView, QTableWidgetItem, QVBoxLayout, QWidge
 from app import theme
 from app.panel import Panel
 from app.plots.export import Column, Table
-from app.plots.plane import Plane, Spot
+from app.plots.plane import BOTH, Plane, Spot
 from app.plots.table_export import offer_csv
 from app.state.store import RunStore
 from app.text.plain_text import one_line
@@ -59,7 +59,7 @@ class FitPanel(Panel):
             self.tr("Measured against predicted"), (self.tr("predicted"), self.tr("measured")),
             self.tr("On the dashed line: as predicted. Cells left out, where that was tried."),
             self.tr("A fit appears here: every cell by what was predicted of it, and what was measured."), self,
-            table=self.exported_table, note=self.title.text,
+            table=self.exported_table, note=self.title.text, shares=BOTH,
         )  # fmt: skip
         self.escalation = EscalationPlot(store, self)
         self._lay_out()

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from app.words.counts import count
 from app.words.number_lists import numbers_in
 from app.workspaces.scaling.sweep_words import tr
+from engine.allocation.grid import cells_of
 from engine.commands import SweepAllocations
 from engine.errors import InputError
 from engine.events import QualityScore, Setting
@@ -57,7 +58,7 @@ def axes(choice: GridChoice) -> tuple[tuple[int, ...], tuple[int, ...], tuple[in
 def why_no_sweep(choice: GridChoice) -> str:
     """Return why what is chosen cannot be swept; empty where it can."""
     try:
-        axes(choice)
+        cells_of(*axes(choice))
     except InputError as err:
         return str(err)
     return ""
@@ -74,9 +75,8 @@ def command(choice: GridChoice) -> SweepAllocations:
 
 def plan(choice: GridChoice) -> str:
     """Say what a sweep will do, in a sentence."""
-    ks, ms, ns = axes(choice)
+    n_cells = len(cells_of(*axes(choice)))
     n_questions = choice.options.get("questions", 0)
     n_questions = n_questions if isinstance(n_questions, int) else 0
-    n_cells = len(ks) * len(ms) * len(ns)
-    text = tr("{0} asked in each of {1} or more: {2}. A stop keeps every answer, and the same sweep continues there.")
+    text = tr("{0} asked in each of {1}: {2}. A stop keeps every answer, and the same sweep continues there.")
     return text.format(count(n_questions, "question"), count(n_cells, "cell"), count(n_questions * n_cells, "answer"))

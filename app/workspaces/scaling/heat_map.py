@@ -118,9 +118,10 @@ class AllocationMapPanel(Panel):
             self.iterations.setCurrentIndex(max(0, self.iterations.findData(wanted)))
 
     def _on_picked(self, row: int, column: int) -> None:
-        ks, ms = _axes(known_cells(self.store.tab(SweepProgress)))
+        n = self.iterations.currentData() or 1
+        ks, ms = _axes(known_cells(self.store.tab(SweepProgress)), n)
         if row < len(ks) and column < len(ms):
-            self.allocation_asked.emit(Allocation(ks[row], ms[column], self.iterations.currentData() or 1))
+            self.allocation_asked.emit(Allocation(ks[row], ms[column], n))
 
     def table(self) -> Table:
         """Return the content of a CSV file: every setting, measured or predicted."""
@@ -164,8 +165,10 @@ def known_cells(sweep: SweepProgress) -> dict[Allocation, AllocationCell]:
     return {at: AllocationCell(measured.get(at), predicted.get(at)) for at in sorted({*measured, *predicted})}
 
 
-def _axes(cells: Mapping[Allocation, AllocationCell]) -> tuple[list[int], list[int]]:
-    return sorted({cell.k for cell in cells}), sorted({cell.m for cell in cells})
+def _axes(cells: Mapping[Allocation, AllocationCell], n: int) -> tuple[list[int], list[int]]:
+    """The documents and demonstrations of which something is known with so many iterations."""
+    own = [cell for cell in cells if cell.n == n]
+    return sorted({cell.k for cell in own}), sorted({cell.m for cell in own})
 
 
 def _metric(sweep: SweepProgress) -> AnswerMetric:
@@ -176,13 +179,13 @@ def _best_place(cells: Mapping[Allocation, AllocationCell], n: int, sweep: Sweep
     """The row and column of the recommended setting, if the map has its number of iterations."""
     if sweep.recommended is None or (best := sweep.recommended.allocation).n != n:
         return None
-    ks, ms = _axes(cells)
+    ks, ms = _axes(cells, n)
     return ks.index(best.k), ms.index(best.m)
 
 
 def painted(cells: Mapping[Allocation, AllocationCell], n: int, sweep: SweepProgress) -> HeatGrid:
     """Return the map for a number of iterations: rows are documents, columns demonstrations."""
-    ks, ms = _axes(cells)
+    ks, ms = _axes(cells, n)
     metric = _metric(sweep)
     places = {(row, column): Allocation(k, m, n) for row, k in enumerate(ks) for column, m in enumerate(ms)}
     scores = [score for cell in cells.values() if (score := cell.score(metric)) is not None]

@@ -56,7 +56,7 @@ class ScalingWorkspace(QWidget, Workspace):
         self._store = store = context.store
         self._opened, self._opened_sweep = LastOpened(), LastOpened()
         self._fit_asked_for = ""
-        self._asked_example = False
+        self._has_example = self._asks_example = False
         self.error = ErrorPanel(store, self)
         self.bar = QuestionBar(store, self, answers=store.tab(ScalingProgress), verbs=context.verbs)
         # A question of several steps shows more than one of a single fact.
@@ -208,17 +208,20 @@ class ScalingWorkspace(QWidget, Workspace):
             line.setText(numbers)
         self.sweeping.options.set_values({"questions": _EXAMPLE_QUESTIONS})
         self.setup.form.set_values(_EXAMPLE_SETTINGS)
+        self._has_example = self._asks_example = True
         self.sweep()
 
     def settled(self, name: str) -> bool:
-        """Ask behind the sweep, so that there is an answer, and wait for the fit and for every panel."""
-        if not self._asked_example and self.shown_record is None and not self.why_not("run"):
-            self._asked_example = True
+        """Ask behind the sweep, so that there is an answer, and wait for the fit and for every panel.
+
+        A picture of a kept sweep has no engine, which nothing waits for."""
+        if self._asks_example and self.shown_record is None and not self.why_not("run"):
+            self._asks_example = False
             self._ask()
             return False
-        return not self._store.commands.unanswered and not any(
-            panel.behind for panel in self.findChildren(Panel) if panel.isVisible()
-        )
+        if self._has_example and self._store.commands.unanswered:
+            return False
+        return not any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
 
     # Choices kept between sessions
 

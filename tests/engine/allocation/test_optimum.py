@@ -39,7 +39,7 @@ def test_a_budget_below_everything_names_the_least_one() -> None:
 def test_the_cheapest_setting_for_a_wanted_score() -> None:
     assert cheapest_for(CELLS, 0.55).cell == CELLS[1]
     assert cheapest_for(CELLS, 0.65).cell == CELLS[3]
-    with pytest.raises(InputError, match=r"at most 0\.70 is predicted"):
+    with pytest.raises(InputError, match=r"at most 0\.70 is predicted; want less$"):
         cheapest_for(CELLS, 0.8)
     with pytest.raises(InputError, match="no combination fits"):
         cheapest_for(CELLS, 0.5, budget=10)

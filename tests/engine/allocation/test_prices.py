@@ -22,6 +22,6 @@ def test_tokens_of_the_budget_and_money_are_stated() -> None:
 def test_prices_come_together_and_are_none_below_zero() -> None:
     assert checked_prices(None, None) is None
     assert checked_prices(0.0, 1.5) == TokenPrices(0.0, 1.5)
-    for pair in ((1.0, None), (-1.0, 1.0), (float("nan"), 1.0)):
+    for pair in ((1.0, None), (-1.0, 1.0), (float("nan"), 1.0), (1.0, 1e308)):
         with pytest.raises(InputError, match=r"(in|out)put-price"):
             checked_prices(*pair)

@@ -1,7 +1,9 @@
 """Files of sweeps: continued where they were, one writer at a time, damaged ones refused."""
 
+import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -42,6 +44,21 @@ def test_a_torn_last_line_is_cut_off(torn: bytes) -> None:
     assert list(sweep_file.read(path).answers) == ANSWERS[:2]
     assert begun(0) == path
     assert path.read_bytes().endswith(b"}\n")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"input_tokens": -5}, {"input_tokens": 10**40}, {"latency_ms": -1e300}, {"f1": 1e300}, {"quality": 2.0},
+        {"allocation": Allocation(-3, 0, 1)}, {"allocation": Allocation(1, 0, 0)},
+    ],
+)  # fmt: skip
+def test_a_line_of_numbers_that_cannot_be_is_damaged(change: dict[str, object]) -> None:
+    path = begun(2)
+    odd = msgspec.to_builtins(ANSWERS[0]) | {name: msgspec.to_builtins(value) for name, value in change.items()}
+    path.write_bytes(path.read_bytes() + json.dumps(odd).encode() + b"\n")
+    with pytest.raises(InputError, match=r"line 4 is damaged \(.+\); delete the line"):
+        sweep_file.read(path)
 
 
 def test_a_torn_first_line_is_written_anew() -> None:

@@ -58,6 +58,8 @@ def test_people_see_the_tree_and_both_answers(index: str, capsys: pytest.Capture
         (("--question", "x", "-k", "-1"), "k = -1: must be"),
         (("--question", "x", "--index", "/nowhere"), "there is no index at /nowhere"),
         (("--question", "x", "-m", "1", "--pool", "/dev/null"), "/dev/null"),
+        (("--question", "x", "-m", "1", "--pool", "/no/such"), "/no/such cannot be read"),
+        (("--question", "x", "--preset", "fit"), "there is no sweep yet"),
     ],
 )
 def test_bad_input_is_one_line(arguments: tuple[str, ...], line: str, capsys: pytest.CaptureFixture[str]) -> None:

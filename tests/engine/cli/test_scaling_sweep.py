@@ -26,6 +26,9 @@ def test_lists_of_numbers_may_begin_with_none_at_all() -> None:
         (["--kinds", "riddle"], "riddle"),
         (["--temperature", "-1"], "temperature = -1"),
         (["--target", "/nowhere"], "/nowhere"),
+        (["--questions", "9999999"], "questions = 9999999"),
+        (["--dataset", "/no/such"], "/no/such cannot be read"),
+        (["--pool", "/no/such"], "/no/such cannot be read"),
     ],
 )
 def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str], argv: list[str], said: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.workspaces.runs.particulars import read_particulars
-from engine.cli import main
+from engine.cli import main, sprinter, sprinter_run
 from engine.machine import paths
 from engine.sprinter import cards
 from engine.store.digest import digest
@@ -75,9 +75,21 @@ def test_a_gate_is_collected_trained_and_run(folder: Path, capsys: pytest.Captur
         (["run", "--drafter", "lookup"], "lookup is no model"),
         (["sweep", "--thresholds", "a,b"], "not a list of numbers"),
         (["train", "--rows", "/nowhere"], "no collection of rows"),
+        (["run", "--questions", "-1"], "questions = -1: must be 0 to 10,000"),
+        (["run", "--prompts", "/nowhere"], "/nowhere"),
+        (["run", "--gate", "/nowhere"], "there is no gate at /nowhere"),
+        (["sweep", "--thresholds", ","], "a sweep needs a threshold"),
+        (["sweep", "--leniences", "0"], "lenience = 0"),
+        (["collect", "--documents", "0"], "documents = 0: must be 1 to 1,000,000"),
+        (["collect", "--tokens", "5000"], "tokens = 5,000"),
+        (["collect", "--prompts", "builtin:riddles"], "'riddles'"),
     ],
 )
-def test_bad_input_is_one_line(arguments: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_input_is_one_line_and_nothing_is_loaded_for_it(
+    arguments: list[str], line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for commands in (sprinter, sprinter_run):
+        monkeypatch.delattr(commands, "loaded_session")
     assert main(["sprinter", *arguments]) == 2
     told = capsys.readouterr().err
     assert line in told

@@ -30,6 +30,11 @@ def test_a_text_is_builtin_or_a_file(tmp_path: Path) -> None:
     refuse_no_file("builtin:dossiers")
     with pytest.raises(InputError, match="there is no text builtin:poems"):
         refuse_no_file("builtin:poems")
-    for text, words in ((str(tmp_path), "is a folder"), (str(tmp_path / "b"), "no file"), ("a\0b", "no file|no path")):
+    for text, words in (
+        (str(tmp_path), "is a folder"),
+        (str(tmp_path / "b"), "no file"),
+        ("a\0b", "no file|no path"),
+        (" ", "has no name"),
+    ):
         with pytest.raises(InputError, match=words):
             refuse_no_file(text)

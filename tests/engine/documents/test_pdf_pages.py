@@ -50,6 +50,12 @@ def test_joined_letters_are_letters(tmp_path: Path) -> None:
     assert pages(tmp_path, pdf("Onishing").replace(FONT, joined)).pages == ("finishing",)
 
 
+def test_a_space_that_its_font_calls_a_tab_is_a_space(tmp_path: Path) -> None:
+    tabbed = FONT + b" /Encoding << /Type /Encoding /Differences [32 /controlHT] >>"
+    content = pdf(GOOD).replace(FONT, tabbed)
+    assert pages(tmp_path, content).pages == (GOOD,)
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers")
 def test_a_page_that_takes_too_long_costs_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def page(content: object, real: object = pdf_pages._page) -> object:

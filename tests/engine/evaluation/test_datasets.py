@@ -77,6 +77,16 @@ def test_arc_shows_its_choices_in_both_forms(tmp_path: Path, nested: bool) -> No
     assert (found.question, found.answers) == ("Which? A: salt B: tea", ("B",))
 
 
+def test_the_answered_ones_are_drawn_where_only_they_are_wanted(tmp_path: Path) -> None:
+    rows = [{"question": f"q{i}", "id": f"{i}", "answer": "x" if i in (7, 31) else ""} for i in range(50)]
+    path = write(tmp_path, *rows)
+    drawn = datasets.read(path, n=5, seed=0, answered=True)
+    assert [one.id for one in drawn.asked] == ["7", "31"] and drawn.n_unanswered == 48
+    assert len(datasets.read(path, n=5, seed=0).asked) == 5
+    bare = datasets.read(write(tmp_path, *rows[:7]), n=5, seed=0, answered=True)
+    assert len(bare.asked) == 5 and not any(one.answers for one in bare.asked)
+
+
 def test_questions_are_drawn_by_the_seed_in_their_order(tmp_path: Path) -> None:
     rows = [{"question": f"q{i}", "answer": "x", "id": f"{i}"} for i in range(50)]
     drawn = [[one.id for one in read(tmp_path, *rows, n=10, seed=seed).asked] for seed in (1, 1, 2)]

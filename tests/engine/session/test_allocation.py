@@ -50,9 +50,9 @@ def test_a_sweep_is_refused_before_anything_is_asked(command: SweepAllocations, 
 
 def test_a_sweep_needs_answers() -> None:
     known, bare = GoldQuestion("a", "", "Where?", ("Bal",)), GoldQuestion("b", "", "When?", ())
-    exam = Exam("own", (known, bare), lambda _: FakeLibrary(), "d", "e")
+    exam = Exam("own", (known,), lambda _: FakeLibrary(), "d", "e", n_unanswered=48)
     (warned,) = with_answers("own.jsonl", exam)
-    assert isinstance(warned, Warned) and warned.message.startswith("1 of 2 questions have no answer")
-    assert list(with_answers("own.jsonl", exam._replace(asked=(known,)))) == []
+    assert isinstance(warned, Warned) and warned.message == "48 of the file's questions left out: no answer is known"
+    assert list(with_answers("own.jsonl", exam._replace(n_unanswered=0))) == []
     with pytest.raises(InputError, match=r"a sweep needs answers, and no question of own.jsonl has one"):
         list(with_answers("own.jsonl", exam._replace(asked=(bare,))))

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app import theme
 from app.plots.export import Column, Table
-from app.plots.plane import Plane, Spot
+from app.plots.plane import BOTH, Plane, Spot
 from app.workspaces.approximate.gate import words
 from app.workspaces.approximate.words import MARKS
 from engine import statistics
@@ -31,7 +31,7 @@ class ReliabilityPlot(QWidget):
         self.plane = Plane(
             self.tr("Reliability"), (self.tr("stated probability"), self.tr("accepted")),
             "", self.tr("Not kept: train the gate again."), self,
-            table=self.table, note=lambda: "" if self._card is None else words.of_card(self._card),
+            table=self.table, note=lambda: "" if self._card is None else words.of_card(self._card), shares=BOTH,
         )  # fmt: skip
         self.plane.widget.setToolTip(
             self.tr("Intervals are Wilson's, as if tokens of one text knew nothing of each other. Right-click exports.")

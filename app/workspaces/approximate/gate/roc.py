@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app import theme
 from app.plots.export import Column, Table
-from app.plots.plane import Plane
+from app.plots.plane import BOTH, Plane
 from app.widgets.labels import ElasticLine
 from app.workspaces.approximate.gate import figures, words
 
@@ -45,7 +45,7 @@ class RocPlot(QWidget):
         self.plane = Plane(
             self.tr("ROC curve"), (self.tr("accepted wrongly, η_FP"), self.tr("accepted rightly")),
             self.tr("Up and left is better; dashed: by chance.  ■ the threshold: drag it"), "", self,
-            table=self.table, note=lambda: "" if self._card is None else words.of_card(self._card),
+            table=self.table, note=lambda: "" if self._card is None else words.of_card(self._card), shares=BOTH,
         )  # fmt: skip
         self.curve = pg.PlotCurveItem(skipFiniteCheck=True)
         self.marks = pg.ScatterPlotItem(size=_MARK_SIZE, symbol="o", pen=None)

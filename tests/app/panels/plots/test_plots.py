@@ -16,6 +16,8 @@ from app.plots.curve import MOST_SHOWN, Curve, range_for
 from app.plots.panel import PlotPanel
 from app.state.store import RunStore
 from engine.events import Event, RunFinished
+from engine.runs.round_counts import Position
+from engine.runs.summary import Summary
 from tests.app.factory import a_round, blocks, started
 from tests.app.panels.plots.fed_plots import ALL, feed, shown, store
 from tests.engine.runs import stories
@@ -66,6 +68,16 @@ def test_positions_count_what_was_tested_there(qtbot: QtBot, store: RunStore) ->
     feed(store, stories.whole_run())
     plot.refresh()
     assert plot.heights == pytest.approx((2 / 3, 1 / 2))
+
+
+def test_only_positions_that_were_tested_are_numbered_and_keep_their_number(qtbot: QtBot, store: RunStore) -> None:
+    plot = shown(qtbot, store, PositionsPlot)
+    kept = (Position(), Position(1, 2), Position(2, 2))  # of a gate, whose first token no round had tested
+    plot.draw((), Summary(positions=kept))
+    ticks, *_ = plot.plot.getAxis("bottom")._tickLevels
+    assert [text for _, text in ticks] == ["1", "2", "3"]
+    assert list(plot.bars.opts["x"]) == [2, 3] and plot.heights == (0.5, 1.0)
+    assert plot.reading(1) is None and plot.reading(2) == "position 2: 0.50, 1 of 2"
 
 
 def test_a_run_without_a_drafter_leaves_no_bar_of_the_last_one(qtbot: QtBot, store: RunStore) -> None:

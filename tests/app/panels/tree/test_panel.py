@@ -138,3 +138,17 @@ def test_nodes_that_are_scrolled_up_do_not_lie_under_the_heads(show: Show) -> No
     shown = canvas.viewport().grab().toImage()
     inked = {shown.pixelColor(x, y).name() for x in range(int(first.left()), int(first.right()))}
     assert inked == {QColor(theme.current().base).name()}
+
+
+def test_a_tree_that_fits_needs_no_scroll_bar(show: Show) -> None:
+    panel = show(started(), a_round(0, [" a", " b"], [], " c"))
+    canvas = panel.canvas
+    assert canvas.grid is not None
+    width, height = (round(side) for side in canvas._painter.size(canvas.grid))
+    for slack in (0, 1, int(canvas._painter.margin)):  # what lies beyond the edge is empty
+        panel.resize(width - slack, panel.height() - canvas.height() + height - slack)
+        canvas.fit()
+        canvas.set_zoom(100)
+        assert not canvas.horizontalScrollBar().maximum() and not canvas.verticalScrollBar().maximum(), slack
+    panel.resize(width // 2, panel.height())
+    assert canvas.horizontalScrollBar().maximum() > 0

@@ -55,6 +55,13 @@ def test_a_reason_against_measuring_is_shown(tab) -> None:  # type: ignore[no-un
     assert not of_kind(host, MeasureLengths)
 
 
+def test_a_picture_of_a_kept_measurement_runs_nothing(measured) -> None:  # type: ignore[no-untyped-def]
+    _, host, workspace, _ = measured
+    n_before = len(host.submitted)
+    workspace.settled("long-context")
+    assert len(host.submitted) == n_before
+
+
 def test_the_headline_says_what_length_does_and_losses_loudly(measured) -> None:  # type: ignore[no-untyped-def]
     _, _, workspace, _ = measured
     text = workspace.headline.headline.text()

@@ -29,7 +29,7 @@ def test_a_grid_is_swept_with_the_settings_of_the_answer(tab) -> None:  # type: 
     form.minutes.setValue(2.5)
     form.kinds.choose("bridge,comparison")
     workspace.setup.form.set_values({"gamma": 3})
-    assert "40 questions asked in each of 6 cells or more: 240 answers" in form.state.text()
+    assert "40 questions asked in each of 7 cells: 280 answers" in form.state.text()
     form.run.click()
     say(MODEL)
     command = next(each for each in host.submitted if isinstance(each, SweepAllocations))
@@ -49,6 +49,13 @@ def test_a_line_that_is_no_axis_is_refused_with_the_reason(tab, text: str) -> No
     assert len(host.submitted) == n_before
     with pytest.raises(InputError, match="documents k"):
         read_axis(text, least=0, most=grid_choice.MOST_K, name="documents k")
+
+
+def test_a_grid_of_too_many_cells_is_refused_before_it_is_swept(tab) -> None:  # type: ignore[no-untyped-def]
+    form = tab[2].sweeping
+    for line in (form.ks, form.ms, form.ns):
+        line.setText(", ".join(map(str, range(1, 11))))
+    assert not form.run.isEnabled() and "combinations, more than 500" in form.state.text()
 
 
 def test_progress_has_its_count_and_what_the_time_allows(tab) -> None:  # type: ignore[no-untyped-def]
@@ -110,7 +117,7 @@ def test_the_map_frames_the_best_within_the_budget(swept, qtbot) -> None:  # typ
     store, _, workspace, _say = swept
     sweep, canvas = store.tab(SweepProgress), workspace.map.canvas
     best = sweep.recommended.allocation
-    ks = sorted({at.k for at in known_cells(sweep)})
+    ks = sorted({at.k for at in known_cells(sweep) if at.n == best.n})
     assert workspace.map.iterations.currentData() == best.n
     assert canvas.best == (ks.index(best.k), canvas.grid.columns.index(str(best.m)))
     grid = painted(known_cells(sweep), best.n, sweep)
@@ -122,6 +129,19 @@ def test_the_map_frames_the_best_within_the_budget(swept, qtbot) -> None:  # typ
     qtbot.keyClick(canvas, Qt.Key.Key_Return)
     assert workspace.setup.settings()["k"] == 0
     assert len(workspace.map.table().columns[0].values) == len(SWEPT) + 8
+
+
+def test_the_map_has_only_rows_and_columns_of_its_own_iterations(tab) -> None:  # type: ignore[no-untyped-def]
+    sweep = SweepProgress(tab[0])
+    sweep.measured = replace(sweep_measured(), cells=tuple(map(cell, (Allocation(0, 1, 1), Allocation(5, 4, 5)))))
+    assert [painted(known_cells(sweep), n, sweep).rows for n in (1, 5)] == [("k 0",), ("k 5",)]
+
+
+def test_a_picture_of_a_kept_sweep_asks_nothing(swept) -> None:  # type: ignore[no-untyped-def]
+    _, host, workspace, _ = swept
+    n_before = len(host.submitted)
+    workspace.settled("scaling")
+    assert len(host.submitted) == n_before
 
 
 def test_a_fit_shows_coefficients_beside_the_papers_and_why_one_is_missing(swept) -> None:  # type: ignore[no-untyped-def]
