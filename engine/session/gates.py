@@ -26,7 +26,6 @@ from engine.methods.sprinter.config import SprinterConfig
 from engine.methods.sprinter.run import drafter_of
 from engine.models.timing_shapes import times_as_deep
 from engine.runtime import Cancelled, RunContext, warp_of
-from engine.session.gate_rows_health import clear_torn_start, refuse_misshapen
 from engine.session.work_start import gate_training_started, started_on_pair
 from engine.settings import ChatConfig, GenerationConfig, Request, make_config
 from engine.training.disk import refused_by_disk
@@ -46,7 +45,6 @@ def collect_rows(session: "Session", command: CollectGateRows, cancelled: Flag) 
     config = make_config(GenerationConfig, command.settings)
     refuse_collection(command)
     folder = Path(command.out).expanduser()
-    clear_torn_start(folder)
     context = session.context(Flag())
     drafter = drafter_of(context)
     asked = _prompt_ids(context, gate_prompts(command.prompts, command.n_prompts), make_config(ChatConfig, {}))
@@ -80,7 +78,6 @@ def train(session: "Session", command: TrainGate, cancelled: Flag) -> Iterator[E
     if not command.out.strip():
         raise InputError("the gate has no folder", "name a new one")
     job = GateJob(Path(command.rows).expanduser(), Path(command.out).expanduser(), config)
-    refuse_misshapen(job.rows)
     events = train_gate(job, cancelled)
     started = next(events)  # all that is refused is refused before, and leaves no folder behind
     with _training_into(job.out):

@@ -16,8 +16,13 @@ from torch import Tensor
 from engine.errors import EngineError, InputError, InUse
 from engine.training.disk import refused_by_disk, write_synced
 
-_START, _LOCK = "collection.json", ".lock"
+_START, _PARTIAL, _LOCK = "collection.json", "collection.partial", ".lock"
 _THEN = "collect again: it goes on where it stopped"
+_WIDE = ("states", "embeddings")
+_WORDS = {
+    "target_hash": "target's weights", "drafter_hash": "drafter's weights", "n_new": "number of tokens a document",
+    "top_k": "top-k", "top_p": "top-p",
+}  # fmt: skip
 
 
 class CollectionStart(msgspec.Struct, frozen=True):
@@ -76,7 +81,7 @@ class RowsFolder(NamedTuple):
     def document(self, number: int) -> GateRows | None:
         """The rows of a document that an earlier attempt wrote; None where it wrote none. Raises EngineError."""
         path = _part(self.path, number)
-        return _read_part(path) if path.is_file() else None
+        return _read_part(path, self.start.width) if path.is_file() else None
 
     def write(self, document: int, rows: GateRows) -> None:
         """Write a document's rows, at once or not at all. Raises EngineError where the disk refuses."""
@@ -87,8 +92,9 @@ class RowsFolder(NamedTuple):
             partial.replace(path)
 
     def read(self) -> GateRows:
-        """All rows, in order of their documents. Raises InputError where there are none, or a file is damaged."""
-        parts = [_read_part(path) for path in sorted(self.path.glob("rows-*.safetensors"))]
+        """All rows, in order of their documents. Raises InputError where there are none, EngineError where a file is
+        damaged."""
+        parts = [_read_part(path, self.start.width) for path in sorted(self.path.glob("rows-*.safetensors"))]
         if not parts:
             raise InputError(
                 f"{self.path} holds no rows", "collect some, in the tab Approximate or with draftscope sprinter collect"
@@ -101,15 +107,16 @@ def collecting(path: Path, start: CollectionStart) -> Iterator[RowsFolder]:
     """A new folder, or one that was begun with the same settings, for one collection at a time.
 
     Raises InputError for another one, InUse where another program collects into it."""
-    folder = begin(path, start)
+    _refuse_other_contents(path)
     lock = FileLock(path / _LOCK, timeout=0)
     with refused_by_disk("the collection", path, _THEN):
+        path.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire()
         except Timeout as err:  # an OSError of filelock's own
             raise InUse(f"another program collects rows in {path}", "wait, or name another folder (--out)") from err
     try:
-        yield folder
+        yield begin(path, start)
     finally:
         lock.release()
 
@@ -122,22 +129,34 @@ def begin(path: Path, start: CollectionStart) -> RowsFolder:
             other = next(
                 name for name in start.__struct_fields__ if getattr(earlier.start, name) != getattr(start, name)
             )
-            reason = f"{path} holds rows of another collection: its {other.replace('_', ' ')} differs"
+            reason = f"{path} holds rows of another collection: it differs in the {_WORDS.get(other, other)}"
             raise InputError(reason, "name a new folder, or delete that one")
         return earlier
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise InputError(f"{path} exists and holds something else", "name a new folder")
+    _refuse_other_contents(path)
     with refused_by_disk("the collection", path, _THEN):
         path.mkdir(parents=True, exist_ok=True)
-        write_synced(path / _START, msgspec.json.format(msgspec.json.encode(start)))
+        partial = path / _PARTIAL
+        write_synced(partial, msgspec.json.format(msgspec.json.encode(start)))
+        partial.replace(path / _START)
     return RowsFolder(path, start)
+
+
+def _refuse_other_contents(path: Path) -> None:
+    """Raises InputError where a collection would begin in a folder that holds something else, or in a file."""
+    if not path.exists() or (path / _START).exists():
+        return
+    if not path.is_dir() or any(file.name not in (_LOCK, _PARTIAL) for file in path.iterdir()):
+        raise InputError(f"{path} exists and holds something else", "name a new folder")
 
 
 def open_rows(path: Path) -> RowsFolder:
     """The folder of a collection. Raises InputError where it is none."""
     try:
         return RowsFolder(path, msgspec.json.decode((path / _START).read_bytes(), type=CollectionStart))
-    except (OSError, ValueError) as err:
+    except ValueError as err:
+        reason = f"{path / _START} is damaged, so that it is not known what the rows beside it were made with"
+        raise InputError(reason, "name a new folder, or delete that one") from err
+    except OSError as err:
         raise InputError(
             f"{path} is no collection of rows",
             "collect some, in the tab Approximate or with draftscope sprinter collect",
@@ -148,8 +167,13 @@ def _part(path: Path, document: int) -> Path:
     return path / f"rows-{document:06d}.safetensors"
 
 
-def _read_part(path: Path) -> GateRows:
+def _read_part(path: Path, width: int) -> GateRows:
     try:
-        return GateRows(**load_file(path))
+        rows = GateRows(**load_file(path))
+        for name, values in rows._asdict().items():
+            expected = (len(rows.q), width) if name in _WIDE else (len(rows.q),)
+            if values.shape != expected:
+                raise ValueError(f"{name} {list(values.shape)} where {list(expected)} is expected")
     except (OSError, SafetensorError, TypeError, ValueError) as err:
         raise EngineError(f"{path} is damaged ({str(err)[:120]})", "delete that file and collect again") from err
+    return rows

@@ -8,11 +8,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from engine.commands import TrainGate
-from engine.errors import InputError, InUse, ModelError
+from engine.errors import EngineError, InUse
 from engine.events import GateTrained
 from engine.experiments import builtin_prompts
 from engine.runtime import Cancelled
-from engine.session.gate_rows_health import clear_torn_start
 from engine.session.gates import gate_prompts
 from engine.session.session import Session
 from engine.sprinter.cards import FILE_NAME
@@ -66,23 +65,9 @@ def test_a_file_whose_rows_fit_no_others_is_damaged(
 ) -> None:
     odd = rows / "rows-000003.safetensors"
     save_file({**load_file(odd), name: torch.zeros(shape)}, odd)
-    with pytest.raises(ModelError, match=r"rows-000003.safetensors is damaged \(.+ is expected\); delete that file"):
+    with pytest.raises(EngineError, match=r"rows-000003.safetensors is damaged \(.+ is expected\); delete that file"):
         list(Session().do(TrainGate(str(rows), str(tmp_path / "gate")), Flag()))
     assert not (tmp_path / "gate").exists()
-
-
-@pytest.mark.parametrize("torn", [b"", b'{"target": "t"'])
-def test_a_description_that_was_half_written_goes_unless_there_are_rows(
-    rows: Path, tmp_path: Path, torn: bytes
-) -> None:
-    (rows / "collection.json").write_bytes(torn)
-    with pytest.raises(InputError, match="is damaged, so that it is not known"):
-        clear_torn_start(rows)
-    for file in rows.glob("rows-*"):
-        file.unlink()
-    clear_torn_start(rows)
-    assert not list(rows.iterdir())
-    clear_torn_start(tmp_path / "nothing")
 
 
 def test_a_stopped_training_leaves_no_folder(rows: Path, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def test_rows_are_read_in_order_of_their_documents(tmp_path: Path) -> None:
 
 def test_another_collection_is_not_mixed_in(tmp_path: Path) -> None:
     collection(tmp_path / "r", n_documents=1)
-    with pytest.raises(InputError, match="its drafter hash differs"):
+    with pytest.raises(InputError, match="it differs in the drafter.s weights"):
         gate_rows.begin(tmp_path / "r", msgspec.structs.replace(START, drafter_hash="x"))
     assert gate_rows.begin(tmp_path / "r", START).start == START
 
@@ -42,6 +42,37 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("dear")
     with pytest.raises(InputError, match="holds something else"):
         gate_rows.begin(tmp_path, START)
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"target": "t"'])
+def test_a_description_that_is_damaged_is_named(tmp_path: Path, torn: bytes) -> None:
+    gate_rows.begin(tmp_path / "r", START)
+    (tmp_path / "r" / "collection.json").write_bytes(torn)
+    with (
+        pytest.raises(InputError, match="is damaged, so that it is not known"),
+        gate_rows.collecting(tmp_path / "r", START),
+    ):
+        pass
+
+
+def test_what_differs_is_said_in_words(tmp_path: Path) -> None:
+    gate_rows.begin(tmp_path / "r", START)
+    with pytest.raises(InputError, match="it differs in the number of tokens a document"):
+        gate_rows.begin(tmp_path / "r", msgspec.structs.replace(START, n_new=START.n_new + 1))
+
+
+def test_nothing_is_left_in_a_folder_that_holds_something_else(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError, match="holds something else"), gate_rows.collecting(tmp_path, START):
+        pass
+    assert [file.name for file in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_a_collection_that_was_stopped_before_its_description_begins_anew(tmp_path: Path) -> None:
+    for name in (".lock", "collection.partial"):
+        (tmp_path / name).write_text("half", encoding="utf-8")
+    with gate_rows.collecting(tmp_path, START) as folder:
+        assert gate_rows.open_rows(tmp_path) == folder
 
 
 def test_a_damaged_document_is_named(tmp_path: Path) -> None:
