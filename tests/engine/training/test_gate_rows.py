@@ -23,7 +23,7 @@ def test_rows_are_read_in_order_of_their_documents(tmp_path: Path) -> None:
 
 def test_another_collection_is_not_mixed_in(tmp_path: Path) -> None:
     collection(tmp_path / "r", n_documents=1)
-    with pytest.raises(InputError, match="it differs in the drafter.s weights"):
+    with pytest.raises(InputError, match="it differs in the drafter's weights"):
         gate_rows.begin(tmp_path / "r", msgspec.structs.replace(START, drafter_hash="x"))
     assert gate_rows.begin(tmp_path / "r", START).start == START
 
