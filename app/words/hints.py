@@ -44,6 +44,7 @@ def _fields() -> dict[str, str]:
         "data": tr("Text to learn from"),
         "resume": tr("Continue the training in that folder"),
         "thresholds": tr("Thresholds"),
+        "gammas": tr("Draft lengths"),
     }
 
 
@@ -61,6 +62,7 @@ def _phrases() -> tuple[tuple[str, str], ...]:
         (r"make it anew: draftscope rag index .*--rebuild|run rag index again", tr("make it anew in the tab RAG")),
         (r"make one with: rag index DIR --index PATH", tr("make one in the tab RAG")),
         (r"'draftscope models get [^']*'|draftscope models list", tr("Models > Get…")),
+        (r"by draftscope rag eval --scaling", tr("in the tab RAG, page Evaluation")),
         (r"draftscope runs list", tr("the tab Runs")),
         (r" \(--raw\)", tr(" (“Ask as chat”: text as it is)")),
         (r" \(--how text\)| \(--out\)", ""),

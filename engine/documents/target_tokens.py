@@ -59,7 +59,8 @@ class TargetTokens:
         if n < 1:
             raise InputError(f"n = {n}: must be >= 1", "10 is a good beginning")
         if (room := (self.context - _KEPT_FREE) // n) < 1:
-            reason = f"{n} passages do not fit into a context of {self.context} tokens, of which {_KEPT_FREE} are kept"
+            kept = f"{_KEPT_FREE} are kept for the question and the answer"
+            reason = f"a context of {self.context:,} tokens has no room for passages, {n} asked for: {kept}"
             raise InputError(reason, "use fewer, or a target with a longer context")
         return min(LONGEST_CHUNK, room)
 

@@ -63,7 +63,8 @@ def test_what_cannot_be_measured_says_why(tab) -> None:  # type: ignore[no-untyp
     _, _, workspace, _ = tab
     many = ",".join(f"0.{number}" for number in range(100, 170))
     for thresholds, reason in (
-        ("1.5", "not a number from 0 to 1"), ("", "needs a threshold"), ("x", "threshold x"), (many, "more than 64")
+        ("1.5", "not a number from 0 to 1"), ("", "needs a threshold"), ("x", "threshold x"),
+        (many, "more numbers than 64"),
     ):  # fmt: skip
         workspace.setup.sweep.set_values({"thresholds": thresholds})
         assert reason in workspace.setup.why_not() and not workspace.bar.sweep.isEnabled()
