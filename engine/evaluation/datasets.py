@@ -13,6 +13,8 @@ One JSON object per line; the first line decides the layout:
 - ARC-Challenge: `answerKey` and `choices`, next to `question` or in it.
 Each may have `ctxs`, passages retrieved before (`title`, `text`), best first, as Self-RAG's files have."""
 
+import codecs
+import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -128,10 +130,21 @@ def refuse_unreadable(path: Path) -> None:
 
 def _records(path: Path) -> Iterator[tuple[int, Raw]]:
     refuse_unreadable(path)
+    for number, line in enumerate(_lines(path), 1):
+        if line.strip():
+            yield number, _record(path, number, line.strip().removeprefix(codecs.BOM_UTF8))
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file in UTF-8, or in UTF-16 with its mark, as some shells of Windows write."""
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield number, _record(path, number, line.strip().removeprefix(b"\xef\xbb\xbf"))
+        is_wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        file.seek(0)
+        if not is_wide:
+            yield from file
+            return
+        with io.TextIOWrapper(file, "utf-16", "replace", newline="\n") as texts:
+            yield from (line.encode() for line in texts)
 
 
 def _record(path: Path, number: int, line: bytes) -> Raw:

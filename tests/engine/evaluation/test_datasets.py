@@ -118,7 +118,7 @@ def test_bad_records_are_refused_with_their_line(tmp_path: Path, row: object, re
     ("line", "reason"),
     [
         (b"\x00\x00\x00", r"is not JSON \(expecting value, character 1\)"),
-        (b"\xff\xfe\x01", r"is not JSON \(it is no text\)"),
+        (b"\xff\xfd\x01", r"is not JSON \(it is no text\)"),
         (b"[" * 100_000, r"is not JSON \(it is nested too deep\)"),
     ],
 )
@@ -164,3 +164,12 @@ def test_a_question_without_an_answer_is_asked_and_kinds_can_be_chosen(tmp_path:
         datasets.read(path, n=9, seed=0, kinds=("colour",))
     assert datasets.kinds_at_beginning(path) == ("place", "time", "person")
     assert datasets.kinds_at_beginning(path, 60) == ("place",) and datasets.kinds_at_beginning(tmp_path / "no") == ()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_with_a_mark_of_its_encoding_is_read(tmp_path: Path, encoding: str) -> None:
+    rows = [{"question": f"Where is number {i}?", "answer": "Öre\u0a0a"} for i in range(3)]
+    path = tmp_path / "asked.jsonl"
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\r\n" for row in rows), encoding=encoding)
+    found = datasets.read(path, n=10, seed=0)
+    assert [question.answers for question in found.asked] == [("Öre\u0a0a",)] * 3
