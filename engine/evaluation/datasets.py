@@ -77,10 +77,10 @@ def read(path: Path, *, n: int, seed: int, kinds: Sequence[str] = (), answered: 
     _refuse_duplicates(path, questions)
     if kinds:
         questions = _of_kinds(path, questions, kinds)
-    known = [question for question in questions if question.answers]
-    n_unanswered = len(questions) - len(known)
-    if answered and known:
-        questions = known
+    with_answers = [question for question in questions if question.answers]
+    n_unanswered = len(questions) - len(with_answers)
+    if answered and with_answers:
+        questions = with_answers
     chosen = sorted(Random(f"questions/{seed}").sample(range(len(questions)), min(n, len(questions))))
     return Dataset(layout, tuple(questions[place] for place in chosen), n_left_out, n_unanswered)
 

@@ -6,8 +6,6 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from engine.commands import CollectGateRows, MeasureThresholds, TrainGate
 from engine.errors import InputError, InUse
 from engine.events import (
@@ -28,15 +26,13 @@ from engine.models.timing_shapes import times_as_deep
 from engine.runtime import Cancelled, RunContext, warp_of
 from engine.session.work_start import gate_training_started, started_on_pair
 from engine.settings import ChatConfig, GenerationConfig, Request, make_config
-from engine.training.disk import refused_by_disk
+from engine.training.disk import LOCK, one_at_a_time
 from engine.training.gate_collecting import GateCollection, collect
 from engine.training.gate_config import GateTrainingConfig
 from engine.training.gate_training import GateJob, train_gate
 
 if TYPE_CHECKING:
     from engine.session.session import Session
-
-_LOCK = ".lock"
 
 
 def collect_rows(session: "Session", command: CollectGateRows, cancelled: Flag) -> Iterator[Event]:
@@ -90,21 +86,17 @@ def train(session: "Session", command: TrainGate, cancelled: Flag) -> Iterator[E
 @contextmanager
 def _training_into(out: Path) -> Iterator[None]:
     """The folder of a gate for one training at a time; where none was written, no new folder is left. Raises InUse."""
-    lock = FileLock(out / _LOCK, timeout=0)
-    with refused_by_disk("the gate", out, "train again"):
-        out.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire()
-        except Timeout as err:  # an OSError of filelock's own
-            raise InUse(f"another program trains a gate into {out}", "wait, or name another folder (--out)") from err
     try:
-        yield
-    finally:
-        lock.release()
+        with one_at_a_time(out, "the gate", "trains a gate into", "train again"):
+            yield
+    except InUse:
+        raise  # the folder is the other program's
+    except BaseException:
         with suppress(OSError):
-            if all(file.name == _LOCK for file in out.iterdir()):
-                (out / _LOCK).unlink()
+            if all(file.name == LOCK for file in out.iterdir()):
+                (out / LOCK).unlink()
                 out.rmdir()
+        raise
 
 
 def measure(session: "Session", command: MeasureThresholds, cancelled: Flag) -> Iterator[Event]:

@@ -8,15 +8,14 @@ from typing import NamedTuple
 
 import msgspec
 import torch
-from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from engine.errors import EngineError, InputError, InUse
-from engine.training.disk import refused_by_disk, write_synced
+from engine.errors import EngineError, InputError
+from engine.training.disk import LOCK, one_at_a_time, refused_by_disk, write_synced
 
-_START, _PARTIAL, _LOCK = "collection.json", "collection.partial", ".lock"
+_START, _PARTIAL = "collection.json", "collection.partial"
 _THEN = "collect again: it goes on where it stopped"
 _WIDE = ("states", "embeddings")
 _WORDS = {
@@ -108,17 +107,8 @@ def collecting(path: Path, start: CollectionStart) -> Iterator[RowsFolder]:
 
     Raises InputError for another one, InUse where another program collects into it."""
     _refuse_other_contents(path)
-    lock = FileLock(path / _LOCK, timeout=0)
-    with refused_by_disk("the collection", path, _THEN):
-        path.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire()
-        except Timeout as err:  # an OSError of filelock's own
-            raise InUse(f"another program collects rows in {path}", "wait, or name another folder (--out)") from err
-    try:
+    with one_at_a_time(path, "the collection", "collects rows in", _THEN):
         yield begin(path, start)
-    finally:
-        lock.release()
 
 
 def begin(path: Path, start: CollectionStart) -> RowsFolder:
@@ -145,7 +135,7 @@ def _refuse_other_contents(path: Path) -> None:
     """Raises InputError where a collection would begin in a folder that holds something else, or in a file."""
     if not path.exists() or (path / _START).exists():
         return
-    if not path.is_dir() or any(file.name not in (_LOCK, _PARTIAL) for file in path.iterdir()):
+    if not path.is_dir() or any(file.name not in (LOCK, _PARTIAL) for file in path.iterdir()):
         raise InputError(f"{path} exists and holds something else", "name a new folder")
 
 
