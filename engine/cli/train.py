@@ -23,8 +23,8 @@ _Continued = Annotated[
 _Teach = Annotated[
     str,
     typer.Option(
-        help="what the continued target learns: retrieval (usual); demonstrations, and iterating; or own-words: not to"
-        " repeat itself"
+        help="what the continued target learns: retrieval (usual); demonstrations, and iterating; own-words: not to"
+        " repeat itself; or unlikelihood: the same, from stories of its own"
     ),
 ]
 _Steps = Annotated[int, typer.Option(min=0, help="steps of the continued target; 0: as many as planned")]
@@ -57,7 +57,9 @@ def train_builtin(
     if start_from is not None and continue_from is not None:
         raise InputError("a target is begun or continued", "give --start-from or --continue-from")
     if teach not in get_args(Taught):
-        raise InputError(f"teach = {teach[:40]}: is not known", "use retrieval, demonstrations or own-words")
+        raise InputError(
+            f"teach = {teach[:40]}: is not known", "use retrieval, demonstrations, own-words or unlikelihood"
+        )
     from engine.events import Measured, Progressed, Warned
     from engine.session.work_start import builtin_training_started
     from engine.training.builtin import finished_stages, train_builtin

@@ -9,7 +9,7 @@ from engine.commands.order import Order
 from engine.events import Event, GateRowsCollected, GateTrained, Setting, TrainingFinished, WorkKind
 
 # What a continued built-in target learns; empty: what the training that is resumed teaches, or retrieval.
-Taught: TypeAlias = Literal["", "retrieval", "demonstrations", "own-words"]
+Taught: TypeAlias = Literal["", "retrieval", "demonstrations", "own-words", "unlikelihood"]
 
 
 class Train(Order, frozen=True, tag=True):

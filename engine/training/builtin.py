@@ -35,14 +35,17 @@ from engine.training.stages import (
     DRAFTERS,
     OWN_WORDS_TARGET,
     TARGET,
+    UNLIKELIHOOD_TARGET,
     Stage,
 )
 from engine.training.tokenizer import train_tokenizer
+from engine.training.unlikelihood import UnlikelyRepeats
+from engine.training.weighted_text import sentence_ends
 from engine.world.ledger import ledger
 from engine.world.story import stories
 
 _TOKENIZER_SEED, _N_TOKENIZER_TEXTS, _TEXTS_PER_WORLD, _TEXTS_PER_STORY = 1, 12_000, 8, 4
-_PROBE_EVERY, _N_PROBED = 500, 20
+_PROBE_EVERY, _N_PROBED, _REPEATED_WEIGHT = 500, 20, 2.0
 _RANDOM_WEIGHTS = "random weights"
 _LESSONS = "lessons"
 
@@ -153,7 +156,9 @@ def _continued_stage(work: Path, teach: Taught, steps: int) -> Stage:
     if teach not in ("", recorded[0]) or steps not in (0, recorded[1]):
         reason = f"the training in {work} teaches {recorded[0]} in {recorded[1] or 'the planned'} steps"
         raise InputError(reason, "choose another folder, or name the same")
-    targets: dict[str, Stage] = {"demonstrations": DEMONSTRATED_TARGET, "own-words": OWN_WORDS_TARGET}
+    targets: dict[str, Stage] = {
+        "demonstrations": DEMONSTRATED_TARGET, "own-words": OWN_WORDS_TARGET, "unlikelihood": UNLIKELIHOOD_TARGET,
+    }  # fmt: skip
     stage = targets.get(recorded[0], CONTINUED_TARGET)
     return stage.lasting(recorded[1]) if recorded[1] else stage
 
@@ -206,7 +211,9 @@ def _stage(
     started_from = _first_weights(stage, model, tokenizer, job, target)
     folder = job.work / stage.name
     remaining_s = None if job.deadline is None else max(0.0, job.deadline - time.monotonic())
-    objective = _objective(model, target if stage.distilled else None)
+    objective = _objective(
+        model, target if stage.distilled else None, sentence_ends(tokenizer) | {int(tokenizer.eos_token_id)}
+    )
     rows = _rows(stage, tokenizer, job.books)
     last_snapshot = time.monotonic()
     for event in train(
@@ -230,7 +237,9 @@ def _taught(stage: Stage) -> str:
     """What the lessons of a stage are, for its provenance; empty if it has none."""
     if not stage.has_lessons:
         return ""
-    stories = "; stories, which do not repeat themselves" if stage.mixture == "own-words" else ""
+    stories = "; stories, which do not repeat themselves" if stage.mixture in ("own-words", "unlikelihood") else ""
+    if stage.mixture == "unlikelihood":
+        stories += "; unlikelihood of sentences begun as one before, in stories of its own (arXiv:1908.04319)"
     return f"{curriculum.LESSONS.described()}; {curriculum.FAR.described()}{stories}"
 
 
@@ -287,6 +296,7 @@ def _rows(stage: Stage, tokenizer: PreTrainedTokenizerFast, books: tuple[LessonB
     phases: dict[str, tuple[Phase, ...]] = {
         "everything": curriculum.PHASES, "retrieval": (curriculum.DRILLS, curriculum.RETRIEVAL),
         "demonstrations": (curriculum.DEMONSTRATED,), "own-words": (curriculum.OWN_WORDS,),
+        "unlikelihood": (curriculum.UNLIKELIHOOD,),
         "drafting": (curriculum.DRAFTING,), "reading": curriculum.READING_PHASES,
     }  # fmt: skip
     return MixtureRows(tokenizer, phases[stage.mixture], seed=stage.seed, steps=stage.plan.steps, books=books)
@@ -315,16 +325,19 @@ def finished_stages(out: Path) -> list[str]:
     return [name for name in names if (out / name / "provenance.json").exists()]
 
 
-def _objective(model: LlamaForCausalLM, teacher: LlamaForCausalLM | None) -> Objective:
-    if teacher is None:
-        return lambda batch: next_token_loss(_logits(model, batch), batch)
+def _objective(model: LlamaForCausalLM, teacher: LlamaForCausalLM | None, ends: frozenset[int]) -> Objective:
+    repeats = UnlikelyRepeats(model, ends)
+
+    def read(batch: TrainingBatch) -> Tensor:
+        loss = next_token_loss(_logits(model, batch), batch)
+        return loss if batch.beginnings is None else loss + _REPEATED_WEIGHT * repeats.loss(batch.beginnings)
 
     def distil(batch: TrainingBatch) -> Tensor:
         with torch.no_grad():
             teacher_logits = _logits(teacher, batch)
         return forward_kl(_logits(model, batch), teacher_logits, batch.next_weights)
 
-    return distil
+    return read if teacher is None else distil
 
 
 def _logits(model: LlamaForCausalLM, batch: TrainingBatch) -> Tensor:

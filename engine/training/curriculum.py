@@ -76,7 +76,8 @@ class Phase(NamedTuple):
     weight of documents, and of the prose after the last text of a row; copy_weight: loss weight of the first token
     copied from a document, on which all later ones depend, and of what is written where the evidence lacks it; lessons:
     what long rows teach with retrieved documents; far: with texts that repeat what stands far above;
-    opening_weight: how many times as much the beginning of a sentence counts in rows of prose."""
+    opening_weight: how many times as much the beginning of a sentence counts in rows of prose; n_beginnings: stories
+    that the model goes on with at each step, where to begin a sentence anew is unlikely (`unlikelihood.py`)."""
 
     until: float
     prose: float
@@ -100,6 +101,7 @@ class Phase(NamedTuple):
     lessons: LessonPlan | None = None
     far: FarPlan | None = None
     opening_weight: float = 1.0
+    n_beginnings: int = 0
 
 
 FIRST = Phase(
@@ -185,6 +187,8 @@ DEMONSTRATED = RETRIEVAL._replace(missing={"standard": 0.08, "draft": 0.25}, les
 # A target that was taught to repeat what stands far above begins its own sentences anew. Stories do not; how a sentence
 # of theirs begins is what it has to learn.
 OWN_WORDS = DEMONSTRATED._replace(prose=0.5, far=FAR._replace(share=0.3, repeated_weight=1.0), opening_weight=10.0)
+# A few stories still loop: only what the target writes itself shows which.
+UNLIKELIHOOD = OWN_WORDS._replace(n_beginnings=16)
 DRAFTING = Phase(
     1.0,
     0.6,

@@ -185,5 +185,5 @@ def _parts(batch: TrainingBatch, n_rows: int) -> Iterator[TrainingBatch]:
 
 
 def _uploaded(batch: TrainingBatch, device: torch.device) -> TrainingBatch:
-    positions = None if batch.positions is None else uploaded(batch.positions, device)
-    return TrainingBatch(uploaded(batch.ids, device), uploaded(batch.weights, device), positions)
+    positions, beginnings = (None if ids is None else uploaded(ids, device) for ids in batch[2:])
+    return TrainingBatch(uploaded(batch.ids, device), uploaded(batch.weights, device), positions, beginnings)

@@ -16,7 +16,7 @@ from engine.training.demonstrated import LessonWriter
 from engine.training.far_text import far_row
 from engine.training.lessons import LessonBook
 from engine.training.samples import sampler
-from engine.training.weighted_text import Text, encode
+from engine.training.weighted_text import Text, encode, sentence_ends
 from engine.world.pages import Form
 from engine.world.story import story
 
@@ -27,6 +27,7 @@ _SAMPLES_PER_WORLD = 16
 _MOST_SKIPPED = 300
 _LONG = 2048
 _CHARACTERS_A_TOKEN = 3.5
+_BEGINNING_LENGTHS = (24, 40, 60, 90)
 
 
 class RowShape(NamedTuple):
@@ -38,16 +39,22 @@ class RowShape(NamedTuple):
 
 class TrainingBatch(NamedTuple):
     """ids: [B, T] int64. weights: [B, T] float32, how much the prediction of each id counts. positions: [B, T] int64,
-    rising in each row; None: 0 to T - 1."""
+    rising in each row; None: 0 to T - 1. beginnings: [N, S] int64, of stories that the model is to go on with; None: of
+    none."""
 
     ids: Tensor
     weights: Tensor
     positions: Tensor | None = None
+    beginnings: Tensor | None = None
 
     def rows(self, first: int, last: int) -> "TrainingBatch":
-        """The rows [first, last)."""
+        """The rows [first, last), with their share of the beginnings."""
         positions = None if self.positions is None else self.positions[first:last]
-        return TrainingBatch(self.ids[first:last], self.weights[first:last], positions)
+        beginnings = None
+        if self.beginnings is not None:
+            n, n_rows = len(self.beginnings), len(self.ids)
+            beginnings = self.beginnings[first * n // n_rows : last * n // n_rows]
+        return TrainingBatch(self.ids[first:last], self.weights[first:last], positions, beginnings)
 
     @property
     def next_weights(self) -> Tensor:
@@ -91,8 +98,7 @@ class MixtureRows:
         self._phases = phases
         self._seed = seed
         self._steps = steps
-        words = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
-        self._sentence_ends = {id_ for id_, word in enumerate(words) if word.rstrip('"').endswith((".", "!", "?"))}
+        self._sentence_ends = sentence_ends(tokenizer)
 
     def batch(self, step: int, shape: RowShape) -> TrainingBatch:
         """Rows of prose from anywhere in a story, and rows of whole texts filled up with prose."""
@@ -114,7 +120,13 @@ class MixtureRows:
                 rows.append(self._row(rng, lessons, shape.length, phase.fill_weight))
             else:
                 rows.append(self._row(rng, texts, shape.length, phase.fill_weight))
-        return stacked(rows)
+        batch = stacked(rows)
+        return batch._replace(beginnings=self._beginnings(rng, phase.n_beginnings)) if phase.n_beginnings else batch
+
+    def _beginnings(self, rng: Random, n: int) -> Tensor:
+        """[n, S]: the first ids of n stories."""
+        length = rng.choice(_BEGINNING_LENGTHS)
+        return torch.tensor([_prose(self._tokenizer, story, rng, length).ids for _ in range(n)])
 
     def _openings_weighted(self, prose: Text, factor: float) -> Text:
         """The text, the two ids after the end of each sentence counting `factor` times as much."""

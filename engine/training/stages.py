@@ -9,7 +9,9 @@ from engine.training.plan import Stretch, TrainingPlan
 from engine.training.rows import RowShape
 from engine.training.shapes import StudentShape
 
-Mixture: TypeAlias = Literal["everything", "retrieval", "demonstrations", "own-words", "drafting", "reading", "ledgers"]
+Mixture: TypeAlias = Literal[
+    "everything", "retrieval", "demonstrations", "own-words", "unlikelihood", "drafting", "reading", "ledgers"
+]
 _SHORT, _MIDDLE, _WIDE = RowShape(8, 256), RowShape(4, 512), RowShape(2, 1024)
 _LONG, _LONGEST, _WHOLE = RowShape(1, 2048), RowShape(1, 4096), RowShape(1, shapes.CONTEXT)
 
@@ -30,7 +32,7 @@ class Stage(msgspec.Struct, frozen=True):
     @property
     def has_lessons(self) -> bool:
         """Whether long rows hold what is retrieved once, before the training."""
-        return self.mixture in ("demonstrations", "own-words")
+        return self.mixture in ("demonstrations", "own-words", "unlikelihood")
 
     def lasting(self, steps: int) -> "Stage":
         """The same stage with so many steps."""
@@ -88,6 +90,11 @@ DEMONSTRATED_TARGET = Stage(
 OWN_WORDS_TARGET = Stage(
     "target", shapes.TARGET, TrainingPlan(steps=300, peak_rate=2e-4, stretches=(Stretch(1.0, _TAUGHT),), hold=0.3), 23,
     "own-words", distilled=False,
+)  # fmt: skip
+# And with that one: where it still begins its sentences anew.
+UNLIKELIHOOD_TARGET = Stage(
+    "target", shapes.TARGET, TrainingPlan(steps=100, peak_rate=1e-4, stretches=(Stretch(1.0, _TAUGHT),), hold=0.3), 24,
+    "unlikelihood", distilled=False,
 )  # fmt: skip
 CONTINUED_DRAFTERS = (
     Stage(

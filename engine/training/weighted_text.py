@@ -44,6 +44,12 @@ def encode(
     return Text([*encoding["input_ids"], int(tokenizer.eos_token_id)], [*weights, end_weight])
 
 
+def sentence_ends(tokenizer: PreTrainedTokenizerFast) -> frozenset[int]:
+    """The ids that end a sentence, a quotation mark behind it or not."""
+    words = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+    return frozenset(id_ for id_, word in enumerate(words) if word.rstrip('"').endswith((".", "!", "?")))
+
+
 def _weight(prompt: Prompt, start: int, end: int, document_weight: float) -> float:
     """The weight of the token of characters [start, end)."""
     segment = next((segment for segment in prompt.segments if segment.start < end <= segment.end), None)

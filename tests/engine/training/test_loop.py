@@ -227,6 +227,8 @@ def small_stages(monkeypatch: pytest.MonkeyPatch, builtin_words: PreTrainedToken
     monkeypatch.setattr(builtin, "DEMONSTRATED_TARGET", taught)
     own_words = msgspec.structs.replace(taught, seed=9, mixture="own-words")
     monkeypatch.setattr(builtin, "OWN_WORDS_TARGET", own_words)
+    unlikelihood = msgspec.structs.replace(taught, seed=10, mixture="unlikelihood")
+    monkeypatch.setattr(builtin, "UNLIKELIHOOD_TARGET", unlikelihood)
     monkeypatch.setattr(builtin, "_new_tokenizer", lambda: builtin_words)
 
 
@@ -331,6 +333,11 @@ def test_demonstrations_are_taught_over_documents_that_are_retrieved_once(
     list(train_builtin(tmp_path / "c", third, continue_from=out / "target", teach="own-words", steps=2))
     provenance = json.loads((third / "target" / "provenance.json").read_text())
     assert provenance["stage"]["mixture"] == "own-words" and "do not repeat themselves" in provenance["taught"]
+    shutil.copytree(work / "lessons", tmp_path / "d" / "lessons")
+    fourth = tmp_path / "fourth"
+    list(train_builtin(tmp_path / "d", fourth, continue_from=third / "target", teach="unlikelihood", steps=1))
+    provenance = json.loads((fourth / "target" / "provenance.json").read_text())
+    assert provenance["stage"]["mixture"] == "unlikelihood" and "unlikelihood of" in provenance["taught"]
 
 
 @pytest.mark.usefixtures("small_stages")
