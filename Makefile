@@ -28,11 +28,13 @@ pictures: $(STAMP)
 		XDG_DATA_HOME="$$runs" $(BIN)/draftscope --screenshot assets/screenshots/$$tab-$$scheme.png --workspace $$tab --scheme $$scheme; \
 	done; done
 
-# A file for each line of assets/benchmarks/commands.txt, with the command's summary; some hours. What was measured today
-# is not measured again, so that it can be stopped and started.
+# A file for each line of assets/benchmarks/commands.txt, with the command's summary (with a row for each drafter where lengths are
+# measured); some hours. What was measured today is not measured again, so that it can be stopped and started.
 figures: $(STAMP)
 	set -e; grep -v '^#' assets/benchmarks/commands.txt | while IFS= read -r line; do \
 		file=assets/benchmarks/$$(date +%F)-cpu-$${line%%: *}; test -e $$file.json && continue; \
+		case "$$line" in *": longcontext "*|*": bench decode"*) \
+			$(BIN)/draftscope $${line#*: } --out $$file.json </dev/null; continue;; esac; \
 		$(BIN)/draftscope $${line#*: } --json </dev/null > $$file.partial; \
 		tail -n 1 $$file.partial > $$file.json; rm $$file.partial; \
 	done
