@@ -304,7 +304,7 @@ def _proposed(record: HostRecord, i: int, fate: Fate, texts: TokenTexts) -> Prop
         fate=fate,
         overlap=record.overlap[i],
         rank=record.rank[i],
-        top_p=_candidates(record.top_p[i], texts),
+        top_p=_candidates(record.top_p[record.judged_at(i)], texts),
         top_q=_candidates(record.top_q[i], texts),
         prefix_prob=None if record.prefix_prob is None else record.prefix_prob[i],
         gate=record.gate[i] if record.gate else None,

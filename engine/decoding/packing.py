@@ -65,6 +65,10 @@ class HostRecord(NamedTuple):
         """The rows of the target's forward after which the emitted tokens stand: 0, and one for each accepted token."""
         return (0, *(node + 1 for node in self.accepted))
 
+    def judged_at(self, i: int) -> int:
+        """The row of the target's forward that proposed token i was judged by: after its parent, or the one before."""
+        return self.parents[i] + 1 if self.parents else i
+
     @property
     def next_tested(self) -> int | None:
         """The first token that could have followed the accepted ones; None where nothing was drafted there."""

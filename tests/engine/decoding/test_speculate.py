@@ -142,6 +142,26 @@ def test_trees_end_with_the_context(any_pair: tuple[str, str], runtime: str) -> 
     assert emitted(events) == plain(session, 10_000)
 
 
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_what_is_recorded_of_a_node_is_of_the_text_before_it(any_pair: tuple[str, str], runtime: str) -> None:
+    session = loaded(any_pair, runtime)
+    events = run(session, PROMPT, max_new_tokens=12, tree="3,4,4", temperature=1.0)
+    ids = list(next(event for event in events if isinstance(event, RunStarted)).prompt_ids)
+    assert session.target is not None
+    for one in rounds(events):
+        paths: list[list[int]] = []
+        for i, token in enumerate(one.proposed):
+            before = [] if one.parents[i] < 0 else paths[one.parents[i]]
+            paths.append([*before, token.id])
+            with torch.inference_mode():
+                logits = session.target.model(input_ids=torch.tensor([[*ids, *before]]), use_cache=False).logits
+            p = logits[0, -1].softmax(-1)
+            assert token.p == pytest.approx(float(p[token.id]), abs=1e-5)
+            assert token.top_p[0].id == int(p.argmax())
+            assert token.top_p[0].prob == pytest.approx(float(p.max()), abs=1e-5)
+        ids += one.emitted
+
+
 def test_a_stop_token_within_a_path_ends_the_text(any_pair: tuple[str, str]) -> None:
     session = loaded(any_pair, "fused")
     free = emitted(run(session, PROMPT, max_new_tokens=60, tree="4,8,8"))
