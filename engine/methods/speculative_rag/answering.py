@@ -60,7 +60,7 @@ def answer(question: str, config: SpeculativeRagConfig, context: AnswerContext) 
     if not any(judged):
         yield Warned(f"none of the {len(drafts)} drafts can be chosen: {drafts[0].why}", _INCOMPLETE_HINT)
     work = _Work(partitioned.ms, batches_of(drafts), verifications_of(scores))
-    chosen = _chosen_answers(drafts, judged, work, config)
+    chosen = _chosen_answers(question, drafts, judged, work, config)
     answers = [msgspec.structs.replace(answered, at_s=context.rt.elapsed_s()) for answered in chosen]
     yield from answers
     answers += yield from _baselines(question, passages, answers[0], work, config, context)
@@ -68,13 +68,18 @@ def answer(question: str, config: SpeculativeRagConfig, context: AnswerContext) 
 
 
 def _chosen_answers(
-    drafts: Sequence[RagDraft], judged: Sequence[Judgement | None], work: _Work, config: SpeculativeRagConfig
+    question: str,
+    drafts: Sequence[RagDraft],
+    judged: Sequence[Judgement | None],
+    work: _Work,
+    config: SpeculativeRagConfig,
 ) -> Iterator[QuestionAnswered]:
-    """The answers of Speculative RAG, of the drafter alone, and of chance; incomplete drafts are never chosen."""
+    """The answers of Speculative RAG, of the drafter alone, and of chance, which draws anew for every question;
+    incomplete drafts are never chosen."""
     ranked = _ranked([None if judgement is None else judgement.log_score for judgement in judged])
     by_draft = _ranked([None if judgement is None else judgement.log_draft for judgement in judged])
-    chance = list(ranked)
-    Random(f"choice/{config.seed}").shuffle(chance)
+    chance = sorted(ranked)
+    Random(f"choice/{config.seed}/{question}").shuffle(chance)
     totals = {i: judgement.log_score for i, judgement in enumerate(judged) if judgement is not None}
     own = {i: judgement.log_draft for i, judgement in enumerate(judged) if judgement is not None}
     yield _answer_event("speculative_rag", drafts, ranked, _margin(ranked, totals), work)

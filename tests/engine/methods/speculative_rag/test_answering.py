@@ -1,6 +1,6 @@
 """Whole answers: the order of events, what is chosen, what is used again, and what is said where nothing can be."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from threading import Event as Flag
@@ -25,8 +25,10 @@ from engine.events import (
     TokensEmitted,
     Warned,
 )
+from engine.methods.speculative_rag import answering
 from engine.methods.speculative_rag.answering import Outcome, answer
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.methods.speculative_rag.verifying import Judgement
 from engine.methods.standard_rag.asking import AnswerContext
 from engine.rag.memo import Memo
 from engine.rag.values import Lengths
@@ -105,6 +107,20 @@ def test_best_log_score_wins_and_the_margin_is_that_to_the_next() -> None:
     assert ours.margin == pytest.approx(scores[ranked[0]] - scores[ranked[1]])
     drafts = {event.draft: event for event in told if isinstance(event, DraftFinished)}
     assert (ours.answer, ours.rationale) == (drafts[ranked[0]].response, drafts[ranked[0]].rationale)
+
+
+def test_chance_draws_a_draft_anew_for_every_question_whatever_the_scores() -> None:
+    _, outcome = ask(context())
+    work = answering._Work(0.0, (), ())
+
+    def winners(judged: Sequence[Judgement | None]) -> list[int | None]:
+        told = [answering._chosen_answers(f"question {i}", outcome.drafts, judged, work, CONFIG) for i in range(40)]
+        return [list(one)[2].winner for one in told]
+
+    best = answers(list(outcome.answers))["speculative_rag"].winner
+    drawn = winners(outcome.judged)
+    assert set(drawn) == {0, 1, 2} and max(map(drawn.count, drawn)) < 30
+    assert best in drawn and drawn == winners(outcome.judged[::-1]), "the scores decide"
 
 
 def test_latency_is_the_sum_of_the_phases_after_retrieval() -> None:
