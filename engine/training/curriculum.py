@@ -76,8 +76,8 @@ class Phase(NamedTuple):
     weight of documents, and of the prose after the last text of a row; copy_weight: loss weight of the first token
     copied from a document, on which all later ones depend, and of what is written where the evidence lacks it; lessons:
     what long rows teach with retrieved documents; far: with texts that repeat what stands far above;
-    opening_weight: how many times as much the beginning of a sentence counts in rows of prose; n_beginnings: stories
-    that the model goes on with at each step, where to begin a sentence anew is unlikely (`unlikelihood.py`)."""
+    opening_weight: how many times as much the beginning of a sentence counts in rows of prose; n_beginnings: how
+    many stories the model continues at each step, to unlearn repeated sentences (`unlikelihood.py`)."""
 
     until: float
     prose: float

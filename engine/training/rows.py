@@ -39,8 +39,8 @@ class RowShape(NamedTuple):
 
 class TrainingBatch(NamedTuple):
     """ids: [B, T] int64. weights: [B, T] float32, how much the prediction of each id counts. positions: [B, T] int64,
-    rising in each row; None: 0 to T - 1. beginnings: [N, S] int64, of stories that the model is to go on with; None: of
-    none."""
+    rising in each row; None: 0 to T - 1. beginnings: [N, S] int64, the first ids of stories that the model
+    has to continue; None: there are none."""
 
     ids: Tensor
     weights: Tensor

@@ -91,7 +91,7 @@ OWN_WORDS_TARGET = Stage(
     "target", shapes.TARGET, TrainingPlan(steps=300, peak_rate=2e-4, stretches=(Stretch(1.0, _TAUGHT),), hold=0.3), 23,
     "own-words", distilled=False,
 )  # fmt: skip
-# And with that one: where it still begins its sentences anew.
+# Goes on with that one, where it still repeats sentences of its own stories.
 UNLIKELIHOOD_TARGET = Stage(
     "target", shapes.TARGET, TrainingPlan(steps=100, peak_rate=1e-4, stretches=(Stretch(1.0, _TAUGHT),), hold=0.3), 24,
     "unlikelihood", distilled=False,

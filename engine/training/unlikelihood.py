@@ -24,8 +24,8 @@ class UnlikelyRepeats:
         self._model, self._ends, self._n_new = model, ends, n_new
 
     def loss(self, beginnings: Tensor) -> Tensor:
-        """Let the model go on with beginnings [N, T], greedily; returns the sum of -log(1 - p) over the first ids of
-        repeated sentences, divided by N. The gradient does not reach through what was written."""
+        """Continue the beginnings [N, T] greedily, and return the sum of -log(1 - p) over the first ids of repeated
+        sentences, divided by N. What was written is constant: the gradient is that of p alone."""
         ids = written(self._model, beginnings, self._n_new)
         places = [
             (row, place)
